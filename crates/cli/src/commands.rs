@@ -1,0 +1,93 @@
+//! The command tree: one file per command, a folder per group.
+
+mod approvals;
+mod audit;
+mod completion;
+mod config;
+mod dashboard;
+mod devices;
+mod gateway;
+mod health;
+mod logs;
+mod node;
+mod nodes;
+mod pairing;
+mod status;
+mod system;
+mod up;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::Outcome;
+use crate::runtime;
+
+/// Every command.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a gateway on this machine, with this machine as its first node
+    Up(up::Args),
+    /// Run the gateway, or ask a running one
+    #[command(
+        subcommand,
+        after_help = "Without a command: the same as `gateway run`."
+    )]
+    Gateway(gateway::Command),
+    /// Show gateway, nodes and config at a glance
+    Status(status::Args),
+    /// Show the health of the gateway
+    Health(health::Args),
+    /// Show and follow the log of the gateway
+    Logs(logs::Args),
+    /// Open the Control UI in the browser
+    Dashboard(dashboard::Args),
+    /// Approve, list and revoke paired devices
+    #[command(subcommand)]
+    Devices(devices::Command),
+    /// Approve pairing requests by their code
+    #[command(subcommand)]
+    Pairing(pairing::Command),
+    /// See and command nodes
+    #[command(subcommand)]
+    Nodes(nodes::Command),
+    /// Make this machine a node of a gateway
+    #[command(subcommand)]
+    Node(node::Command),
+    /// Which programs nodes may run
+    #[command(subcommand, alias = "exec-approvals")]
+    Approvals(approvals::Command),
+    /// Read and change the config file
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Presence, events and heartbeats of the gateway
+    #[command(subcommand)]
+    System(system::Command),
+    /// Read and check the access log of the gateway
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// Print a completion script for a shell
+    Completion(completion::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Up(args) => args.run(context),
+            Self::Gateway(command) => command.run(context),
+            Self::Status(args) => runtime::run(args.run(context)),
+            Self::Health(args) => runtime::run(args.run(context)),
+            Self::Logs(args) => runtime::run(args.run(context)),
+            Self::Dashboard(args) => args.run(context),
+            Self::Devices(command) => runtime::run(command.run(context)),
+            Self::Pairing(command) => runtime::run(command.run(context)),
+            Self::Nodes(command) => runtime::run(command.run(context)),
+            Self::Node(command) => command.run(context),
+            Self::Approvals(command) => runtime::run(command.run(context)),
+            Self::Config(command) => command.run(context),
+            Self::System(command) => runtime::run(command.run(context)),
+            Self::Audit(command) => runtime::run(command.run(context)),
+            Self::Completion(args) => args.run(context),
+        }
+    }
+}

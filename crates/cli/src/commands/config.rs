@@ -1,0 +1,77 @@
+//! `openclaw config`: read and change the config file.
+
+mod file;
+mod get;
+mod rollback;
+mod set;
+mod unset;
+mod validate;
+
+use clap::Subcommand;
+use openclaw_config::edit::{EditError, Edited};
+
+use crate::context::{Context, problem};
+use crate::error::{CommandError, Outcome};
+
+/// Commands of `config`.
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(crate) enum Command {
+    /// Print a value
+    Get(get::Args),
+    /// Change a value
+    Set(set::Args),
+    /// Remove a value
+    Unset(unset::Args),
+    /// Print the path of the config file
+    File(file::Args),
+    /// Check the config file
+    Validate(validate::Args),
+    /// Put an earlier config file back
+    Rollback(rollback::Args),
+}
+
+impl Command {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Get(args) => args.run(context),
+            Self::Set(args) => args.run(context),
+            Self::Unset(args) => args.run(context),
+            Self::File(args) => args.run(context),
+            Self::Validate(args) => args.run(context),
+            Self::Rollback(args) => args.run(context),
+        }
+    }
+}
+
+/// A change that was not made.
+fn refused(context: &Context, error: EditError) -> CommandError {
+    match error {
+        EditError::Invalid(issues) => {
+            let mut issues = issues.iter();
+            let first = issues.next().map_or_else(String::new, problem);
+            let error = CommandError::new(format!("Config validation failed: {first}"));
+            let rest: Vec<String> = issues
+                .map(|issue| format!("  - {}", problem(issue)))
+                .collect();
+            if rest.is_empty() {
+                error
+            } else {
+                error.with_details(rest.join("\n"))
+            }
+        }
+        EditError::Syntax(_) | EditError::Unreadable(_) => CommandError::new(error).hint(format!(
+            "Fix: correct {} or run: {}",
+            context.paths().config_path.display(),
+            context.command("openclaw config rollback")
+        )),
+        other => CommandError::new(other),
+    }
+}
+
+/// Says what the changed file makes a person wonder about.
+fn warn(context: &Context, edited: &Edited) {
+    for warning in &edited.warnings {
+        context.ui().note(format!("Warning: {}", problem(warning)));
+    }
+}

@@ -1,0 +1,49 @@
+//! `openclaw config get`.
+
+use openclaw_config::edit::KeyPath;
+use openclaw_config::load::load;
+use serde_json::Value;
+
+use crate::context::{Context, problem};
+use crate::error::{CommandError, Exit, Outcome};
+
+/// Arguments of `config get`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Path such as gateway.port
+    #[arg(value_name = "path")]
+    path: String,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let path = KeyPath::parse(&self.path).map_err(CommandError::new)?;
+        // The file alone counts here: neither flags nor the environment, and no last good values.
+        let snapshot = load(context.paths(), context.env());
+        if let Some(unreadable) = snapshot.issues.iter().find(|issue| issue.path.is_empty()) {
+            return Err(CommandError::plain(format!(
+                "Config invalid\nFile: {}\nProblem:\n  - {}",
+                context.paths().display_home(&snapshot.path),
+                problem(unreadable)
+            )));
+        }
+        let found = path.get(&snapshot.parsed).map(|written| {
+            // `${VAR}` filled in, unless the section is wrong and was replaced.
+            path.get(&snapshot.resolved)
+                .filter(|_| written.as_str().is_some_and(|text| text.contains("${")))
+                .unwrap_or(written)
+        });
+        let Some(value) = found.or_else(|| path.get(&snapshot.resolved)) else {
+            return Err(CommandError::plain(format!(
+                "Config path not found: {}",
+                self.path
+            )));
+        };
+        let ui = context.ui();
+        match value {
+            Value::String(text) if !ui.is_json() => ui.line(text)?,
+            other => ui.json(other)?,
+        }
+        Ok(Exit::OK)
+    }
+}

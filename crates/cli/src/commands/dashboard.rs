@@ -1,0 +1,158 @@
+//! `openclaw dashboard`: opens the Control UI for the owner.
+//!
+//! The link carries the shared credential in its fragment, which browsers never send anywhere. It
+//! is shown to the person at the terminal only, never in a pipe without `--json`, and never logged.
+
+use std::process::{Command as Process, Stdio};
+use std::time::Duration;
+
+use openclaw_config::resolve::{ClientTarget, MissingRemote};
+use openclaw_config::{Env, Secret};
+use serde_json::json;
+
+use crate::args::CallArgs;
+use crate::connect::CallFailure;
+use crate::context::Context;
+use crate::dashboard::{encode, http_base};
+use crate::error::{CommandError, Exit, Outcome};
+use crate::probe::{Look, Probe};
+use crate::runtime;
+
+/// How long the gateway gets to show that it is alive.
+const ALIVE: Duration = Duration::from_millis(1500);
+
+/// Arguments of `dashboard`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Do not open a browser
+    #[arg(long)]
+    no_open: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let target = context
+            .target(&CallArgs::default(), MissingRemote::Refuse)
+            .map_err(CallFailure::into_error)?;
+        let settings = context.settings()?;
+        if !settings.gateway.control_ui.enabled && target.is_local() {
+            return Err(CommandError::new("the Control UI is disabled")
+                .hint("Fix: openclaw config set gateway.controlUi.enabled true"));
+        }
+        let base = http_base(&target.url, &settings.gateway.control_ui.base_path);
+        let token = token(context, &target)?;
+        let link = match &token {
+            Some(token) => format!("{base}#token={}", encode(token.expose())),
+            None => base.clone(),
+        };
+        let alive = Self::alive(context, &target)?;
+        let ui = context.ui();
+        if ui.is_json() {
+            ui.json(&json!({
+                "ok": alive,
+                "url": link,
+                "httpUrl": base,
+                "wsUrl": target.url,
+                "port": target.url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse::<u16>().ok()),
+                "tokenIncluded": token.is_some(),
+                "browserUrl": link,
+            }))?;
+            return Ok(if alive { Exit::OK } else { Exit::FAILED });
+        }
+        if !alive {
+            return Err(CommandError::plain("Gateway is not running.")
+                .with_details(target.details())
+                .hint(format!(
+                    "Fix: start it with: {}",
+                    context.command("openclaw up")
+                )));
+        }
+        if ui.is_terminal() {
+            ui.line(format!("Dashboard URL: {link}"))?;
+        } else {
+            ui.line(format!("Dashboard URL: {base}"))?;
+            if token.is_some() {
+                ui.note("The token is left out because the output is not a terminal; --json includes it.");
+            }
+        }
+        self.open(context, &target, &link)
+    }
+
+    /// Any answer will do, also a refusal.
+    fn alive(context: &Context, target: &ClientTarget) -> Result<bool, CommandError> {
+        let mut answered = false;
+        runtime::run(async {
+            let look = Look {
+                explicit: false,
+                budget: ALIVE,
+                socket: false,
+                connect_only: true,
+            };
+            answered = Probe::run(context, target, look).await.reachable;
+            Ok(Exit::OK)
+        })?;
+        Ok(answered)
+    }
+
+    fn open(&self, context: &Context, target: &ClientTarget, link: &str) -> Outcome {
+        let ui = context.ui();
+        if self.no_open {
+            ui.line("Browser launch disabled (--no-open). Use the URL above.")?;
+            return Ok(Exit::OK);
+        }
+        if !has_desktop(context.env()) {
+            ui.line("No GUI detected. Open from your computer:")?;
+            let port = target.url.rsplit(':').next().unwrap_or_default();
+            if target.is_local() {
+                ui.line(format!("ssh -N -L {port}:127.0.0.1:{port} user@<host>"))?;
+                ui.line("Then open the URL above there.")?;
+            } else {
+                ui.line("the URL above")?;
+            }
+            return Ok(Exit::OK);
+        }
+        if launch(link) {
+            ui.line("Opened in your browser. Keep that tab to control OpenClaw.")?;
+        } else {
+            ui.line("No browser could be started. Use the URL above.")?;
+        }
+        Ok(Exit::OK)
+    }
+}
+
+/// The shared token for the page. Behind an SSH tunnel it is the one of the far gateway.
+fn token(context: &Context, target: &ClientTarget) -> Result<Option<Secret>, CommandError> {
+    if let Some(token) = &target.token {
+        return Ok(Some(token.value.clone()));
+    }
+    let remote = &context.settings()?.gateway.remote.token;
+    Ok(remote.clone().filter(|_| target.is_local()))
+}
+
+fn has_desktop(env: &Env) -> bool {
+    let is_set = |name: &str| env.get_process(name).is_some();
+    let remote_shell = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]
+        .into_iter()
+        .any(is_set);
+    let display = cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
+    display && !remote_shell
+}
+
+/// Starts the browser of the desktop. The link is visible to other programs of this user only for
+/// the moment in which the opener runs.
+fn launch(link: &str) -> bool {
+    let openers: &[&str] = if cfg!(target_os = "macos") {
+        &["open"]
+    } else {
+        &["xdg-open", "wslview"]
+    };
+    openers.iter().any(|opener| {
+        Process::new(opener)
+            .arg(link)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    })
+}

@@ -1,0 +1,46 @@
+//! `openclaw gateway`: the server, and questions to a running one.
+
+mod auth;
+mod call;
+mod health;
+mod probe;
+pub(crate) mod run;
+mod status;
+
+use clap::Subcommand;
+
+use crate::context::Context;
+use crate::error::Outcome;
+use crate::runtime;
+
+/// Commands of `gateway`.
+#[derive(Debug, Subcommand)]
+#[command(disable_help_subcommand = true)]
+pub(crate) enum Command {
+    /// Run the gateway in the foreground
+    Run(Box<run::Args>),
+    /// Show how the gateway is set up and whether it answers
+    Status(status::Args),
+    /// Try every gateway this machine knows of
+    Probe(probe::Args),
+    /// Ask the gateway whether it is well
+    Health(health::Args),
+    /// Call any method of the gateway
+    Call(call::Args),
+    /// Limits on wrong credentials
+    #[command(subcommand)]
+    Auth(auth::Command),
+}
+
+impl Command {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        match self {
+            Self::Run(args) => args.run(context),
+            Self::Status(args) => runtime::run(args.run(context)),
+            Self::Probe(args) => runtime::run(args.run(context)),
+            Self::Health(args) => runtime::run(args.run(context)),
+            Self::Call(args) => runtime::run(args.run(context)),
+            Self::Auth(command) => runtime::run(command.run(context)),
+        }
+    }
+}

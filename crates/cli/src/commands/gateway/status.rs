@@ -1,0 +1,336 @@
+//! `openclaw gateway status`: how the gateway is set up, where each value comes from, and whether it
+//! answers. Ends with 0 also when it does not.
+
+mod facts;
+
+use std::time::Duration;
+
+use openclaw_config::resolve::{
+    ClientTarget, GatewayFlags, MissingRemote, UrlSource, resolve_gateway,
+};
+use openclaw_config::schema::BindMode;
+use openclaw_gateway::listen::holder::PortHolders;
+use serde_json::{Value, json};
+
+use crate::args::CallArgs;
+use crate::context::{Context, problem};
+use crate::error::{CommandError, Exit, Outcome};
+use crate::probe::{Look, Probe};
+use crate::ui::Ui;
+use facts::Runtime;
+
+/// Arguments of `gateway status`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Do not connect
+    #[arg(long)]
+    no_probe: bool,
+    /// Also show who listens on the port
+    #[arg(long)]
+    deep: bool,
+    #[command(flatten)]
+    call: CallArgs,
+}
+
+/// Everything that is printed.
+#[derive(Debug)]
+struct Report {
+    target: ClientTarget,
+    remote: bool,
+    runtime: Runtime,
+    probe: Option<Probe>,
+    socket_answers: Option<bool>,
+    holders: Option<PortHolders>,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Outcome {
+        context.tolerate_bad_config();
+        let target = context
+            .target(&self.call, MissingRemote::FallBackToLocal)
+            .map_err(|failure| failure.prefixed("Gateway status failed: Error: "))?;
+        let report = self.collect(context, target).await?;
+        let ui = context.ui();
+        if ui.is_json() {
+            ui.json(&report.to_json(context)?)?;
+        } else {
+            report.print(ui, context)?;
+        }
+        Ok(Exit::OK)
+    }
+
+    async fn collect(
+        &self,
+        context: &Context,
+        target: ClientTarget,
+    ) -> Result<Report, CommandError> {
+        let remote = matches!(
+            target.url_source,
+            UrlSource::Remote | UrlSource::Env | UrlSource::Flag
+        );
+        let look = Look {
+            explicit: self.call.is_explicit(),
+            budget: self.call.deadline(),
+            socket: false,
+            connect_only: false,
+        };
+        let probe = if self.no_probe {
+            None
+        } else {
+            Some(Probe::run(context, &target, look).await)
+        };
+        let local = target.is_local();
+        let socket_answers = if local && !self.no_probe {
+            let look = Look {
+                socket: true,
+                connect_only: true,
+                budget: Duration::from_millis(800),
+                ..look
+            };
+            Some(Probe::run(context, &target, look).await.connected)
+        } else {
+            None
+        };
+        let failed = probe.as_ref().is_some_and(|probe| !probe.connected);
+        let holders = (local && (failed || self.deep)).then(|| {
+            let port = target
+                .url
+                .rsplit(':')
+                .next()
+                .and_then(|port| port.parse().ok());
+            PortHolders::find(port.unwrap_or_default())
+        });
+        Ok(Report {
+            runtime: if local {
+                Runtime::look(context)
+            } else {
+                Runtime::Remote
+            },
+            target,
+            remote,
+            probe,
+            socket_answers,
+            holders,
+        })
+    }
+}
+
+impl Report {
+    fn print(&self, ui: Ui, context: &Context) -> Result<(), CommandError> {
+        let paths = context.paths();
+        let snapshot = context.snapshot();
+        if !self.remote {
+            ui.line(format!("File logs: {}", facts::log_file(context).display()))?;
+            ui.blank()?;
+        }
+        let suffix = match (snapshot.exists, snapshot.valid) {
+            (false, _) => " (missing)",
+            (true, false) => " (invalid)",
+            (true, true) => "",
+        };
+        ui.line(format!(
+            "Config (cli): {}{suffix}",
+            paths.display_home(&snapshot.path)
+        ))?;
+        if let Some(path) = self.gateway_config_path() {
+            ui.line(format!(
+                "Config (service): {}",
+                paths.display_home(path.as_ref())
+            ))?;
+        }
+        for warning in &snapshot.warnings {
+            ui.line(format!("Config note: {}", problem(warning)))?;
+        }
+        ui.blank()?;
+        if !self.remote {
+            self.print_local(ui, context)?;
+        }
+        if self.target.url_source == UrlSource::MissingRemote {
+            ui.line(
+                "Gateway: mode=remote, but gateway.remote.url is missing; looking at this machine",
+            )?;
+        }
+        ui.line(format!("Runtime: {}", self.runtime.text()))?;
+        ui.line(format!("Probe target: {}", self.target.url))?;
+        if self.remote {
+            ui.line(format!("Source: {}", self.target.url_source))?;
+            ui.line(format!("Credential: {}", facts::credential(&self.target)))?;
+        }
+        self.print_probe(ui)
+    }
+
+    fn print_local(&self, ui: Ui, context: &Context) -> Result<(), CommandError> {
+        let settings = context.settings()?;
+        let profile = &context.paths().profile;
+        let plan = match resolve_gateway(&GatewayFlags::default(), context.env(), settings, profile)
+        {
+            Ok(plan) => plan,
+            Err(issues) => {
+                for issue in &issues {
+                    ui.line(format!("Config issue: {}", problem(issue)))?;
+                }
+                return Ok(());
+            }
+        };
+        ui.line(format!(
+            "Gateway: bind={} ({}), port={} ({})",
+            plan.bind.value, plan.bind.source, plan.port.value, plan.port.source
+        ))?;
+        let secret = plan
+            .auth
+            .secret()
+            .map_or_else(|| "none yet".to_owned(), |secret| secret.source.to_string());
+        ui.line(format!(
+            "Auth: {} ({}), secret from: {secret}",
+            plan.auth.mode.value, plan.auth.mode.source
+        ))?;
+        ui.line(format!(
+            "Dashboard: {}",
+            facts::dashboard_url(settings, &self.target).unwrap_or_else(|| "disabled".to_owned())
+        ))?;
+        ui.line(format!("Probe note: {}", note(plan.bind.value)))?;
+        ui.blank()
+    }
+
+    fn print_probe(&self, ui: Ui) -> Result<(), CommandError> {
+        let Some(probe) = &self.probe else {
+            return Ok(());
+        };
+        if probe.connected {
+            match &probe.rpc_error {
+                None => ui.line(format!("RPC probe: ok ({}ms)", probe.latency.as_millis()))?,
+                Some(error) => ui.line(format!("RPC probe: ok, but limited: {error}"))?,
+            }
+            if let Some(own) = probe.own_line() {
+                ui.line(format!("Gateway: {own}"))?;
+            }
+            if let Some(fingerprint) = &probe.fingerprint {
+                ui.line(format!("Certificate: sha256 {fingerprint}"))?;
+            }
+        } else {
+            let answered = if probe.reachable {
+                "failed (reachable, access refused)"
+            } else {
+                "failed"
+            };
+            ui.line(format!("RPC probe: {answered}"))?;
+            ui.line(format!("RPC target: {}", self.target.url))?;
+            for line in probe.explanation.iter().take(12) {
+                ui.line(format!("  {line}"))?;
+            }
+        }
+        if let Some(answers) = self.socket_answers {
+            ui.line(format!(
+                "Control socket: {}",
+                if answers { "ok" } else { "not answering" }
+            ))?;
+        }
+        self.print_port(ui)
+    }
+
+    fn print_port(&self, ui: Ui) -> Result<(), CommandError> {
+        let Some(holders) = &self.holders else {
+            return Ok(());
+        };
+        ui.blank()?;
+        if holders.holders.is_empty() {
+            return ui.line(format!("Port {} is free.", holders.port));
+        }
+        ui.line(format!("Listening on port {}:", holders.port))?;
+        for holder in &holders.holders {
+            ui.line(format!("- {holder}"))?;
+        }
+        if self.probe.as_ref().is_some_and(|probe| !probe.reachable) {
+            for hint in holders.hints() {
+                ui.line(format!("- {hint}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Config file of the running gateway.
+    fn gateway_config_path(&self) -> Option<&str> {
+        self.probe.as_ref()?.config.as_ref()?["path"].as_str()
+    }
+
+    fn to_json(&self, context: &Context) -> Result<Value, CommandError> {
+        let snapshot = context.snapshot();
+        let settings = context.settings()?;
+        let issues: Vec<Value> = snapshot
+            .issues
+            .iter()
+            .map(|issue| json!({ "path": issue.path, "message": issue.message }))
+            .collect();
+        let cli = json!({
+            "path": snapshot.path,
+            "exists": snapshot.exists,
+            "valid": snapshot.valid,
+            "issues": issues,
+        });
+        let mut report = json!({
+            "service": { "runtime": self.runtime.to_json() },
+            "config": { "cli": cli },
+            "gateway": {
+                "mode": if self.remote { "remote" } else { "local" },
+                "probeUrl": self.target.url,
+                "urlSource": self.target.url_source.to_string(),
+                "credential": facts::credential(&self.target),
+            },
+        });
+        if let Some(path) = self.gateway_config_path() {
+            report["config"]["daemon"] = json!({ "path": path });
+            report["config"]["mismatch"] = json!(snapshot.path.to_string_lossy() != path);
+        }
+        let profile = &context.paths().profile;
+        if let (false, Ok(plan)) = (
+            self.remote,
+            resolve_gateway(&GatewayFlags::default(), context.env(), settings, profile),
+        ) {
+            let gateway = &mut report["gateway"];
+            gateway["bindMode"] = json!(plan.bind.value.to_string());
+            gateway["bindSource"] = json!(plan.bind.source.to_string());
+            gateway["customBindHost"] = json!(plan.custom_host.map(|host| host.value.to_string()));
+            gateway["port"] = json!(plan.port.value);
+            gateway["portSource"] = json!(plan.port.source.to_string());
+            gateway["authMode"] = json!(plan.auth.mode.value.to_string());
+            gateway["authSource"] =
+                json!(plan.auth.secret().map(|secret| secret.source.to_string()));
+            gateway["probeNote"] = json!(note(plan.bind.value));
+            gateway["dashboardUrl"] = json!(facts::dashboard_url(settings, &self.target));
+        }
+        if let Some(answers) = self.socket_answers {
+            report["controlSocket"] =
+                json!({ "path": context.paths().control_socket, "ok": answers });
+        }
+        if let Some(holders) = &self.holders {
+            report["port"] = facts::port(holders);
+        }
+        if let Some(probe) = &self.probe {
+            report["rpc"] = if probe.connected {
+                json!({
+                    "ok": true, "url": self.target.url, "reachable": true,
+                    "latencyMs": u64::try_from(probe.latency.as_millis()).unwrap_or(u64::MAX),
+                    "scopeLimited": probe.scope_limited, "limit": probe.rpc_error,
+                })
+            } else {
+                json!({
+                    "ok": false, "url": self.target.url, "reachable": probe.reachable,
+                    "error": probe.explanation.join("\n"),
+                })
+            };
+        }
+        Ok(report)
+    }
+}
+
+fn note(bind: BindMode) -> &'static str {
+    match bind {
+        BindMode::Loopback => "Loopback-only gateway; only local clients can connect.",
+        BindMode::Lan => {
+            "Local probe uses loopback (127.0.0.1). bind=lan listens on 0.0.0.0 (all interfaces); use a LAN IP for remote clients."
+        }
+        BindMode::Tailnet | BindMode::Custom | BindMode::Auto => {
+            "Local probe uses loopback (127.0.0.1), which is open in every bind mode."
+        }
+    }
+}

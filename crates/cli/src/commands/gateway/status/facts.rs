@@ -1,0 +1,126 @@
+//! The facts about a gateway that are known without asking it.
+
+use std::path::PathBuf;
+
+use openclaw_config::Settings;
+use openclaw_config::resolve::ClientTarget;
+use openclaw_config::store::usable_log_dir;
+use openclaw_gateway::listen::holder::PortHolders;
+use openclaw_gateway::lock::{LockHeld, peek};
+use serde_json::{Value, json};
+
+use crate::context::Context;
+use crate::dashboard::http_base;
+use crate::ui::format::now_ms;
+
+/// Whether the gateway of this state directory runs.
+#[derive(Debug)]
+pub(super) enum Runtime {
+    /// It holds its lock.
+    Running(LockHeld),
+    /// Nobody holds the lock.
+    Stopped,
+    /// The lock cannot be read.
+    Unknown(String),
+    /// The gateway is elsewhere.
+    Remote,
+}
+
+impl Runtime {
+    /// Looks at the lock; changes nothing.
+    pub(super) fn look(context: &Context) -> Self {
+        match peek(&context.paths().lock_file, now_ms()) {
+            Ok(Some(holder)) => Self::Running(holder),
+            Ok(None) => Self::Stopped,
+            Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        match self {
+            Self::Running(holder) => format!("running ({holder})"),
+            Self::Stopped => "stopped".to_owned(),
+            Self::Unknown(reason) => format!("unknown ({reason})"),
+            Self::Remote => "remote".to_owned(),
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        match self {
+            Self::Running(holder) => json!({
+                "status": "running",
+                "pid": holder.pid,
+                "exe": holder.exe,
+                "uptimeMs": holder.uptime_ms,
+                "address": holder.address,
+            }),
+            Self::Stopped => json!({ "status": "stopped" }),
+            Self::Unknown(reason) => json!({ "status": "unknown", "detail": reason }),
+            Self::Remote => json!({ "status": "remote" }),
+        }
+    }
+}
+
+/// Log file of today.
+pub(super) fn log_file(context: &Context) -> PathBuf {
+    if let Ok(Some(file)) = context
+        .settings()
+        .map(|settings| settings.logging.file.clone())
+    {
+        return context.env().absolute(&file);
+    }
+    let paths = context.paths();
+    let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
+    // Looking must not make the directory.
+    let dir = if paths.log_dir.exists() {
+        usable_log_dir(paths).unwrap_or_else(|_| paths.log_dir.clone())
+    } else {
+        paths.log_dir.clone()
+    };
+    dir.join(paths.log_file_name(&today))
+}
+
+/// Which credential a client shows there, and where it has it from; never what it is.
+pub(super) fn credential(target: &ClientTarget) -> String {
+    match (&target.token, &target.password) {
+        (Some(token), Some(password)) => {
+            format!("token ({}) + password ({})", token.source, password.source)
+        }
+        (Some(token), None) => format!("token ({})", token.source),
+        (None, Some(password)) => format!("password ({})", password.source),
+        (None, None) => "none".to_owned(),
+    }
+}
+
+/// Where the Control UI is; `None` when it is switched off.
+pub(super) fn dashboard_url(settings: &Settings, target: &ClientTarget) -> Option<String> {
+    settings
+        .gateway
+        .control_ui
+        .enabled
+        .then(|| http_base(&target.url, &settings.gateway.control_ui.base_path))
+}
+
+/// Who listens on a port.
+pub(super) fn port(holders: &PortHolders) -> Value {
+    let listeners: Vec<Value> = holders
+        .holders
+        .iter()
+        .map(|holder| {
+            let line = holder.command.as_deref();
+            json!({
+                "pid": holder.pid,
+                "command": line.and_then(|line| line.split(' ').next()),
+                "commandLine": line,
+                "user": holder.user,
+                "address": holder.address.to_string(),
+            })
+        })
+        .collect();
+    json!({
+        "port": holders.port,
+        "status": if listeners.is_empty() { "free" } else { "busy" },
+        "listeners": listeners,
+        "hints": if listeners.is_empty() { Vec::new() } else { holders.hints() },
+    })
+}

@@ -1,0 +1,112 @@
+//! `openclaw node run`.
+
+mod target;
+
+use std::sync::Arc;
+
+use openclaw_client::{DeviceIdentity, FailureClass};
+use openclaw_node::{Host, HostError, NodeFile};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::error::{CommandError, Exit, Outcome};
+use crate::host::{self, Printer};
+use crate::runtime;
+
+/// Arguments of `node run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Host of the gateway [default: the last one, else this machine's]
+    #[arg(long, value_name = "host")]
+    host: Option<String>,
+    /// Port of the gateway [default: the last one, else 18789]
+    #[arg(long, value_name = "port")]
+    port: Option<String>,
+    /// Connect with TLS
+    #[arg(long)]
+    tls: bool,
+    /// SHA-256 fingerprint of the gateway's certificate; implies --tls
+    #[arg(long, value_name = "sha256")]
+    tls_fingerprint: Option<String>,
+    /// Shared gateway token [default: `OPENCLAW_GATEWAY_TOKEN`]
+    #[arg(long, value_name = "token")]
+    token: Option<String>,
+    /// Shared gateway password [default: `OPENCLAW_GATEWAY_PASSWORD`]
+    #[arg(long, value_name = "password")]
+    password: Option<String>,
+    /// Instance id to keep in node.json; gateways know this node by its device id
+    #[arg(long, value_name = "id")]
+    node_id: Option<String>,
+    /// Name for people [default: the last one, else the host name]
+    #[arg(long, value_name = "name")]
+    display_name: Option<String>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let settings = context.settings()?;
+        let paths = context.paths();
+        let mut file = NodeFile::load(&paths.node_file);
+        if let Some(id) = non_blank(self.node_id.as_ref()) {
+            file.node_id = id;
+        }
+        if let Some(name) = non_blank(self.display_name.as_ref()) {
+            file.display_name = Some(name);
+        }
+        let target = target::resolve(context, settings, &self, file.gateway.as_ref())?;
+        if let Some(saved) = &target.save {
+            file.gateway = Some(saved.clone());
+        }
+        file.save(&paths.node_file)
+            .map_err(|error| CommandError::new(format!("cannot write node.json: {error}")))?;
+        let identity =
+            DeviceIdentity::load_or_create(&paths.identity_file).map_err(CommandError::new)?;
+        let ui = context.ui();
+        ui.line(format!("node host PATH: {}", host::path(context.env())))?;
+        ui.note(format!("node host target: {}", target.client.0));
+        let options = host::options(
+            context,
+            settings,
+            target.client,
+            Arc::new(identity),
+            &file,
+            Arc::new(Printer::new(ui)),
+        )?;
+        runtime::block_on(async {
+            let shutdown = CancellationToken::new();
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let mut terminate = signal(SignalKind::terminate())?;
+            let serving = Host::run(options, shutdown.clone());
+            tokio::pin!(serving);
+            let ended = loop {
+                tokio::select! {
+                    ended = &mut serving => break ended,
+                    _ = interrupt.recv() => shutdown.cancel(),
+                    _ = terminate.recv() => shutdown.cancel(),
+                }
+            };
+            ended
+                .map(|()| Exit::OK)
+                .map_err(|error| stopped(context, error))
+        })
+    }
+}
+
+/// The gateway refuses for good: say why, and how to go on.
+fn stopped(context: &Context, error: HostError) -> CommandError {
+    let HostError::Stopped(reason) = error;
+    let failure = CommandError::plain(format!("node host stopped: {reason}"));
+    if reason.class() == FailureClass::Terminal && reason.refusal().is_some() {
+        return failure.hint(format!(
+            "Fix: give the right credential with OPENCLAW_GATEWAY_TOKEN or --token, then run {} again.",
+            context.command("openclaw node run")
+        ));
+    }
+    failure
+}
+
+fn non_blank(text: Option<&String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}

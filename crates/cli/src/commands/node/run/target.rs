@@ -1,0 +1,144 @@
+//! Which gateway a node host serves, and what it shows there.
+//!
+//! A stored credential goes only to the gateway it is stored for: the token of this machine's own
+//! gateway to loopback, that of the remote gateway to its URL.
+
+use openclaw_client::{Credentials, Fingerprint, Target};
+use openclaw_config::env;
+use openclaw_config::resolve::{normalize_url, resolve_port};
+use openclaw_config::schema::GatewayMode;
+use openclaw_config::{Secret, Settings};
+use openclaw_node::host::SavedGateway;
+
+use super::{Args, non_blank};
+use crate::context::{Context, problem};
+use crate::error::CommandError;
+use crate::host::Gateway;
+
+/// The chosen gateway.
+#[derive(Debug)]
+pub(super) struct Chosen {
+    /// Where and with what.
+    pub(super) client: Gateway,
+    /// What to remember for the next start; only what the line said.
+    pub(super) save: Option<SavedGateway>,
+}
+
+/// Flags, then the gateway of the last start, then the remote gateway of the config, then the one of
+/// this machine.
+pub(super) fn resolve(
+    context: &Context,
+    settings: &Settings,
+    args: &Args,
+    saved: Option<&SavedGateway>,
+) -> Result<Chosen, CommandError> {
+    let fingerprint = non_blank(args.tls_fingerprint.as_ref());
+    let port = match &args.port {
+        None => None,
+        Some(text) => Some(parse_port(text)?),
+    };
+    let typed = args.host.is_some() || port.is_some() || args.tls || fingerprint.is_some();
+    let remembered = saved.filter(|_| !typed || args.host.is_none());
+    let host =
+        non_blank(args.host.as_ref()).or_else(|| remembered.and_then(|saved| saved.host.clone()));
+    let remote = &settings.gateway.remote;
+    if let (None, Some(GatewayMode::Remote), Some(url)) =
+        (&host, settings.gateway.mode, non_blank(remote.url.as_ref()))
+    {
+        let url = normalize_url(&url).map_err(CommandError::new)?;
+        let pin = fingerprint.or_else(|| remote.tls_fingerprint.clone());
+        return Ok(Chosen {
+            client: gateway(context, settings, args, &url, pin)?,
+            save: None,
+        });
+    }
+    let tls = args.tls || fingerprint.is_some() || remembered.is_some_and(|saved| saved.tls);
+    let pin = fingerprint.or_else(|| remembered.and_then(|saved| saved.tls_fingerprint.clone()));
+    let port = match port.or_else(|| remembered.and_then(|saved| saved.port)) {
+        Some(port) => port,
+        // The gateway of this machine, or one of this profile elsewhere.
+        None => {
+            resolve_port(None, context.env(), settings, &context.paths().profile)
+                .map_err(|issue| CommandError::new(problem(&issue)))?
+                .value
+        }
+    };
+    let host = host.unwrap_or_else(|| "127.0.0.1".to_owned());
+    let scheme = if tls { "wss" } else { "ws" };
+    let shown = if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]")
+    } else {
+        host.clone()
+    };
+    let url = format!("{scheme}://{shown}:{port}");
+    let save = typed.then(|| SavedGateway::new(&host, port, tls, pin.clone()));
+    Ok(Chosen {
+        client: gateway(context, settings, args, &url, pin)?,
+        save,
+    })
+}
+
+fn parse_port(text: &str) -> Result<u16, CommandError> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|port| *port > 0)
+        .ok_or_else(|| {
+            CommandError::plain(format!(
+                "Invalid port: {text} (use a number from 1 to 65535)"
+            ))
+        })
+}
+
+fn gateway(
+    context: &Context,
+    settings: &Settings,
+    args: &Args,
+    url: &str,
+    pin: Option<String>,
+) -> Result<Gateway, CommandError> {
+    let target = Target::parse(url).map_err(CommandError::new)?;
+    let pin = match pin {
+        Some(text) => Some(text.parse::<Fingerprint>().map_err(CommandError::new)?),
+        None => None,
+    };
+    let remote = &settings.gateway.remote;
+    let auth = &settings.gateway.auth;
+    let is_remote = remote
+        .url
+        .as_deref()
+        .and_then(|url| normalize_url(url).ok())
+        .and_then(|url| Target::parse(&url).ok())
+        .is_some_and(|remote| remote == target);
+    let stored = |of_remote: &Option<Secret>, of_local: &Option<Secret>| {
+        if is_remote {
+            of_remote.clone()
+        } else if target.is_loopback() {
+            of_local.clone()
+        } else {
+            None
+        }
+    };
+    let choose = |flag: &Option<String>, name: &str, stored: Option<Secret>| {
+        non_blank(flag.as_ref())
+            .or_else(|| context.env().get(name).map(str::to_owned))
+            .map(Secret::new)
+            .or(stored)
+    };
+    let credentials = Credentials {
+        token: choose(
+            &args.token,
+            env::OPENCLAW_GATEWAY_TOKEN,
+            stored(&remote.token, &auth.token),
+        ),
+        password: choose(
+            &args.password,
+            env::OPENCLAW_GATEWAY_PASSWORD,
+            stored(&remote.password, &auth.password),
+        ),
+        // A typed token wins over the cached one of this device; a typed host does not forbid it.
+        explicit: args.token.is_some() || args.password.is_some(),
+        ..Credentials::default()
+    };
+    Ok(Gateway(target, credentials, pin))
+}

@@ -1,0 +1,272 @@
+//! `status` as text.
+
+use openclaw_config::resolve::UrlSource;
+use openclaw_gateway::lock::peek;
+
+use super::collect::Overview;
+use crate::app::VERSION;
+use crate::context::{Context, problem};
+use crate::error::CommandError;
+use crate::ui::format::{dotted, now_ms};
+use crate::ui::{Table, Ui};
+
+/// The short form.
+pub(super) fn print(
+    ui: Ui,
+    context: &Context,
+    overview: &Overview,
+    deep: bool,
+) -> Result<(), CommandError> {
+    ui.heading("OpenClaw status")?;
+    ui.blank()?;
+    ui.heading("Overview")?;
+    ui.table(&overview_table(context, overview, false))?;
+    ui.blank()?;
+    ui.line(rpc_line(overview))?;
+    for line in explanation(overview) {
+        ui.line(format!("  {line}"))?;
+    }
+    if deep {
+        ui.blank()?;
+        ui.heading("Health")?;
+        ui.table(&health_table(overview))?;
+    }
+    ui.blank()?;
+    ui.line("Next steps:")?;
+    for step in next_steps(context, overview) {
+        ui.line(format!("  {step}"))?;
+    }
+    Ok(())
+}
+
+/// The report to paste.
+pub(super) fn print_all(
+    ui: Ui,
+    context: &Context,
+    overview: &Overview,
+) -> Result<(), CommandError> {
+    ui.heading("OpenClaw status --all")?;
+    ui.blank()?;
+    ui.heading("Overview")?;
+    ui.table(&overview_table(context, overview, true))?;
+    ui.blank()?;
+    ui.heading("Diagnosis (read-only)")?;
+    ui.blank()?;
+    ui.line("Gateway connection details:")?;
+    for line in overview.target.details().lines() {
+        ui.line(format!("  {line}"))?;
+    }
+    ui.blank()?;
+    let snapshot = context.snapshot();
+    let config = snapshot.path.display();
+    if snapshot.valid {
+        ui.line(format!("✓ Config: {config}"))?;
+    } else {
+        ui.line(format!("✗ Config: {config}"))?;
+        for issue in &snapshot.issues {
+            ui.line(format!("  {}", problem(issue)))?;
+        }
+    }
+    for warning in &snapshot.warnings {
+        ui.line(format!("! Config: {}", problem(warning)))?;
+    }
+    let mark = if overview.probe.rpc_ok() {
+        "✓"
+    } else {
+        "✗"
+    };
+    ui.line(format!("{mark} {}", rpc_line(overview)))?;
+    for line in explanation(overview) {
+        ui.line(format!("  {line}"))?;
+    }
+    if !overview.remote {
+        match peek(&context.paths().lock_file, now_ms()) {
+            Ok(Some(holder)) => ui.line(format!("✓ Gateway process: {holder}"))?,
+            Ok(None) => ui.line("! Gateway process: none")?,
+            Err(error) => ui.line(format!("! Gateway process: {error}"))?,
+        }
+    }
+    ui.blank()?;
+    ui.line("Pasteable debug report. Auth tokens redacted.")
+}
+
+fn overview_table(context: &Context, overview: &Overview, all: bool) -> Table {
+    let mut table = Table::new(["Item", "Value"]);
+    let mut row = |item: &str, value: String| {
+        if !value.is_empty() {
+            table.row([item.to_owned(), value]);
+        }
+    };
+    if all {
+        row("Version", VERSION.to_owned());
+        row("Profile", context.paths().profile.name().to_owned());
+    }
+    row("Dashboard", overview.dashboard.clone());
+    row("OS", overview.os.label());
+    if all {
+        row("Config", context.paths().config_path.display().to_string());
+        row("State", context.paths().state_dir.display().to_string());
+    }
+    row("Gateway", gateway_cell(overview));
+    if let Some(own) = overview.probe.own_line().filter(|_| all) {
+        row("Gateway self", own);
+    }
+    if let Some((known, connected)) = overview.nodes() {
+        row("Nodes", format!("{known} known · {connected} connected"));
+    }
+    if let Some(pending) = overview.pending {
+        let hint = if pending == 0 {
+            String::new()
+        } else {
+            format!(" · see: {}", context.command("openclaw pairing list"))
+        };
+        row("Pairing", format!("{pending} waiting{hint}"));
+    }
+    row(
+        "Node host",
+        overview
+            .node_of
+            .as_ref()
+            .map_or_else(String::new, |url| format!("node of {url}")),
+    );
+    if let Some(summary) = &overview.probe.summary {
+        let sessions = &summary["sessions"];
+        row(
+            "Sessions",
+            sessions["count"]
+                .as_u64()
+                .map_or_else(String::new, |count| {
+                    let store = sessions["paths"][0].as_str().unwrap_or_default();
+                    dotted([format!("{count} active").as_str(), store])
+                }),
+        );
+        let events = summary["queuedSystemEvents"].as_array().map_or(0, Vec::len);
+        row(
+            "Events",
+            if events == 0 {
+                "none".to_owned()
+            } else {
+                format!("{events} queued")
+            },
+        );
+        row("Heartbeat", heartbeat(summary));
+    }
+    table
+}
+
+fn heartbeat(summary: &serde_json::Value) -> String {
+    summary["heartbeat"]["agents"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|agent| {
+            let every = if agent["enabled"] == false {
+                "off"
+            } else {
+                agent["every"].as_str()?
+            };
+            Some(format!("{every} ({})", agent["agentId"].as_str()?))
+        })
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Mode, target, where the target comes from, whether it answers, and what was shown there.
+fn gateway_cell(overview: &Overview) -> String {
+    let url = &overview.target.url;
+    let mode = if overview.remote { "remote" } else { "local" };
+    let probe = &overview.probe;
+    if overview.target.url_source == UrlSource::MissingRemote {
+        return dotted([
+            "remote",
+            &format!("fallback {url}"),
+            "misconfigured (remote.url missing)",
+        ]);
+    }
+    let target = format!("{url} ({})", overview.target.url_source);
+    let latency = probe.latency.as_millis();
+    match &probe.error {
+        None => dotted([
+            mode.to_owned(),
+            target,
+            format!("reachable {latency}ms"),
+            format!("auth {}", overview.auth()),
+            probe.own_line().unwrap_or_default().replace(" · ", " "),
+        ]),
+        Some(error) if probe.reachable => dotted([
+            mode.to_owned(),
+            target,
+            format!("reachable {latency}ms"),
+            format!("refused ({error})"),
+        ]),
+        Some(error) => dotted([
+            mode.to_owned(),
+            target,
+            format!("unreachable (connect failed: {error})"),
+        ]),
+    }
+}
+
+/// The phrase that guides tell people to look for.
+fn rpc_line(overview: &Overview) -> String {
+    let probe = &overview.probe;
+    match (&probe.error, &probe.rpc_error) {
+        (None, None) => "RPC probe: ok".to_owned(),
+        (None, Some(error)) => format!("RPC probe: ok, but limited: {error}"),
+        (Some(_), _) if probe.reachable => {
+            "RPC probe: failed (reachable, access refused)".to_owned()
+        }
+        (Some(_), _) => "RPC probe: failed".to_owned(),
+    }
+}
+
+fn explanation(overview: &Overview) -> &[String] {
+    if overview.probe.connected {
+        &[]
+    } else {
+        &overview.probe.explanation
+    }
+}
+
+fn health_table(overview: &Overview) -> Table {
+    let mut table = Table::new(["Item", "Status", "Detail"]);
+    let probe = &overview.probe;
+    let detail = probe
+        .error
+        .clone()
+        .unwrap_or_else(|| format!("{}ms", probe.latency.as_millis()));
+    let state = match (probe.connected, probe.reachable) {
+        (true, _) => "reachable",
+        (false, true) => "refused",
+        (false, false) => "failed",
+    };
+    table.row(["Gateway".to_owned(), state.to_owned(), detail]);
+    if let Some(health) = &probe.health {
+        for line in crate::commands::health::channel_lines(health) {
+            if let Some((channel, state)) = line.split_once(": ") {
+                table.row([channel, state, ""]);
+            }
+        }
+    }
+    table
+}
+
+fn next_steps(context: &Context, overview: &Overview) -> Vec<String> {
+    let step = |what: &str, command: &str| format!("{what}: {}", context.command(command));
+    if !overview.probe.reachable {
+        let mut steps = vec![step("Fix reachability first", "openclaw gateway probe")];
+        if !overview.remote {
+            steps.push(step("Start the gateway", "openclaw up"));
+        }
+        return steps;
+    }
+    if !overview.probe.connected {
+        return vec![step("Fix access first", "openclaw gateway probe")];
+    }
+    let mut steps = vec![step("Follow the log", "openclaw logs --follow")];
+    if overview.pending.is_some_and(|pending| pending > 0) {
+        steps.push(step("Approve what waits", "openclaw pairing list"));
+    }
+    steps.push(step("Need to test channels?", "openclaw status --deep").replacen("?:", "?", 1));
+    steps
+}

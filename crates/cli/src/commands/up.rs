@@ -1,0 +1,141 @@
+//! `openclaw up`: from nothing to a running gateway with this machine as a node, in one step.
+
+mod welcome;
+
+use std::sync::Arc;
+
+use openclaw_client::{Credentials, DeviceIdentity, Target};
+use openclaw_config::resolve::GatewayFlags;
+use openclaw_config::schema::LogLevel;
+use openclaw_gateway::lock::peek;
+use openclaw_node::{Host, HostEvent, HostEvents, HostOptions, NodeFile};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::error::{CommandError, Outcome};
+use crate::host;
+use crate::logging::WsLog;
+use crate::runtime;
+use crate::server::{self, FirstStart, Server, ServerOptions};
+use crate::ui::format::now_ms;
+use welcome::Welcome;
+
+/// Arguments of `up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Port [default: 18789]
+    #[arg(long, value_name = "port")]
+    port: Option<String>,
+    /// Where to listen: loopback, lan, tailnet, auto, custom, or an IP address [default: loopback]
+    #[arg(long, value_name = "mode")]
+    bind: Option<String>,
+    /// Name of this machine as a node [default: the host name]
+    #[arg(long, value_name = "name")]
+    display_name: Option<String>,
+    /// Only the gateway, without this machine as a node
+    #[arg(long)]
+    no_node: bool,
+    /// More on the console
+    #[arg(long)]
+    verbose: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let mut options = ServerOptions {
+            flags: GatewayFlags {
+                port: self.port.clone(),
+                bind: self.bind.clone(),
+                ..GatewayFlags::default()
+            },
+            verbose: self.verbose,
+            ws_log: WsLog::Auto,
+            allow_weak_password: false,
+            // What matters is printed below; the log file has the rest.
+            console_level: (!self.verbose).then_some(LogLevel::Warn),
+        };
+        if let Ok(Some(holder)) = peek(&context.paths().lock_file, now_ms()) {
+            return welcome::already_running(context, &holder);
+        }
+        let plan = server::plan(context, &options.flags)?;
+        // Whoever brings a machine up beyond loopback needs a token there too.
+        let first = server::prepare_for_up(context, &mut options.flags, &plan)?;
+        let node = if self.no_node {
+            None
+        } else {
+            Some(self.node(context)?)
+        };
+        runtime::block_on(self.serve(context, &options, &first, node))
+    }
+
+    /// Starts the gateway, then this machine's node through the control socket.
+    async fn serve(
+        &self,
+        context: &Context,
+        options: &ServerOptions,
+        first: &FirstStart,
+        node: Option<HostOptions>,
+    ) -> Outcome {
+        let server = Server::start(context, options).await?;
+        let name = node
+            .as_ref()
+            .and_then(|node| node.client.client.display_name.clone());
+        Welcome::new(context, server.gateway(), first, name.as_deref()).print(context)?;
+        let shutdown = CancellationToken::new();
+        let gateway = server.run(&shutdown);
+        let host = async {
+            match node {
+                Some(node) => serve_node(node, shutdown.clone()).await,
+                None => shutdown.cancelled().await,
+            }
+        };
+        tokio::join!(gateway, host).0
+    }
+
+    fn node(&self, context: &Context) -> Result<HostOptions, CommandError> {
+        let paths = context.paths();
+        let mut file = NodeFile::load(&paths.node_file);
+        if let Some(name) = &self.display_name {
+            file.display_name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
+        }
+        file.save(&paths.node_file)
+            .map_err(|error| CommandError::new(format!("cannot write node.json: {error}")))?;
+        let identity =
+            DeviceIdentity::load_or_create(&paths.identity_file).map_err(CommandError::new)?;
+        let gateway = host::Gateway(
+            Target::unix(&paths.control_socket),
+            Credentials::default(),
+            None,
+        );
+        host::options(
+            context,
+            context.settings()?,
+            gateway,
+            Arc::new(identity),
+            &file,
+            Arc::new(Logged),
+        )
+    }
+}
+
+/// Serves as a node. A node that cannot go on is no reason to stop the gateway.
+async fn serve_node(node: HostOptions, shutdown: CancellationToken) {
+    if let Err(error) = Host::run(node, shutdown).await {
+        tracing::error!(target: "node", %error, "this machine is no longer a node; restart to try again");
+    }
+}
+
+/// Tells the log what happens to the node.
+#[derive(Debug)]
+struct Logged;
+
+impl HostEvents for Logged {
+    fn event(&self, event: &HostEvent) {
+        match event {
+            HostEvent::Disconnected { .. } | HostEvent::WaitingForApproval { .. } => {
+                tracing::warn!(target: "node", "{event}");
+            }
+            event => tracing::info!(target: "node", "{event}"),
+        }
+    }
+}

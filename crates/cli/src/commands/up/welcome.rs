@@ -1,0 +1,244 @@
+//! What `up` says: where the gateway is, and the exact lines that connect another machine.
+
+use std::net::{IpAddr, SocketAddr};
+
+use openclaw_config::Secret;
+use openclaw_config::resolve::MissingRemote;
+use openclaw_gateway::gateway::Gateway;
+use openclaw_gateway::lock::LockHeld;
+use serde_json::json;
+
+use crate::args::CallArgs;
+use crate::connect::CallFailure;
+use crate::context::Context;
+use crate::dashboard::{encode, http_base};
+use crate::error::{CommandError, Exit, Outcome};
+use crate::host::host_name;
+use crate::server::FirstStart;
+
+/// Stands for the token where it must not be printed.
+const TOKEN: &str = "<token>";
+
+/// What is known once the gateway listens.
+#[derive(Debug)]
+pub(super) struct Welcome {
+    port: u16,
+    addresses: Vec<SocketAddr>,
+    token: Option<Secret>,
+    base_path: String,
+    created: Vec<&'static str>,
+    node: Option<String>,
+}
+
+impl Welcome {
+    pub(super) fn new(
+        context: &Context,
+        gateway: &Gateway,
+        first: &FirstStart,
+        node: Option<&str>,
+    ) -> Self {
+        let mut created = Vec::new();
+        if first.written {
+            created.push("config");
+        }
+        if first.token_created {
+            created.push("token");
+        }
+        Self {
+            port: gateway.port(),
+            addresses: gateway.addresses().to_vec(),
+            token: gateway
+                .plan()
+                .auth
+                .secret()
+                .map(|secret| secret.value.clone()),
+            base_path: context
+                .snapshot()
+                .settings
+                .gateway
+                .control_ui
+                .base_path
+                .clone(),
+            created,
+            node: node.map(str::to_owned),
+        }
+    }
+
+    /// Prints it. The token itself only goes to a terminal.
+    pub(super) fn print(&self, context: &Context) -> Result<(), CommandError> {
+        let ui = context.ui();
+        let base = http_base(&format!("ws://127.0.0.1:{}", self.port), &self.base_path);
+        if ui.is_json() {
+            let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+            return ui.json_line(&json!({
+                "ok": true,
+                "pid": std::process::id(),
+                "port": self.port,
+                "wsUrl": format!("ws://127.0.0.1:{}", self.port),
+                "httpUrl": base,
+                "addresses": addresses,
+                "node": self.node,
+                "created": self.created,
+                "config": context.paths().config_path,
+            }));
+        }
+        let shown = self
+            .token
+            .as_ref()
+            .filter(|_| ui.is_terminal())
+            .map(Secret::expose);
+        let link = match shown {
+            Some(token) => format!("{base}#token={}", encode(token)),
+            None => base,
+        };
+        ui.heading(&format!("OpenClaw is up (pid {})", std::process::id()))?;
+        ui.blank()?;
+        ui.line(format!("Dashboard: {link}"))?;
+        ui.line(format!("Gateway:   ws://127.0.0.1:{}", self.port))?;
+        if let Some(node) = &self.node {
+            ui.line(format!("Node:      {node} (this machine)"))?;
+        }
+        let created = match self.created.as_slice() {
+            [] => String::new(),
+            created => format!(" (created: {})", created.join(", ")),
+        };
+        let config = context.paths().display_home(&context.paths().config_path);
+        ui.line(format!("Config:    {config}{created}"))?;
+        ui.blank()?;
+        for line in self.instructions(context, shown) {
+            ui.line(line)?;
+        }
+        if shown.is_none() && self.token.is_some() {
+            ui.line(format!(
+                "{TOKEN}: {}",
+                context.command("openclaw config get gateway.auth.token")
+            ))?;
+        }
+        ui.blank()?;
+        ui.line("Stop with Ctrl-C.")
+    }
+
+    /// The lines to type on another machine.
+    fn instructions(&self, context: &Context, token: Option<&str>) -> Vec<String> {
+        let port = self.port;
+        let token = token.unwrap_or(TOKEN);
+        let outside = outside_addresses(&self.addresses);
+        let mut lines = vec!["Connect another machine, there:".to_owned()];
+        let host = if let Some(address) = outside.first() {
+            address.clone()
+        } else {
+            lines.push("  # first, an SSH tunnel (this gateway listens on this machine only); keep it running".to_owned());
+            lines.push(format!(
+                "  ssh -N -L {port}:127.0.0.1:{port} {}@{}",
+                context.env().get_process("USER").unwrap_or("user"),
+                host_name()
+            ));
+            "127.0.0.1".to_owned()
+        };
+        lines.push("  # as a node".to_owned());
+        lines.push(format!(
+            "  OPENCLAW_GATEWAY_TOKEN={token} openclaw node run --host {host} --port {port}"
+        ));
+        lines.push("  # as a command line".to_owned());
+        for setting in [
+            "mode remote".to_owned(),
+            format!("remote.url ws://{}", bracketed(&host, port)),
+            format!("remote.token {token}"),
+        ] {
+            lines.push(format!("  openclaw config set gateway.{setting}"));
+        }
+        lines.push(String::new());
+        lines.push(format!(
+            "Approve it here: {} <code>",
+            context.command("openclaw pairing approve")
+        ));
+        lines
+    }
+}
+
+/// Addresses that other machines can use.
+fn outside_addresses(addresses: &[SocketAddr]) -> Vec<String> {
+    if addresses
+        .iter()
+        .any(|address| address.ip().is_unspecified())
+    {
+        return openclaw_gateway::listen::interface_addresses()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|interface| interface.address)
+            .filter(|address| is_usable(*address))
+            .map(|address| address.to_string())
+            .collect();
+    }
+    addresses
+        .iter()
+        .map(SocketAddr::ip)
+        .filter(|address| !address.is_loopback())
+        .map(|address| address.to_string())
+        .collect()
+}
+
+fn is_usable(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
+        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+    }
+}
+
+fn bracketed(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }
+}
+
+/// A gateway of this state directory runs already: say so, and where it is.
+pub(super) fn already_running(context: &Context, holder: &LockHeld) -> Outcome {
+    let target = context
+        .target(&CallArgs::default(), MissingRemote::FallBackToLocal)
+        .map_err(CallFailure::into_error)?;
+    let ui = context.ui();
+    if ui.is_json() {
+        ui.json_line(&json!({
+            "ok": true,
+            "alreadyRunning": true,
+            "pid": holder.pid,
+            "uptimeMs": holder.uptime_ms,
+            "address": holder.address,
+        }))?;
+        return Ok(Exit::OK);
+    }
+    ui.line(format!("A gateway already runs: {holder}"))?;
+    let url = match &holder.address {
+        Some(address) => format!("ws://{address}"),
+        None => target.url,
+    };
+    let base_path = &context.snapshot().settings.gateway.control_ui.base_path;
+    ui.line(format!("Dashboard: {}", http_base(&url, base_path)))?;
+    ui.line(format!(
+        "Open it with: {}",
+        context.command("openclaw dashboard")
+    ))?;
+    ui.line(format!(
+        "See more with: {}",
+        context.command("openclaw status")
+    ))?;
+    Ok(Exit::OK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_that_others_reach_are_named() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        assert!(outside_addresses(&[address("127.0.0.1:1"), address("[::1]:1")]).is_empty());
+        assert_eq!(
+            outside_addresses(&[address("127.0.0.1:1"), address("192.0.2.7:1")]),
+            ["192.0.2.7"]
+        );
+        assert_eq!(bracketed("fd00::1", 7), "[fd00::1]:7");
+    }
+}

@@ -1,0 +1,334 @@
+//! Connects a command to its gateway and makes its calls.
+//!
+//! On this machine the owner-only control socket comes first: it needs no credential and is there
+//! in every bind mode. A URL or a credential on the command line goes over TCP, as typed.
+
+mod advice;
+mod failure;
+mod scopes;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use openclaw_client::{
+    Client, ClientOptions, ConnectError, Credentials, DeviceIdentity, Fingerprint, HelloOk,
+    LinkInfo, Target, TokenCache,
+};
+use openclaw_config::env;
+use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource, resolve_client_target};
+use openclaw_gateway::lock::peek;
+use openclaw_protocol::scope::{Scope, ScopeSet};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::app::VERSION;
+use crate::args::CallArgs;
+use crate::context::Context;
+use crate::host::host_name;
+use crate::ui::format::now_ms;
+
+pub(crate) use advice::is_unreachable;
+pub(crate) use failure::{CallFailure, Cause};
+
+/// A connected command.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    client: Client,
+    target: ClientTarget,
+    deadline: Deadline,
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    /// Whether URL or credentials were typed; then nothing else is used.
+    pub(crate) explicit: bool,
+    /// Scopes needed.
+    pub(crate) scopes: ScopeSet,
+    /// Until when.
+    pub(crate) deadline: Deadline,
+    /// A look that may also be refused: no credential is no reason not to try.
+    pub(crate) probe: bool,
+}
+
+/// One time limit for connecting and all calls of a command.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    limit: Duration,
+    end: Instant,
+}
+
+impl Deadline {
+    /// Starts now.
+    pub(crate) fn after(limit: Duration) -> Self {
+        Self {
+            limit,
+            end: Instant::now() + limit,
+        }
+    }
+
+    fn left(self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+}
+
+/// The scopes a command needs.
+pub(crate) fn needs<const N: usize>(scopes: [Scope; N]) -> ScopeSet {
+    scopes.into_iter().collect()
+}
+
+impl Connection {
+    /// Connects to the gateway that flags, environment and config name.
+    pub(crate) async fn open(
+        context: &Context,
+        args: &CallArgs,
+        scopes: ScopeSet,
+    ) -> Result<Self, CallFailure> {
+        let target = context.target(args, MissingRemote::Refuse)?;
+        let wish = Wish {
+            explicit: args.is_explicit(),
+            scopes,
+            deadline: Deadline::after(args.deadline()),
+            probe: false,
+        };
+        let local = target.is_local();
+        if local && !wish.explicit {
+            match Self::open_socket(context, target.clone(), wish).await {
+                // Nobody behind the socket: a gateway that died, or another program's gateway.
+                Err(failure) if failure.connect_error().is_some_and(is_unreachable) => {}
+                other => return other,
+            }
+        }
+        let opened = Self::open_url(context, target, wish).await;
+        // Commands for this machine are printed with the profile that they are about.
+        opened.map_err(|failure| {
+            if local {
+                failure.for_profile(&context.paths().profile)
+            } else {
+                failure
+            }
+        })
+    }
+
+    /// Connects to the control socket of this machine's gateway.
+    pub(crate) async fn open_socket(
+        context: &Context,
+        mut target: ClientTarget,
+        wish: Wish,
+    ) -> Result<Self, CallFailure> {
+        let socket = &context.paths().control_socket;
+        let mut options = ClientOptions::operator(Target::unix(socket), VERSION);
+        options.scopes = names(wish.scopes);
+        options.connect_timeout = wish.deadline.left();
+        match Client::connect(options).await {
+            Ok(client) => {
+                target.url = format!("unix:{}", socket.display());
+                Ok(Self {
+                    client,
+                    target,
+                    deadline: wish.deadline,
+                })
+            }
+            Err(error) => Err(CallFailure::connect(error, &target, None)),
+        }
+    }
+
+    /// Connects to the URL of a target.
+    pub(crate) async fn open_url(
+        context: &Context,
+        target: ClientTarget,
+        wish: Wish,
+    ) -> Result<Self, CallFailure> {
+        let Wish {
+            explicit,
+            scopes,
+            deadline,
+            probe,
+        } = wish;
+        let url = match Target::parse(&target.url) {
+            Ok(url) => url,
+            Err(error) => return Err(CallFailure::target(&error)),
+        };
+        let identity = DeviceIdentity::load_or_create(&context.paths().identity_file)
+            .map_err(|error| CallFailure::target(&error))?;
+        let identity = Arc::new(identity);
+        let cache = TokenCache::new(&context.paths().device_auth_file);
+        let cached = cache.get(
+            identity.device_id(),
+            &url.to_string(),
+            "operator",
+            !explicit,
+        );
+        let shows_nothing = target.token.is_none() && target.password.is_none();
+        let typed_url = matches!(target.url_source, UrlSource::Flag | UrlSource::Env);
+        if typed_url && shows_nothing && cached.is_none() && !probe {
+            return Err(CallFailure::credentials_required(target.url_source));
+        }
+        let remote = !target.is_local();
+        let mut options = ClientOptions::operator(url, VERSION);
+        options.client.display_name = Some(device_name(context));
+        if probe {
+            "probe".clone_into(&mut options.client.mode);
+        }
+        options.scopes = scopes::choose(
+            scopes,
+            cached.as_ref().map(|cached| cached.scopes.as_slice()),
+            remote,
+        );
+        options.credentials = Credentials {
+            token: target.token.as_ref().map(|token| token.value.clone()),
+            password: target
+                .password
+                .as_ref()
+                .map(|password| password.value.clone()),
+            explicit,
+            ..Credentials::default()
+        };
+        options.tls.fingerprint = match &target.tls_fingerprint {
+            Some(text) => match text.parse::<Fingerprint>() {
+                Ok(fingerprint) => Some(fingerprint),
+                Err(error) => return Err(CallFailure::target(&error)),
+            },
+            None => None,
+        };
+        options.allow_insecure_plaintext = context
+            .env()
+            .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
+            == Some("1");
+        options.connect_timeout = deadline.left();
+        options.identity = Some(Arc::clone(&identity));
+        options.token_cache = Some(cache);
+        match Client::connect(options).await {
+            Ok(client) => Ok(Self {
+                client,
+                target,
+                deadline,
+            }),
+            Err(error) => {
+                let error = match error {
+                    ConnectError::Timeout(_) => ConnectError::Timeout(deadline.limit),
+                    other => other,
+                };
+                Err(CallFailure::connect(
+                    error,
+                    &target,
+                    Some(identity.device_id()),
+                ))
+            }
+        }
+    }
+
+    /// Calls a method and decodes its result.
+    pub(crate) async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: &Value,
+    ) -> Result<T, CallFailure> {
+        let raw = self.call_raw(method, params).await?;
+        serde_json::from_str(raw.get()).map_err(|error| {
+            CallFailure::answer(
+                format!("unexpected answer to {method}: {error}"),
+                &self.target,
+            )
+        })
+    }
+
+    /// Calls a method; its result stays as it came.
+    pub(crate) async fn call_raw(
+        &self,
+        method: &str,
+        params: &Value,
+    ) -> Result<Box<RawValue>, CallFailure> {
+        self.call_within(method, params, self.deadline).await
+    }
+
+    /// Calls a method with a time limit of its own.
+    pub(crate) async fn call_within(
+        &self,
+        method: &str,
+        params: &Value,
+        deadline: Deadline,
+    ) -> Result<Box<RawValue>, CallFailure> {
+        self.client
+            .call_with_timeout(method, params, deadline.left())
+            .await
+            .map(openclaw_client::Response::into_raw)
+            .map_err(|error| {
+                CallFailure::call(error, deadline.limit, &self.target, self.hello().as_deref())
+            })
+    }
+
+    /// What the gateway said when it let us in.
+    pub(crate) fn hello(&self) -> Option<Arc<HelloOk>> {
+        self.client.hello()
+    }
+
+    /// Address, certificate and credential of the connection.
+    pub(crate) fn link(&self) -> Option<LinkInfo> {
+        self.client.link()
+    }
+
+    /// Where we are connected.
+    pub(crate) const fn target(&self) -> &ClientTarget {
+        &self.target
+    }
+
+    /// Ends the connection in good order.
+    pub(crate) async fn close(self) {
+        self.client.close().await;
+    }
+}
+
+/// The name under which this device asks to be paired: the one it has as a node, because both are the
+/// same device to the gateway.
+fn device_name(context: &Context) -> String {
+    std::fs::read_to_string(&context.paths().node_file)
+        .ok()
+        .and_then(|text| serde_json::from_str::<Value>(&text).ok())
+        .and_then(|file| Some(file["displayName"].as_str()?.to_owned()))
+        .unwrap_or_else(host_name)
+}
+
+fn names(scopes: ScopeSet) -> Vec<String> {
+    scopes.names().into_iter().map(str::to_owned).collect()
+}
+
+impl Context {
+    /// Resolves the gateway of a command.
+    pub(crate) fn target(
+        &self,
+        args: &CallArgs,
+        missing_remote: MissingRemote,
+    ) -> Result<ClientTarget, CallFailure> {
+        let settings = self.settings().map_err(CallFailure::command)?;
+        let mut target = resolve_client_target(
+            &args.client_flags(),
+            self.env(),
+            settings,
+            self.paths(),
+            missing_remote,
+        )
+        .map_err(|error| CallFailure::target(&error))?;
+        self.follow_running(&mut target);
+        Ok(target)
+    }
+
+    /// Points a target of this machine at the port on which its gateway really listens.
+    pub(crate) fn follow_running(&self, target: &mut ClientTarget) {
+        if let Some(port) = self.running_port().filter(|_| target.is_local()) {
+            let (start, _) = target.url.rsplit_once(':').unwrap_or((&target.url, ""));
+            target.url = format!("{start}:{port}");
+        }
+    }
+
+    /// Port of the gateway that holds this state directory, which may have been started with
+    /// another one than the config says. A port in the environment is meant as it is.
+    fn running_port(&self) -> Option<u16> {
+        if self.env().get(env::OPENCLAW_GATEWAY_PORT).is_some() {
+            return None;
+        }
+        let holder = peek(&self.paths().lock_file, now_ms()).ok().flatten()?;
+        holder.address?.rsplit_once(':')?.1.parse().ok()
+    }
+}

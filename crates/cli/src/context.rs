@@ -1,0 +1,125 @@
+//! What every command gets: output, environment, paths, and the config when it asks for it.
+
+use std::cell::{Cell, OnceCell};
+
+use openclaw_config::load::{Snapshot, load};
+use openclaw_config::{Env, Issue, Paths, Settings};
+
+use crate::error::CommandError;
+use crate::ui::Ui;
+
+/// Shared by all commands.
+#[derive(Debug)]
+pub(crate) struct Context {
+    ui: Ui,
+    env: Env,
+    paths: Paths,
+    snapshot: OnceCell<Snapshot>,
+    lenient: Cell<bool>,
+}
+
+impl Context {
+    /// Looks at nothing yet.
+    pub(crate) fn new(ui: Ui, env: Env, paths: Paths) -> Self {
+        Self {
+            ui,
+            env,
+            paths,
+            snapshot: OnceCell::new(),
+            lenient: Cell::new(false),
+        }
+    }
+
+    /// Where output goes.
+    pub(crate) const fn ui(&self) -> Ui {
+        self.ui
+    }
+
+    /// The environment, with the layers of the config below it once that is loaded.
+    pub(crate) fn env(&self) -> &Env {
+        self.snapshot
+            .get()
+            .map_or(&self.env, |snapshot| &snapshot.env)
+    }
+
+    /// The environment of the process alone, for whoever loads the config anew.
+    pub(crate) const fn process_env(&self) -> &Env {
+        &self.env
+    }
+
+    /// Where everything lives.
+    pub(crate) const fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
+    /// A printed command, with the profile in it.
+    pub(crate) fn command(&self, command: &str) -> String {
+        self.paths.profile.command(command)
+    }
+
+    /// Goes on with defaults when the config cannot be used: for the commands that find out what
+    /// is wrong.
+    pub(crate) fn tolerate_bad_config(&self) {
+        self.lenient.set(true);
+    }
+
+    /// The config file as it is; loaded once.
+    pub(crate) fn snapshot(&self) -> &Snapshot {
+        self.snapshot.get_or_init(|| {
+            let snapshot = load(&self.paths, &self.env);
+            if !snapshot.issues.is_empty() {
+                self.ui.note(self.invalid_config(&snapshot));
+            }
+            snapshot
+        })
+    }
+
+    /// The config file as it is now, read once more.
+    pub(crate) fn reload(&self) -> Snapshot {
+        load(&self.paths, &self.env)
+    }
+
+    /// The settings in effect. Fails when part of the gateway section has no usable value, neither
+    /// now nor from earlier, unless the command tolerates it.
+    pub(crate) fn settings(&self) -> Result<&Settings, CommandError> {
+        let snapshot = self.snapshot();
+        if self.lenient.get() || snapshot.fatal_issues().is_empty() {
+            Ok(&snapshot.settings)
+        } else {
+            Err(CommandError::silent())
+        }
+    }
+
+    fn invalid_config(&self, snapshot: &Snapshot) -> String {
+        let mut lines = vec![
+            "Config invalid".to_owned(),
+            format!("File: {}", self.paths.display_home(&snapshot.path)),
+            "Problem:".to_owned(),
+        ];
+        lines.extend(
+            snapshot
+                .issues
+                .iter()
+                .map(|issue| format!("  - {}", problem(issue))),
+        );
+        for (sections, what) in [
+            (&snapshot.fell_back, "last good values in use for"),
+            (&snapshot.defaulted, "defaults in use for"),
+        ] {
+            if !sections.is_empty() {
+                lines.push(format!("Note: {what} {}", sections.join(", ")));
+            }
+        }
+        lines.push(String::new());
+        lines.push(format!("Run: {}", self.command("openclaw config validate")));
+        lines.join("\n")
+    }
+}
+
+/// One issue with what would be right.
+pub(crate) fn problem(issue: &Issue) -> String {
+    match &issue.hint {
+        Some(hint) => format!("{} ({hint})", issue.line()),
+        None => issue.line(),
+    }
+}

@@ -1,0 +1,124 @@
+//! What the node host of this machine is made of; `node run` and `up` share it.
+
+use std::ffi::OsStr;
+use std::sync::Arc;
+
+use openclaw_client::{
+    ClientOptions, Credentials, DeviceIdentity, Fingerprint, Target, TokenCache,
+};
+use openclaw_config::exec_approvals::{Ask, Security};
+use openclaw_config::schema::{ExecAsk, ExecSecurity, ToolsExec};
+use openclaw_config::{Env, Settings, env};
+use openclaw_node::commands::{ExecPolicy, Notifier};
+use openclaw_node::policy::Disk;
+use openclaw_node::{Commands, HostEvent, HostEvents, HostOptions, HostPolicy, Machine, NodeFile};
+
+use crate::app::VERSION;
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::ui::Ui;
+
+/// A gateway to serve: where it is, what to show there, which certificate to accept.
+#[derive(Debug)]
+pub(crate) struct Gateway(
+    pub(crate) Target,
+    pub(crate) Credentials,
+    pub(crate) Option<Fingerprint>,
+);
+
+/// Everything the node host needs.
+pub(crate) fn options(
+    context: &Context,
+    settings: &Settings,
+    gateway: Gateway,
+    identity: Arc<DeviceIdentity>,
+    file: &NodeFile,
+    events: Arc<dyn HostEvents>,
+) -> Result<HostOptions, CommandError> {
+    let Gateway(target, credentials, fingerprint) = gateway;
+    let mut client = ClientOptions::node(target, VERSION);
+    client.credentials = credentials;
+    client.identity = Some(identity);
+    client.token_cache = Some(TokenCache::new(&context.paths().device_auth_file));
+    client.client.display_name = Some(file.display_name.clone().unwrap_or_else(host_name));
+    client.client.instance_id = Some(file.node_id.clone());
+    client.path_env = Some(path(context.env()));
+    client.tls.fingerprint = fingerprint;
+    client.allow_insecure_plaintext = context
+        .env()
+        .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
+        == Some("1");
+    Ok(HostOptions {
+        client,
+        commands: Commands::new(machine(context)?, policy(&settings.tools.exec)),
+        events,
+    })
+}
+
+/// `PATH` of this process.
+pub(crate) fn path(env: &Env) -> String {
+    env.get_process("PATH").unwrap_or_default().to_owned()
+}
+
+/// Name of this machine on the network.
+pub(crate) fn host_name() -> String {
+    rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned()
+}
+
+fn machine(context: &Context) -> Result<Machine, CommandError> {
+    // Programs get the whole environment, also what is not UTF-8 and not ours to know.
+    let variables: Vec<_> = std::env::vars_os().collect();
+    let lookup = |wanted: &str| -> Option<&OsStr> {
+        variables
+            .iter()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.as_os_str())
+    };
+    Ok(Machine {
+        approvals_path: context.paths().exec_approvals_file.clone(),
+        cwd: std::env::current_dir()?,
+        home: context.env().home(),
+        notifier: Notifier::find(std::env::consts::OS, lookup, &Disk),
+        env: variables.clone(),
+    })
+}
+
+fn policy(exec: &ToolsExec) -> HostPolicy {
+    HostPolicy {
+        exec: ExecPolicy {
+            security: exec.security.map(|security| match security {
+                ExecSecurity::Deny => Security::Deny,
+                ExecSecurity::Allowlist => Security::Allowlist,
+                ExecSecurity::Full => Security::Full,
+            }),
+            ask: exec.ask.map(|ask| match ask {
+                ExecAsk::Off => Ask::Off,
+                ExecAsk::OnMiss => Ask::OnMiss,
+                ExecAsk::Always => Ask::Always,
+            }),
+            safe_bins: Some(exec.safe_bins.clone()),
+        },
+        ..HostPolicy::default()
+    }
+}
+
+/// Prints one line per change to stderr.
+#[derive(Debug)]
+pub(crate) struct Printer {
+    ui: Ui,
+}
+
+impl Printer {
+    pub(crate) const fn new(ui: Ui) -> Self {
+        Self { ui }
+    }
+}
+
+impl HostEvents for Printer {
+    fn event(&self, event: &HostEvent) {
+        self.ui.note(event.to_string());
+    }
+}

@@ -1,0 +1,238 @@
+//! The log file: one per day, rolled by size, old ones of this profile removed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Zoned;
+use openclaw_config::Paths;
+use parking_lot::Mutex;
+
+/// Older files of a day that grew too large: `.1` is the newest of them.
+const ARCHIVES: u32 = 5;
+/// Files that were not written for this long are removed.
+const KEEP: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// Which file is written.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// Always this one.
+    Fixed(PathBuf),
+    /// One per day.
+    Daily {
+        /// The directory.
+        dir: PathBuf,
+        /// Gives the names.
+        paths: Box<Paths>,
+    },
+}
+
+impl Place {
+    fn today(&self) -> PathBuf {
+        match self {
+            Self::Fixed(path) => path.clone(),
+            Self::Daily { dir, paths } => {
+                dir.join(paths.log_file_name(&Zoned::now().strftime("%Y-%m-%d").to_string()))
+            }
+        }
+    }
+}
+
+/// Path of the file that is written now; shared with whoever reads it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CurrentFile(Arc<Mutex<PathBuf>>);
+
+impl CurrentFile {
+    /// The path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.lock().clone()
+    }
+}
+
+/// A file that is replaced by the next one in time.
+#[derive(Debug)]
+pub(super) struct RollingFile {
+    place: Place,
+    max_bytes: u64,
+    current: CurrentFile,
+    path: PathBuf,
+    file: File,
+    size: u64,
+}
+
+impl RollingFile {
+    /// Opens the file of today, 0600, and removes old ones.
+    pub(super) fn open(place: Place, max_bytes: u64, current: CurrentFile) -> io::Result<Self> {
+        let path = place.today();
+        let (file, size) = open(&path)?;
+        current.0.lock().clone_from(&path);
+        let rolling = Self {
+            place,
+            max_bytes,
+            current,
+            path,
+            file,
+            size,
+        };
+        rolling.prune();
+        Ok(rolling)
+    }
+
+    fn roll(&mut self, next: u64) -> io::Result<()> {
+        let today = self.place.today();
+        if today != self.path {
+            self.switch(today)?;
+            self.prune();
+        } else if self.size > 0 && self.size + next > self.max_bytes {
+            archive(&self.path)?;
+            self.switch(today)?;
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self, path: PathBuf) -> io::Result<()> {
+        let (file, size) = open(&path)?;
+        self.current.0.lock().clone_from(&path);
+        (self.path, self.file, self.size) = (path, file, size);
+        Ok(())
+    }
+
+    /// Removes files of this profile that nobody wrote for a while. Whatever is not certainly ours
+    /// stays.
+    fn prune(&self) {
+        let Place::Daily { dir, paths } = &self.place else {
+            return;
+        };
+        let Ok(entries) = fs::read_dir(dir) else {
+            return;
+        };
+        let now = SystemTime::now();
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_ours = name.to_str().is_some_and(|name| is_log_name(paths, name));
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            let is_old = metadata
+                .modified()
+                .is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age > KEEP));
+            let own = metadata.uid() == rustix::process::geteuid().as_raw();
+            if is_ours && is_old && own && metadata.is_file() {
+                // One that cannot be removed is tried again tomorrow.
+                fs::remove_file(entry.path()).ok();
+            }
+        }
+    }
+}
+
+impl Write for RollingFile {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let length = line.len() as u64;
+        // A file that cannot be replaced goes on to be written: better a large log than none.
+        self.roll(length).ok();
+        self.file.write_all(line)?;
+        self.size += length;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn open(path: &Path) -> io::Result<(File, u64)> {
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.mode() & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok((file, metadata.len()))
+}
+
+/// Moves the file aside: it becomes `.1`, the former `.1` becomes `.2`, and so on.
+fn archive(path: &Path) -> io::Result<()> {
+    let numbered = |number: u32| path.with_extension(format!("{number}.log"));
+    for number in (1..ARCHIVES).rev() {
+        match fs::rename(numbered(number), numbered(number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(path, numbered(1))
+}
+
+/// Whether a name is one that this profile gives: a day, then perhaps a number.
+fn is_log_name(paths: &Paths, name: &str) -> bool {
+    let pattern = paths.log_file_name("\0");
+    let Some((start, _)) = pattern.split_once('\0') else {
+        return false;
+    };
+    let Some(rest) = name
+        .strip_prefix(start)
+        .and_then(|rest| rest.strip_suffix(".log"))
+    else {
+        return false;
+    };
+    let (day, number) = rest.split_once('.').unwrap_or((rest, "1"));
+    day.parse::<jiff::civil::Date>().is_ok()
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_config::{Env, ProfileChoice};
+
+    use super::*;
+
+    fn paths(profile: &ProfileChoice) -> Paths {
+        Paths::resolve_with(&Env::from_pairs([("HOME", "/h")]), profile, &|_| false).unwrap()
+    }
+
+    #[test]
+    fn only_own_names_are_pruned() {
+        let default = paths(&ProfileChoice::unset());
+        let rescue = paths(&ProfileChoice::named("rescue"));
+        for (name, ours, theirs) in [
+            ("openclaw-2026-11-22.log", true, false),
+            ("openclaw-2026-11-22.3.log", true, false),
+            ("openclaw-rescue-2026-11-22.log", false, true),
+            ("openclaw-2026-11-22.log.gz", false, false),
+            ("openclaw-2026-13-22.log", false, false),
+            ("openclaw-.log", false, false),
+            ("notes.log", false, false),
+        ] {
+            assert_eq!(is_log_name(&default, name), ours, "{name}");
+            assert_eq!(is_log_name(&rescue, name), theirs, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_full_file_is_moved_aside() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gateway.log");
+        let current = CurrentFile::default();
+        let mut file = RollingFile::open(Place::Fixed(path.clone()), 10, current.clone()).unwrap();
+        for line in ["aaaaaaa\n", "bbbbbbb\n", "ccccccc\n"] {
+            file.write_all(line.as_bytes()).unwrap();
+        }
+        let read = |name: &str| fs::read_to_string(dir.path().join(name)).unwrap();
+        assert_eq!(read("gateway.log"), "ccccccc\n");
+        assert_eq!(read("gateway.1.log"), "bbbbbbb\n");
+        assert_eq!(read("gateway.2.log"), "aaaaaaa\n");
+        assert_eq!(current.path(), path);
+        let mode = fs::metadata(&path).unwrap().mode() & 0o777;
+        assert_eq!(mode, 0o600);
+    }
+}

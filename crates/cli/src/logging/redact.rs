@@ -1,0 +1,82 @@
+//! Takes live secrets out of log lines, whoever wrote them there.
+
+use parking_lot::RwLock;
+
+/// What is written in place of a secret.
+const MASK: &str = "***";
+/// Shorter texts would take innocent parts of lines with them.
+const MIN_SECRET: usize = 4;
+
+/// Knows the secrets in use.
+#[derive(Debug, Default)]
+pub(crate) struct Redactor(RwLock<Known>);
+
+/// Never shown, not even for debugging.
+#[derive(Default)]
+struct Known(Vec<String>);
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} secrets", self.0.len())
+    }
+}
+
+impl Redactor {
+    /// Takes the secrets of a changed config into use. Earlier ones stay secret.
+    pub(crate) fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) {
+        let mut known = self.0.write();
+        for secret in secrets {
+            let quoted = serde_json::Value::from(secret).to_string();
+            // Inside a line of JSON a secret may look different.
+            let inner = quoted[1..quoted.len() - 1].to_owned();
+            for form in [secret.to_owned(), inner] {
+                if form.len() >= MIN_SECRET && !known.0.contains(&form) {
+                    known.0.push(form);
+                }
+            }
+        }
+        // A secret that contains another one goes first, so that nothing of it stays.
+        known
+            .0
+            .sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    }
+
+    /// The line without secrets.
+    pub(crate) fn clean(&self, line: String) -> String {
+        let known = self.0.read();
+        let found = known
+            .0
+            .iter()
+            .filter(|secret| line.contains(secret.as_str()));
+        let found: Vec<&String> = found.collect();
+        found
+            .into_iter()
+            .fold(line, |line, secret| line.replace(secret.as_str(), MASK))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s13_no_live_secret_gets_into_a_line() {
+        let redactor = Redactor::default();
+        redactor.add(["token-1234", "token-1234-longer", "with \"quotes\"", "abc"]);
+        for (line, clean) in [
+            ("sent token-1234-longer!", "sent ***!"),
+            ("token-1234 and token-1234", "*** and ***"),
+            (r#"{"p":"with \"quotes\""}"#, r#"{"p":"***"}"#),
+            ("with \"quotes\"", "***"),
+            ("abc stays", "abc stays"),
+        ] {
+            assert_eq!(redactor.clean(line.to_owned()), clean);
+        }
+        redactor.add(["later-secret"]);
+        assert_eq!(
+            redactor.clean("later-secret token-1234".to_owned()),
+            "*** ***"
+        );
+        assert_eq!(format!("{redactor:?}").matches("token-1234").count(), 0);
+    }
+}

@@ -1,0 +1,25 @@
+//! `openclaw`: gateway, node host and command line in one program.
+//!
+//! The only place where the libraries meet. Every command is one file below [`commands`]: its
+//! arguments and a `run`. All output goes through [`ui::Ui`]; all failures are
+//! [`error::CommandError`].
+
+mod app;
+mod args;
+mod books;
+mod commands;
+mod connect;
+mod context;
+mod dashboard;
+mod error;
+mod host;
+mod logging;
+mod offline;
+mod probe;
+mod runtime;
+mod server;
+mod ui;
+
+fn main() -> std::process::ExitCode {
+    app::main()
+}

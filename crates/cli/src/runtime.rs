@@ -1,0 +1,56 @@
+//! Runs an async command on this thread; a signal ends it.
+
+use std::future::{Future, poll_fn};
+use std::task::Poll;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::error::{CommandError, Outcome};
+
+/// Number of SIGINT, for the exit code.
+const SIGINT: u8 = 2;
+/// Number of SIGTERM, for the exit code.
+const SIGTERM: u8 = 15;
+
+/// Runs a command that may be cut off by SIGINT and SIGTERM at any point.
+pub(crate) fn run<F: Future<Output = Outcome>>(command: F) -> Outcome {
+    block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            outcome = command => outcome,
+            _ = interrupt.recv() => Err(CommandError::signal(SIGINT)),
+            _ = terminate.recv() => Err(CommandError::signal(SIGTERM)),
+        }
+    })
+}
+
+/// Runs a command that handles signals itself.
+pub(crate) fn block_on<F: Future<Output = Outcome>>(command: F) -> Outcome {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(command)
+}
+
+/// Runs a handful of futures side by side and gives their outputs in order.
+pub(crate) async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut futures: Vec<_> = futures.map(Box::pin).collect();
+    let mut outputs: Vec<Option<F::Output>> = futures.iter().map(|_| None).collect();
+    poll_fn(|task| {
+        for (future, output) in futures.iter_mut().zip(&mut outputs) {
+            if output.is_none()
+                && let Poll::Ready(ready) = future.as_mut().poll(task)
+            {
+                *output = Some(ready);
+            }
+        }
+        if outputs.iter().all(Option::is_some) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+    outputs.into_iter().flatten().collect()
+}

@@ -1,0 +1,305 @@
+//! Runs a gateway in this process: first-start settings, log, start, signals, shutdown.
+
+pub(crate) mod force;
+mod settings;
+mod signals;
+
+use std::sync::Arc;
+
+use openclaw_config::load::Snapshot;
+use openclaw_config::resolve::{
+    GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
+};
+use openclaw_config::schema::{ConsoleStyle, LogLevel, TailscaleMode};
+use openclaw_config::{ConfigWatcher, Issue};
+use openclaw_gateway::clock::Clock;
+use openclaw_gateway::core::{LogFile, Reload};
+use openclaw_gateway::gateway::{Gateway, GatewayOptions, StartError};
+use openclaw_gateway::lock::{LockError, LockHeld, peek};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::VERSION;
+use crate::context::{Context, problem};
+use crate::error::{CommandError, Exit, Outcome};
+use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
+use crate::ui::format::now_ms;
+pub(crate) use settings::{FirstStart, prepare, prepare_for_up};
+use signals::{Received, Signals};
+
+/// What the command line says about running a gateway.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ServerOptions {
+    /// Flags that settings have.
+    pub(crate) flags: GatewayFlags,
+    /// `--verbose`.
+    pub(crate) verbose: bool,
+    /// `--ws-log`.
+    pub(crate) ws_log: WsLog,
+    /// `--i-know`.
+    pub(crate) allow_weak_password: bool,
+    /// Level of the console in place of the configured one.
+    pub(crate) console_level: Option<LogLevel>,
+}
+
+/// A running gateway.
+#[derive(Debug)]
+pub(crate) struct Server {
+    gateway: Gateway,
+    watcher: ConfigWatcher,
+    changes: watch::Receiver<Arc<Snapshot>>,
+    logs: LogHandle,
+    signals: Signals,
+}
+
+/// Resolves what the gateway will do, or says what is wrong with flags, environment and config.
+pub(crate) fn plan(context: &Context, flags: &GatewayFlags) -> Result<GatewayPlan, CommandError> {
+    let snapshot = context.snapshot();
+    if !snapshot.fatal_issues().is_empty() {
+        // The problems were printed when the config was read.
+        return Err(CommandError::config(""));
+    }
+    let profile = &context.paths().profile;
+    resolve_gateway(flags, context.env(), &snapshot.settings, profile).map_err(|issues| {
+        let mut issues = issues.iter();
+        let first = issues.next();
+        // A wrong flag is a typing mistake; wrong settings stay wrong however often one tries.
+        let make = match first {
+            Some(issue) if issue.path.starts_with("--") => CommandError::plain,
+            _ => CommandError::config,
+        };
+        let mut error = make(first.map_or_else(String::new, problem_alone));
+        for issue in issues {
+            error = error.hint(problem(issue));
+        }
+        error
+    })
+}
+
+/// A flag's problem in its known form, with the reason behind it.
+fn problem_alone(issue: &Issue) -> String {
+    match &issue.hint {
+        Some(hint) => format!("{}\n{hint}", issue.message),
+        None => issue.message.clone(),
+    }
+}
+
+impl Server {
+    /// Starts the gateway; returns when it listens.
+    pub(crate) async fn start(
+        context: &Context,
+        options: &ServerOptions,
+    ) -> Result<Self, CommandError> {
+        let signals = Signals::listen()?;
+        let snapshot = context.reload();
+        let logs = start_logs(context, options, &snapshot)?;
+        let watcher = ConfigWatcher::start_with(context.paths(), context.process_env(), snapshot);
+        let changes = watcher.subscribe();
+        let current = logs.current();
+        let reloading = watcher.clone();
+        let started = Gateway::start(GatewayOptions {
+            paths: context.paths().clone(),
+            env: context.process_env().clone(),
+            flags: options.flags.clone(),
+            config: watcher.subscribe(),
+            version: VERSION.to_owned(),
+            port: None,
+            clock: Clock::system(),
+            log_file: LogFile(Arc::new(move || current.path())),
+            reload: Reload::new(move || drop(reloading.reload_now())),
+            allow_weak_password: options.allow_weak_password,
+        });
+        let gateway = started.await.map_err(|error| refused(context, error))?;
+        let server = Self {
+            gateway,
+            watcher,
+            changes,
+            logs,
+            signals,
+        };
+        server.announce();
+        Ok(server)
+    }
+
+    /// The gateway.
+    pub(crate) const fn gateway(&self) -> &Gateway {
+        &self.gateway
+    }
+
+    fn announce(&self) {
+        let scheme = "ws";
+        for (index, address) in self.gateway.addresses().iter().enumerate() {
+            if index == 0 {
+                let pid = std::process::id();
+                tracing::info!(target: "gateway", "listening on {scheme}://{address} (PID {pid})");
+            } else {
+                tracing::info!(target: "gateway", "listening on {scheme}://{address}");
+            }
+        }
+        tracing::info!(target: "gateway", "log file: {}", self.logs.current().path().display());
+        let tailscale = &self.gateway.plan().tailscale;
+        if tailscale.mode.value != TailscaleMode::Off {
+            tracing::warn!(
+                target: "gateway",
+                source = %tailscale.mode.source,
+                "this build does not manage Tailscale; expose the gateway with: tailscale serve --bg {}",
+                self.gateway.port()
+            );
+        }
+        if let Some(reason) = self.watcher.failure() {
+            tracing::warn!(target: "gateway", %reason, "config changes are not noticed by themselves; send SIGHUP after a change");
+        }
+    }
+
+    /// Serves until a signal ends it, then stops in order. `stopping` is cancelled before.
+    pub(crate) async fn run(mut self, stopping: &CancellationToken) -> Outcome {
+        let name = self.until_signal().await;
+        stopping.cancel();
+        tracing::info!(target: "gateway", "signal {name} received");
+        tracing::info!(target: "gateway", "received {name}; shutting down");
+        let stopping = self.gateway.shutdown("gateway stopping", None);
+        tokio::pin!(stopping);
+        let report = loop {
+            tokio::select! {
+                report = &mut stopping => break report,
+                again = self.signals.terminating() => {
+                    tracing::info!(target: "gateway", "received {again} during shutdown; ignoring");
+                }
+            }
+        };
+        if !report.is_clean() {
+            tracing::warn!(
+                target: "gateway",
+                unanswered = report.unanswered,
+                unclosed = report.unclosed,
+                stored = report.stored,
+                "shutdown timed out; exiting without full cleanup"
+            );
+        }
+        Ok(Exit::OK)
+    }
+
+    /// Waits for SIGINT or SIGTERM; acts on the other signals and on config changes.
+    async fn until_signal(&mut self) -> &'static str {
+        let mut config_is_watched = true;
+        loop {
+            tokio::select! {
+                received = self.signals.any() => match received {
+                    Received::Stop(name) => return name,
+                    Received::Reload => {
+                        tracing::info!(target: "gateway", "SIGHUP received; reading the config again");
+                        // Blocks on the disk for a moment, as every config change does.
+                        drop(self.watcher.reload_now());
+                    }
+                    Received::Restart => {
+                        tracing::warn!(target: "gateway", "SIGUSR1 restart ignored (not authorized; enable commands.restart or use gateway tool).");
+                    }
+                },
+                changed = self.changes.changed(), if config_is_watched => {
+                    config_is_watched = changed.is_ok();
+                    let snapshot = Arc::clone(&self.changes.borrow_and_update());
+                    add_secrets(self.logs.redactor(), &snapshot);
+                }
+            }
+        }
+    }
+}
+
+fn start_logs(
+    context: &Context,
+    options: &ServerOptions,
+    snapshot: &Snapshot,
+) -> Result<LogHandle, CommandError> {
+    let ui = context.ui();
+    let redactor = Redactor::default();
+    add_secrets(&redactor, snapshot);
+    let flags = &options.flags;
+    redactor.add(
+        [&flags.token, &flags.password]
+            .into_iter()
+            .flatten()
+            .map(String::as_str),
+    );
+    let environment = [
+        openclaw_config::env::OPENCLAW_GATEWAY_TOKEN,
+        openclaw_config::env::OPENCLAW_GATEWAY_PASSWORD,
+    ];
+    redactor.add(
+        environment
+            .into_iter()
+            .filter_map(|name| snapshot.env.get(name)),
+    );
+    let style = match (ui.is_json(), ui.is_terminal()) {
+        (true, _) => ConsoleStyle::Json,
+        (false, true) => ConsoleStyle::Pretty,
+        (false, false) => ConsoleStyle::Compact,
+    };
+    logging::start(
+        &LogOptions {
+            paths: context.paths(),
+            env: &snapshot.env,
+            settings: &snapshot.settings.logging,
+            verbose: options.verbose,
+            ws_log: options.ws_log,
+            style,
+            console_level: options.console_level,
+            colour: ui.is_colourful(),
+        },
+        redactor,
+    )
+}
+
+fn add_secrets(redactor: &Redactor, snapshot: &Snapshot) {
+    let gateway = &snapshot.settings.gateway;
+    let secrets = [
+        &gateway.auth.token,
+        &gateway.auth.password,
+        &gateway.remote.token,
+        &gateway.remote.password,
+    ];
+    // The redactor has to know them to keep them out of the log.
+    redactor.add(
+        secrets
+            .into_iter()
+            .flatten()
+            .map(openclaw_config::Secret::expose),
+    );
+}
+
+/// Why the gateway does not start, and what to do. A supervisor must not try again what cannot
+/// succeed.
+fn refused(context: &Context, error: StartError) -> CommandError {
+    match error {
+        StartError::Refused(refused) => {
+            let hints = misplaced_credential_hints(&context.snapshot().parsed);
+            CommandError::config(refused.to_string()).hints(hints)
+        }
+        StartError::Lock(LockError::Held { holder, .. }) => held(context, &holder),
+        StartError::Settings(issues) => {
+            let lines: Vec<String> = issues.iter().map(problem).collect();
+            CommandError::config(lines.join("\n"))
+        }
+        StartError::Bind(error) => CommandError::plain(format!("Gateway failed to start: {error}")),
+        other => CommandError::plain(format!("Gateway failed to start: Error: {other}")),
+    }
+}
+
+/// Says at once when a gateway of this state directory runs, before anything is written.
+pub(crate) fn refuse_second(context: &Context) -> Result<(), CommandError> {
+    match peek(&context.paths().lock_file, now_ms()) {
+        Ok(Some(holder)) => Err(held(context, &holder)),
+        // Whatever is wrong with the lock shows when it is taken.
+        Ok(None) | Err(_) => Ok(()),
+    }
+}
+
+fn held(context: &Context, holder: &LockHeld) -> CommandError {
+    CommandError::config(format!(
+        "Gateway failed to start: gateway already running ({holder})"
+    ))
+    .hint("Fix: stop that one first, or use another profile: openclaw --profile <name> gateway")
+    .hint(format!(
+        "See: {}",
+        context.command("openclaw gateway status")
+    ))
+}

@@ -1,0 +1,119 @@
+//! How ages, durations, ids and lists are written.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Characters of an id in a table; enough to be unique and to be typed back.
+const SHORT_ID: usize = 12;
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or_default()
+}
+
+/// `14s`, `3m`, `2h`, `5d`: the age of something that happened at `then`.
+pub(crate) fn age(now: i64, then: i64) -> String {
+    let seconds = (now - then).max(0) / 1000;
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
+/// [`age`] with `ago`; empty when the time is unknown.
+pub(crate) fn ago(now: i64, then: Option<i64>) -> String {
+    then.map_or_else(String::new, |then| format!("{} ago", age(now, then)))
+}
+
+/// The first characters of an id.
+pub(crate) fn short_id(id: &str) -> String {
+    id.chars().take(SHORT_ID).collect()
+}
+
+/// Reads `500`, `500ms`, `10s`, `1m`, `2h` or `1d` as milliseconds.
+pub(crate) fn duration_ms(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let number: i64 = number.parse().ok()?;
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+/// Words joined by ` · `, empty ones left out.
+pub(crate) fn dotted<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> String {
+    let mut text = String::new();
+    for part in parts {
+        if part.as_ref().is_empty() {
+            continue;
+        }
+        if !text.is_empty() {
+            text.push_str(" · ");
+        }
+        text.push_str(part.as_ref());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        for (seconds, expected) in [
+            (-5, "0s"),
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (3_599, "59m"),
+            (3_600, "1h"),
+            (86_399, "23h"),
+            (86_400, "1d"),
+            (864_000, "10d"),
+        ] {
+            assert_eq!(age(seconds * 1000, 0), expected, "{seconds}");
+        }
+        assert_eq!(ago(5_000, Some(0)), "5s ago");
+        assert_eq!(ago(5_000, None), "");
+    }
+
+    #[test]
+    fn durations() {
+        for (text, expected) in [
+            ("500", Some(500)),
+            ("500ms", Some(500)),
+            ("10s", Some(10_000)),
+            ("1m", Some(60_000)),
+            ("2h", Some(7_200_000)),
+            (" 1D ", Some(86_400_000)),
+            ("x", None),
+            ("", None),
+            ("1w", None),
+            ("-1s", None),
+            ("99999999999999999999", None),
+        ] {
+            assert_eq!(duration_ms(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn joins_what_is_there() {
+        assert_eq!(dotted(["a", "", "b"]), "a · b");
+        assert_eq!(dotted([""; 2]), "");
+    }
+}

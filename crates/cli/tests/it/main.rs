@@ -1,0 +1,15 @@
+//! The real program, run as a person runs it, in a home of its own.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod commands;
+mod config;
+mod gateway;
+mod nodes;
+mod offline;
+mod output;
+mod pairing;
+mod place;
+mod profile;
+mod relay;
+mod secrets;
+mod up;

@@ -1,0 +1,291 @@
+use std::fs;
+
+use serde_json::json;
+
+use super::*;
+use crate::paths::ProfileChoice;
+use crate::schema::{AuthMode, BindMode, LogLevel};
+
+struct Home {
+    dir: tempfile::TempDir,
+    env: Env,
+    paths: Paths,
+}
+
+impl Home {
+    fn new(pairs: &[(&str, &str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = [("HOME", dir.path().to_str().unwrap())];
+        let env = Env::from_pairs(home.into_iter().chain(pairs.iter().copied()));
+        let paths = Paths::resolve(&env, &ProfileChoice::unset()).unwrap();
+        fs::create_dir_all(&paths.state_dir).unwrap();
+        Self { dir, env, paths }
+    }
+
+    fn with(text: &str) -> Self {
+        let home = Self::new(&[]);
+        home.write(text);
+        home
+    }
+
+    fn write(&self, text: &str) {
+        fs::write(&self.paths.config_path, text).unwrap();
+    }
+
+    fn load(&self) -> Snapshot {
+        load(&self.paths, &self.env)
+    }
+}
+
+fn lines(issues: &[Issue]) -> Vec<String> {
+    issues.iter().map(Issue::line).collect()
+}
+
+#[test]
+fn a_missing_file_is_the_defaults() {
+    let snapshot = Home::new(&[]).load();
+    assert!(snapshot.valid && !snapshot.exists && snapshot.raw.is_none());
+    assert_eq!(*snapshot.settings, Settings::default());
+    assert_eq!(snapshot.hash, sha256_hex(b""));
+    assert_eq!(snapshot.parsed, json!({}));
+}
+
+#[test]
+fn every_step_runs_in_order() {
+    let home = Home::new(&[("FROM_PROCESS", "p")]);
+    fs::write(
+        home.paths.state_dir.join(".env"),
+        "FROM_FILE=f\nFROM_PROCESS=no\n",
+    )
+    .unwrap();
+    fs::write(
+        home.paths.state_dir.join("more.json5"),
+        "{level: 'debug', file: '~/x.log'}",
+    )
+    .unwrap();
+    home.write(
+        "{ // JSON5
+            env: {FROM_BLOCK: 'b', FROM_FILE: 'no'},
+            gateway: {token: '${FROM_PROCESS}-${FROM_FILE}-${FROM_BLOCK}', port: 1.9e4, bind: '10.1.2.3', odd: 1},
+            logging: {$include: './more.json5'},
+        }",
+    );
+    let snapshot = home.load();
+    assert_eq!(lines(&snapshot.issues), [""; 0]);
+    assert_eq!(
+        lines(&snapshot.warnings),
+        [
+            "gateway: Unrecognized key: \"odd\"",
+            "gateway.token: gateway.token is ignored; use gateway.auth.token instead (auto-migrated on load).",
+        ]
+    );
+    assert_eq!(snapshot.legacy_issues.len(), 1);
+    let gateway = &snapshot.settings.gateway;
+    assert_eq!(gateway.auth.token.as_ref().unwrap().expose(), "p-f-b");
+    assert_eq!(
+        (gateway.port, gateway.bind.unwrap().mode),
+        (Some(19000), BindMode::Custom)
+    );
+    assert_eq!(snapshot.settings.logging.level, LogLevel::Debug);
+    assert_eq!(
+        snapshot.settings.logging.file.as_deref(),
+        Some(home.dir.path().join("x.log").to_str().unwrap())
+    );
+    assert_eq!(
+        snapshot.parsed["gateway"]["token"],
+        "${FROM_PROCESS}-${FROM_FILE}-${FROM_BLOCK}"
+    );
+    assert_eq!(snapshot.parsed["logging"]["level"], "debug");
+    assert_eq!(snapshot.env.get("FROM_BLOCK"), Some("b"));
+    assert_eq!(
+        snapshot.include_files,
+        [home.paths.state_dir.join("./more.json5")]
+    );
+    assert_eq!(
+        snapshot.hash,
+        sha256_hex(fs::read(&home.paths.config_path).unwrap().as_slice())
+    );
+}
+
+#[test]
+fn a_dotenv_of_the_working_directory_is_not_read() {
+    // Only the file of the state directory is; `Env::from_pairs` has `/` as working directory, and
+    // nothing but the state directory is ever looked at.
+    let home = Home::new(&[]);
+    fs::write(
+        home.dir.path().join(".env"),
+        "OPENCLAW_GATEWAY_TOKEN=evil\n",
+    )
+    .unwrap();
+    assert_eq!(home.load().env.get("OPENCLAW_GATEWAY_TOKEN"), None);
+}
+
+#[test]
+fn u07_b_an_invalid_section_falls_back_to_its_last_good_content() {
+    let home =
+        Home::with("{gateway: {port: 4000, auth: {token: 'good'}}, logging: {level: 'debug'}}");
+    home.load().remember_good(&home.paths).unwrap();
+    home.write("{gateway: {port: 'x', auth: {mode: 'oops', token: 'new'}, bind: 'lan'}, logging: {level: 5}, ui: {a: 1}}");
+    let snapshot = home.load();
+    assert!(!snapshot.valid && snapshot.is_degraded());
+    assert_eq!(
+        lines(&snapshot.issues),
+        [
+            "gateway.port: Invalid input: expected number, received string",
+            "gateway.auth.mode: Invalid input",
+            "logging.level: Invalid input",
+        ]
+    );
+    assert_eq!(
+        snapshot.fell_back,
+        ["gateway.auth", "gateway.port", "logging"]
+    );
+    assert_eq!(snapshot.defaulted, [""; 0]);
+    assert!(snapshot.fatal_issues().is_empty());
+    let settings = &snapshot.settings;
+    assert_eq!(settings.gateway.port, Some(4000));
+    assert_eq!(
+        settings.gateway.auth.token.as_ref().unwrap().expose(),
+        "good"
+    );
+    assert_eq!(settings.gateway.bind.unwrap().mode, BindMode::Lan);
+    assert_eq!(settings.logging.level, LogLevel::Debug);
+    assert_eq!(snapshot.parsed["gateway"]["auth"]["token"], "new");
+}
+
+#[test]
+fn u07_b_without_a_last_good_copy_only_the_gateway_section_is_fatal() {
+    let home = Home::with("{logging: {level: 5}, discovery: [], gateway: {mode: 'local'}}");
+    let snapshot = home.load();
+    assert_eq!(snapshot.defaulted, ["discovery", "logging"]);
+    assert!(snapshot.fatal_issues().is_empty());
+    assert!(snapshot.settings.gateway.mode.is_some());
+    home.write("{gateway: {mode: 'local', auth: {token: 5}}}");
+    let snapshot = home.load();
+    assert_eq!(snapshot.defaulted, ["gateway.auth"]);
+    assert_eq!(snapshot.fatal_issues()[0].path, "gateway.auth.token");
+    assert_eq!(snapshot.settings.gateway.auth.mode, None);
+}
+
+#[test]
+fn u07_a_garbled_file_uses_the_last_good_one() {
+    let home = Home::with(
+        "{gateway: {port: 4000, auth: {token: '${TOK}', mode: 'password'}}, env: {TOK: 't'}}",
+    );
+    home.load().remember_good(&home.paths).unwrap();
+    let copy = fs::read_to_string(home.paths.last_good_file()).unwrap();
+    assert!(copy.contains("${TOK}"));
+    for garbage in ["{gateway: {po", "", "\u{0}\u{1}", "[]", "null"] {
+        home.write(garbage);
+        let snapshot = home.load();
+        assert!(!snapshot.valid && snapshot.exists, "{garbage:?}");
+        assert_eq!(snapshot.fell_back, ["<root>"], "{garbage:?}");
+        assert_eq!(snapshot.settings.gateway.port, Some(4000));
+        assert_eq!(
+            snapshot.settings.gateway.auth.mode,
+            Some(AuthMode::Password)
+        );
+        assert_eq!(
+            snapshot
+                .settings
+                .gateway
+                .auth
+                .token
+                .as_ref()
+                .unwrap()
+                .expose(),
+            "t"
+        );
+    }
+    home.write("{ bad");
+    assert_eq!(
+        home.load().issues[0].line(),
+        "<root>: JSON5 parse failed: SyntaxError: JSON5: invalid end of input at 1:6"
+    );
+    fs::write(&home.paths.config_path, [0xff, 0xfe]).unwrap();
+    let snapshot = home.load();
+    assert!(
+        snapshot.issues[0]
+            .message
+            .starts_with("Failed to read config: ")
+    );
+    assert_eq!(snapshot.settings.gateway.port, Some(4000));
+}
+
+#[test]
+fn a_garbled_file_without_a_good_copy_is_fatal_for_a_gateway_only() {
+    let snapshot = Home::with("{gateway:").load();
+    assert_eq!(
+        (snapshot.fell_back.len(), snapshot.defaulted.as_slice()),
+        (0, ["<root>".to_owned()].as_slice())
+    );
+    assert_eq!(snapshot.fatal_issues().len(), 1);
+    assert_eq!(*snapshot.settings, Settings::default());
+}
+
+#[test]
+fn a_missing_variable_breaks_its_section_and_never_a_foreign_one() {
+    let home = Home::with(
+        "{gateway: {auth: {token: '${FOO_TOK}'}}, channels: {x: {token: '${BOT}'}}, tools: {web: {key: '${KEY}'}}, odd: '${ODD}'}",
+    );
+    let snapshot = home.load();
+    assert_eq!(
+        lines(&snapshot.issues),
+        [
+            "gateway.auth.token: Missing env var \"FOO_TOK\" referenced at config path: gateway.auth.token"
+        ]
+    );
+    assert_eq!(
+        snapshot.warnings.len(),
+        4,
+        "three variables and the unknown key"
+    );
+    assert_eq!(snapshot.settings.gateway.auth.token, None);
+    assert_eq!(snapshot.fatal_issues().len(), 1);
+    assert_eq!(snapshot.resolved["channels"]["x"]["token"], "${BOT}");
+}
+
+#[test]
+fn a_failing_include_breaks_only_its_section() {
+    let home = Home::with("{gateway: {port: 4000, tls: {$include: 'gone.json5'}}}");
+    let snapshot = home.load();
+    assert_eq!(snapshot.defaulted, ["gateway.tls"]);
+    assert_eq!(snapshot.settings.gateway.port, Some(4000));
+    home.write("{$include: 'gone.json5', gateway: {port: 4000}}");
+    assert_eq!(home.load().defaulted, ["<root>"]);
+}
+
+#[test]
+fn the_last_good_copy_is_only_made_from_valid_files() {
+    let home = Home::with("{gateway: {port: 'x'}}");
+    home.load().remember_good(&home.paths).unwrap();
+    assert!(!home.paths.last_good_file().exists());
+    home.write("{gateway: {port: 1}}");
+    home.load().remember_good(&home.paths).unwrap();
+    assert!(home.paths.last_good_file().exists());
+}
+
+#[test]
+fn temporary_files_of_a_killed_writer_change_nothing() {
+    let home = Home::with("{gateway: {port: 4000}}");
+    fs::write(
+        home.paths.state_dir.join("openclaw.json.77.x.tmp"),
+        "{gateway: {port: 1",
+    )
+    .unwrap();
+    fs::write(home.paths.state_dir.join("openclaw.json.lock"), "").unwrap();
+    let snapshot = home.load();
+    assert!(snapshot.valid);
+    assert_eq!(snapshot.settings.gateway.port, Some(4000));
+}
+
+proptest::proptest! {
+    /// Whatever the file holds, loading ends with usable settings.
+    #[test]
+    fn any_file_loads(text in "[{}\\[\\]:,a-z0-9'\"$ \\n]{0,60}", port in proptest::prelude::any::<f64>()) {
+        let home = Home::with(&text);
+        home.load();
+        home.write(&format!("{{gateway: {{port: {port}, auth: '{}'}}}}", text.replace(['\'', '\n', '\\'], "")));
+        proptest::prop_assert!(!home.load().valid);
+    }
+}

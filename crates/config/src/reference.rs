@@ -1,0 +1,162 @@
+//! The reference page of the config, made from the key table and the list of variables.
+
+use std::fmt::Write as _;
+
+use crate::env::NAMES;
+use crate::json_schema::section_of;
+use crate::schema::{BindMode, FIELDS, Field, Kind, SECTIONS};
+
+const HEAD: &str = "\
+# Configuration reference
+
+<!-- Made from the key table in crates/config; `OPENCLAW_UPDATE_DOCS=1 cargo test -p openclaw-config` rewrites it. -->
+
+The config file is `~/.openclaw/openclaw.json`, JSON5: comments, trailing commas and unquoted keys are fine. `openclaw config file`
+prints its path, `openclaw config set <path> <value>` changes it and keeps comments and order, `openclaw config validate` checks it,
+`openclaw config rollback` brings back the version before the last change.
+
+## Which value counts
+
+Command-line flag, then environment variable, then this file, then the default; for the gateway and its clients alike.
+`gateway status` prints where each value in use comes from. Variables come from the process environment, then from
+`<state>/.env`, then from the `env` block of this file. A `.env` in the working directory is not read.
+An explicit `--url` is only sent credentials that are given with it.
+
+## When something is wrong
+
+| Found | What happens |
+|---|---|
+| unknown key | warning; the key is kept when the file is written |
+| wrong value, while reading | its section keeps what it held when it was last valid, else the default; `status` says so |
+| wrong value below `gateway` that was never valid | the gateway does not start (exit code 78) |
+| unreadable file | the last valid version is used |
+| wrong value, while writing | nothing is written; the error lists what is allowed |
+
+## Other files and variables in texts
+
+`\"$include\": \"./more.json5\"` (or a list of files) merges other files into an object; keys beside it win, lists are joined. Files must lie below
+the directory of the config file or one named by `OPENCLAW_INCLUDE_ROOTS`.
+`${NAME}` in a text is replaced by a variable when the file is read, never when it is written; `$${NAME}` stands for the text itself.
+
+## Profiles and ports
+
+`--profile <name>` uses `~/.openclaw-<name>` for everything, `--dev` means `--profile dev`. The port of a profile, unless set: 18789 for the default one,
+19001 for `dev`, and for any other name 20000 + 20 × (first two bytes of the SHA-256 of the lower-case name, modulo 600).
+Each profile has its own lock, control socket, device identity and exec approvals.
+
+## Keys
+";
+
+/// Returns the whole page.
+pub fn config_reference() -> String {
+    let mut page = HEAD.to_owned();
+    for section in SECTIONS {
+        let rows: Vec<&Field> = FIELDS
+            .iter()
+            .filter(|field| section_of(field.path).is_some_and(|own| own.prefix == section.prefix))
+            .filter(|field| !matches!(field.kind, Kind::Kept | Kind::OpenObject))
+            .collect();
+        line(&mut page, &format!("\n### {}\n", section.title));
+        line(&mut page, "| Key | Holds | Default | Meaning |");
+        line(&mut page, "|---|---|---|---|");
+        for field in rows {
+            let default = if field.default.is_empty() {
+                "—".to_owned()
+            } else {
+                code(field.default)
+            };
+            line(
+                &mut page,
+                &format!(
+                    "| {} | {} | {default} | {} |",
+                    code(field.path),
+                    holds(field),
+                    field.help
+                ),
+            );
+        }
+    }
+    let kept: Vec<String> = FIELDS
+        .iter()
+        .filter(|field| field.kind == Kind::Kept)
+        .map(|field| code(field.path))
+        .collect();
+    line(&mut page, "\n### Accepted and kept\n");
+    line(
+        &mut page,
+        &format!(
+            "These keys belong to other programs or releases. They are accepted, never read and written back unchanged: {}.",
+            kept.join(", ")
+        ),
+    );
+    line(&mut page, "\n## Environment variables\n");
+    line(&mut page, "| Name | Older name | Meaning |");
+    line(&mut page, "|---|---|---|");
+    for name in NAMES {
+        let legacy = name.legacy.map_or_else(|| "—".to_owned(), code);
+        line(
+            &mut page,
+            &format!("| {} | {legacy} | {} |", code(name.name), name.help.trim()),
+        );
+    }
+    page
+}
+
+fn line(page: &mut String, text: &str) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(page, "{text}");
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+fn holds(field: &Field) -> String {
+    let words = |words: &[&str]| {
+        words
+            .iter()
+            .map(|word| code(word))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let secret = if field.secret { ", secret" } else { "" };
+    let kind = match field.kind {
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Int { min, max } if max > i64::from(u32::MAX) => format!("whole number ≥ {min}"),
+        Kind::Int { min, max } => format!("whole number {min}–{max}"),
+        Kind::Text => "text".to_owned(),
+        Kind::ShortText(limit) => format!("text, at most {limit} characters"),
+        Kind::Word(allowed) => words(allowed),
+        Kind::Bind => format!("{} or an IP address", words(BindMode::WORDS)),
+        Kind::IpAddress => "IP address".to_owned(),
+        Kind::IpRanges => "list of IP addresses and CIDR ranges".to_owned(),
+        Kind::Url => "URL".to_owned(),
+        Kind::Texts => "list of texts".to_owned(),
+        Kind::TextMap | Kind::EnvBlock => "texts by name".to_owned(),
+        Kind::OpenObject | Kind::Kept => "anything".to_owned(),
+    };
+    format!("{kind}{secret}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::env::{Env, OPENCLAW_UPDATE_DOCS};
+
+    #[test]
+    fn docs_config_md_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/config.md");
+        let wanted = config_reference();
+        if Env::from_process().is_one(OPENCLAW_UPDATE_DOCS) {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &wanted).unwrap();
+        }
+        let held = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            held == wanted,
+            "docs/config.md is out of date; run: OPENCLAW_UPDATE_DOCS=1 cargo test -p openclaw-config"
+        );
+    }
+}

@@ -1,0 +1,239 @@
+//! Which gateway a client talks to and what it shows there.
+//!
+//! An explicit URL gets explicit credentials only: what this machine stores for one gateway is
+//! never sent to another.
+
+use std::path::PathBuf;
+
+use super::url::{InvalidUrl, normalize_url};
+use super::{Resolved, resolve_bind, resolve_port, resolve_secret};
+use crate::env::{self, Env};
+use crate::paths::Paths;
+use crate::schema::{BindChoice, GatewayMode, Settings};
+use crate::secret::Secret;
+use crate::validate::Issue;
+
+/// Connection flags that every client command shares, as typed.
+#[derive(Debug, Clone, Default)]
+pub struct ClientFlags {
+    /// `--url`.
+    pub url: Option<String>,
+    /// `--token`.
+    pub token: Option<String>,
+    /// `--password`.
+    pub password: Option<String>,
+    /// `--tls-fingerprint`.
+    pub tls_fingerprint: Option<String>,
+}
+
+/// What to do in remote mode without `gateway.remote.url`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingRemote {
+    /// Calls: an error.
+    Refuse,
+    /// Probes and status: look at the local gateway and say so.
+    FallBackToLocal,
+}
+
+/// What chose the URL. `Display` gives the text of the `Source:` line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UrlSource {
+    /// `--url`.
+    Flag,
+    /// `OPENCLAW_GATEWAY_URL`.
+    Env,
+    /// `gateway.remote.url` in remote mode.
+    Remote,
+    /// Remote mode without a URL.
+    MissingRemote,
+    /// The gateway of this machine.
+    Local,
+}
+
+impl std::fmt::Display for UrlSource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Flag => "cli --url",
+            Self::Env => "env OPENCLAW_GATEWAY_URL",
+            Self::Remote => "config gateway.remote.url",
+            Self::MissingRemote => "missing gateway.remote.url (fallback local)",
+            Self::Local => "local loopback",
+        })
+    }
+}
+
+/// A gateway to connect to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientTarget {
+    /// `ws://` or `wss://` URL.
+    pub url: String,
+    /// What chose it.
+    pub url_source: UrlSource,
+    /// Shared token to show there.
+    pub token: Option<Resolved<Secret>>,
+    /// Shared password to show there.
+    pub password: Option<Resolved<Secret>>,
+    /// Certificate pin for this URL.
+    pub tls_fingerprint: Option<String>,
+    /// Bind mode, when the target is the gateway of this machine.
+    pub bind: Option<BindChoice>,
+    /// The config file that was consulted.
+    pub config_path: PathBuf,
+}
+
+impl ClientTarget {
+    /// True when the target is the gateway of this machine, so that its control socket may be used.
+    pub fn is_local(&self) -> bool {
+        matches!(self.url_source, UrlSource::Local | UrlSource::MissingRemote)
+    }
+
+    /// The block that is appended to connection errors.
+    pub fn details(&self) -> String {
+        let mut lines = vec![
+            format!("Gateway target: {}", self.url),
+            format!("Source: {}", self.url_source),
+            format!("Config: {}", self.config_path.display()),
+        ];
+        lines.extend(self.bind.map(|bind| format!("Bind: {bind}")));
+        if self.url_source == UrlSource::MissingRemote {
+            lines.push(
+                "Warn: gateway.mode=remote but gateway.remote.url is missing; set gateway.remote.url or switch gateway.mode=local."
+                    .to_owned(),
+            );
+        }
+        lines.join("\n")
+    }
+}
+
+/// Why there is no target.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// The URL cannot be used.
+    #[error(transparent)]
+    InvalidUrl(#[from] InvalidUrl),
+    /// Remote mode without a URL.
+    #[error(
+        "gateway remote mode misconfigured: gateway.remote.url missing\nConfig: {}\nFix: set gateway.remote.url, or set gateway.mode=local.",
+        .0.display()
+    )]
+    RemoteUrlMissing(PathBuf),
+    /// A variable holds an unusable value.
+    #[error("{0}")]
+    Setting(Issue),
+}
+
+/// Resolves the gateway that a client command talks to.
+pub fn resolve_client_target(
+    flags: &ClientFlags,
+    env: &Env,
+    settings: &Settings,
+    paths: &Paths,
+    missing_remote: MissingRemote,
+) -> Result<ClientTarget, TargetError> {
+    let remote = &settings.gateway.remote;
+    let config_path = paths.config_path.clone();
+    let fingerprint =
+        |configured: Option<&String>| non_blank(flags.tls_fingerprint.as_ref().or(configured));
+    let flag_token = (flags.token.as_deref(), "--token");
+    let flag_password = (flags.password.as_deref(), "--password");
+
+    if let Some(url) = non_blank(flags.url.as_ref()) {
+        return Ok(ClientTarget {
+            url: normalize_url(&url)?,
+            url_source: UrlSource::Flag,
+            token: resolve_secret(flag_token, None, (None, "")),
+            password: resolve_secret(flag_password, None, (None, "")),
+            tls_fingerprint: fingerprint(None),
+            bind: None,
+            config_path,
+        });
+    }
+    let env_token = env.lookup(env::OPENCLAW_GATEWAY_TOKEN);
+    let env_password = env.lookup(env::OPENCLAW_GATEWAY_PASSWORD);
+    if let Some(url) = env.get(env::OPENCLAW_GATEWAY_URL) {
+        return Ok(ClientTarget {
+            url: normalize_url(url)?,
+            url_source: UrlSource::Env,
+            token: resolve_secret(flag_token, env_token, (None, "")),
+            password: resolve_secret(flag_password, env_password, (None, "")),
+            tls_fingerprint: fingerprint(None),
+            bind: None,
+            config_path,
+        });
+    }
+    let is_remote = settings.gateway.mode == Some(GatewayMode::Remote);
+    if let (true, Some(url)) = (is_remote, non_blank(remote.url.as_ref())) {
+        return Ok(ClientTarget {
+            url: normalize_url(&url)?,
+            url_source: UrlSource::Remote,
+            token: resolve_secret(
+                flag_token,
+                env_token,
+                (remote.token.as_ref(), "gateway.remote.token"),
+            ),
+            password: resolve_secret(
+                flag_password,
+                env_password,
+                (remote.password.as_ref(), "gateway.remote.password"),
+            ),
+            tls_fingerprint: fingerprint(remote.tls_fingerprint.as_ref()),
+            bind: None,
+            config_path,
+        });
+    }
+    if is_remote && missing_remote == MissingRemote::Refuse {
+        return Err(TargetError::RemoteUrlMissing(config_path));
+    }
+    let auth = &settings.gateway.auth;
+    let port = resolve_port(None, env, settings, &paths.profile).map_err(TargetError::Setting)?;
+    let bind = resolve_bind(None, env, settings).map_err(TargetError::Setting)?;
+    let scheme = if settings.gateway.tls.enabled {
+        "wss"
+    } else {
+        "ws"
+    };
+    Ok(ClientTarget {
+        url: format!("{scheme}://127.0.0.1:{}", port.value),
+        url_source: if is_remote {
+            UrlSource::MissingRemote
+        } else {
+            UrlSource::Local
+        },
+        token: resolve_secret(
+            flag_token,
+            env_token,
+            (auth.token.as_ref(), "gateway.auth.token"),
+        ),
+        password: resolve_secret(
+            flag_password,
+            env_password,
+            (auth.password.as_ref(), "gateway.auth.password"),
+        ),
+        tls_fingerprint: fingerprint(None),
+        bind: Some(bind.value),
+        config_path,
+    })
+}
+
+fn non_blank(text: Option<&String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
+}
+
+/// The hints that explain a missing credential: keys that look right and are not.
+pub fn misplaced_credential_hints(parsed: &serde_json::Value) -> Vec<&'static str> {
+    let set = |pointer: &str| {
+        parsed
+            .pointer(pointer)
+            .and_then(serde_json::Value::as_str)
+            .is_some_and(|text| !text.is_empty())
+    };
+    let mut hints = Vec::new();
+    if set("/gateway/token") {
+        hints.push("Found \"gateway.token\" in config. Use \"gateway.auth.token\" instead.");
+    }
+    if set("/gateway/remote/token") {
+        hints.push("\"gateway.remote.token\" is for remote CLI calls; it does not enable local gateway auth.");
+    }
+    hints
+}

@@ -1,0 +1,247 @@
+//! What a gateway of this config, environment and command line listens on and asks for.
+
+use std::net::IpAddr;
+
+use super::{Resolved, Source, resolve_bind, resolve_port, resolve_secret};
+use crate::env::{self, Env};
+use crate::paths::Profile;
+use crate::schema::{AuthMode, BindMode, Settings, TailscaleMode};
+use crate::secret::Secret;
+use crate::validate::Issue;
+
+/// Flags of `gateway run`, as typed.
+#[derive(Debug, Clone, Default)]
+pub struct GatewayFlags {
+    /// `--port`.
+    pub port: Option<String>,
+    /// `--bind`.
+    pub bind: Option<String>,
+    /// `--auth`.
+    pub auth: Option<String>,
+    /// `--token`.
+    pub token: Option<String>,
+    /// `--password`.
+    pub password: Option<String>,
+    /// `--tailscale`.
+    pub tailscale: Option<String>,
+    /// `--tailscale-reset-on-exit`.
+    pub tailscale_reset_on_exit: bool,
+}
+
+/// Everything decided before the first socket is opened.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GatewayPlan {
+    /// TCP port.
+    pub port: Resolved<u16>,
+    /// Bind mode.
+    pub bind: Resolved<BindMode>,
+    /// The address of mode `custom`.
+    pub custom_host: Option<Resolved<IpAddr>>,
+    /// Credentials.
+    pub auth: AuthPlan,
+    /// Tailscale exposure.
+    pub tailscale: TailscalePlan,
+}
+
+/// Credentials of a gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AuthPlan {
+    /// What clients must prove.
+    pub mode: Resolved<AuthMode>,
+    /// Shared token, also when the mode does not use it.
+    pub token: Option<Resolved<Secret>>,
+    /// Shared password, also when the mode does not use it.
+    pub password: Option<Resolved<Secret>>,
+    /// Whether Tailscale identity counts.
+    pub allow_tailscale: Resolved<bool>,
+    /// Whether device-less clients get scopes from anywhere.
+    pub allow_deviceless: bool,
+}
+
+impl AuthPlan {
+    /// The shared credential of the mode in use.
+    pub fn secret(&self) -> Option<&Resolved<Secret>> {
+        match self.mode.value {
+            AuthMode::Token => self.token.as_ref(),
+            AuthMode::Password => self.password.as_ref(),
+            AuthMode::None | AuthMode::TrustedProxy => None,
+        }
+    }
+}
+
+/// Tailscale exposure of a gateway.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TailscalePlan {
+    /// What is asked of the daemon.
+    pub mode: Resolved<TailscaleMode>,
+    /// Whether our route goes when we go.
+    pub reset_on_exit: bool,
+    /// HTTPS port of the route.
+    pub port: u16,
+}
+
+/// Resolves the plan of a gateway. Every wrong flag and variable is reported, not only the first.
+pub fn resolve_gateway(
+    flags: &GatewayFlags,
+    env: &Env,
+    settings: &Settings,
+    profile: &Profile,
+) -> Result<GatewayPlan, Vec<Issue>> {
+    let mut issues = Vec::new();
+    let mut keep = |issue: Issue| issues.push(issue);
+    let port = resolve_port(flags.port.as_deref(), env, settings, profile)
+        .map_err(&mut keep)
+        .ok();
+    let auth_mode = flag_word(
+        flags.auth.as_deref(),
+        "--auth",
+        AuthMode::WORDS,
+        AuthMode::parse,
+    )
+    .map_err(&mut keep)
+    .ok();
+    let tailscale_mode = flag_word(
+        flags.tailscale.as_deref(),
+        "--tailscale",
+        TailscaleMode::WORDS,
+        TailscaleMode::parse,
+    )
+    .map_err(&mut keep)
+    .ok();
+    let bind = resolve_bind(flags.bind.as_deref(), env, settings)
+        .map_err(&mut keep)
+        .ok();
+    let custom_host = bind.as_ref().and_then(|bind| {
+        if bind.value.mode != BindMode::Custom {
+            return None;
+        }
+        let written = bind
+            .value
+            .host
+            .map(|host| Resolved::new(host, bind.source.clone()));
+        let configured = || {
+            settings
+                .gateway
+                .custom_bind_host
+                .map(|host| Resolved::config(host, "gateway.customBindHost"))
+        };
+        let host = written.or_else(configured);
+        if host.is_none() {
+            keep(
+                Issue::new(
+                    "gateway.customBindHost",
+                    "gateway.bind=custom requires gateway.customBindHost",
+                )
+                .with_hint("set gateway.customBindHost, or give the address itself as bind"),
+            );
+        }
+        host
+    });
+    let (Some(port), Some(auth_mode), Some(tailscale_mode), Some(bind), true) =
+        (port, auth_mode, tailscale_mode, bind, issues.is_empty())
+    else {
+        return Err(issues);
+    };
+    let tailscale = TailscalePlan {
+        mode: tailscale_mode.unwrap_or_else(|| {
+            from_config(
+                settings.gateway.tailscale.mode,
+                &TailscaleMode::Off,
+                "gateway.tailscale.mode",
+            )
+        }),
+        reset_on_exit: flags.tailscale_reset_on_exit || settings.gateway.tailscale.reset_on_exit,
+        port: settings.gateway.tailscale.port,
+    };
+    let auth = resolve_auth(flags, auth_mode, env, settings, tailscale.mode.value);
+    let bind = Resolved::new(bind.value.mode, bind.source);
+    Ok(GatewayPlan {
+        port,
+        bind,
+        custom_host,
+        auth,
+        tailscale,
+    })
+}
+
+fn resolve_auth(
+    flags: &GatewayFlags,
+    mode: Option<Resolved<AuthMode>>,
+    env: &Env,
+    settings: &Settings,
+    tailscale: TailscaleMode,
+) -> AuthPlan {
+    let auth = &settings.gateway.auth;
+    let token = resolve_secret(
+        (flags.token.as_deref(), "--token"),
+        env.lookup(env::OPENCLAW_GATEWAY_TOKEN),
+        (auth.token.as_ref(), "gateway.auth.token"),
+    );
+    let password = resolve_secret(
+        (flags.password.as_deref(), "--password"),
+        env.lookup(env::OPENCLAW_GATEWAY_PASSWORD),
+        (auth.password.as_ref(), "gateway.auth.password"),
+    );
+    let mode = mode
+        .or_else(|| {
+            auth.mode
+                .map(|mode| Resolved::config(mode, "gateway.auth.mode"))
+        })
+        .unwrap_or_else(|| {
+            let mode = if password.is_some() {
+                AuthMode::Password
+            } else {
+                AuthMode::Token
+            };
+            Resolved::new(mode, Source::Default)
+        });
+    let allow_tailscale = if let Some(allow) = auth.allow_tailscale {
+        Resolved::config(allow, "gateway.auth.allowTailscale")
+    } else {
+        let allow = tailscale == TailscaleMode::Serve && mode.value != AuthMode::Password;
+        Resolved::new(allow, Source::Default)
+    };
+    AuthPlan {
+        mode,
+        token,
+        password,
+        allow_tailscale,
+        allow_deviceless: auth.allow_deviceless,
+    }
+}
+
+/// A setting whose type already holds its default: equal to the default counts as not set.
+fn from_config<T: PartialEq>(value: T, default: &T, key: &str) -> Resolved<T> {
+    if value == *default {
+        Resolved::new(value, Source::Default)
+    } else {
+        Resolved::config(value, key)
+    }
+}
+
+fn flag_word<T>(
+    text: Option<&str>,
+    flag: &'static str,
+    words: &[&str],
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Resolved<T>>, Issue> {
+    let Some(text) = text else { return Ok(None) };
+    match parse(text.trim()) {
+        Some(value) => Ok(Some(Resolved::new(value, Source::Flag(flag)))),
+        None => Err(Issue::new(
+            flag,
+            format!("Invalid {flag} (use {})", quoted_list(words)),
+        )),
+    }
+}
+
+/// `"a", "b", or "c"`.
+fn quoted_list(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if rest.len() > 1 => format!("{}, or {last}", rest.join(", ")),
+        Some((last, [first])) => format!("{first} or {last}"),
+        Some((last, _)) => last.clone(),
+        None => String::new(),
+    }
+}

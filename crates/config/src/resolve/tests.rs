@@ -1,0 +1,444 @@
+use serde_json::json;
+
+use super::*;
+use crate::paths::{Paths, ProfileChoice};
+use crate::schema::{AuthMode, TailscaleMode};
+
+fn settings(value: &serde_json::Value) -> Settings {
+    let (settings, issues) = Settings::from_value(value);
+    assert_eq!(issues, []);
+    settings
+}
+
+fn env(pairs: &[(&str, &str)]) -> Env {
+    Env::from_pairs([("HOME", "/h")].into_iter().chain(pairs.iter().copied()))
+}
+
+fn paths(env: &Env) -> Paths {
+    Paths::resolve_with(env, &ProfileChoice::unset(), &|_| false).unwrap()
+}
+
+#[test]
+fn d1_flag_beats_environment_beats_config_beats_default() {
+    let configured = settings(&json!({"gateway": {
+        "port": 3, "bind": "tailnet", "auth": {"token": "config", "mode": "token"}, "tailscale": {"mode": "serve"},
+    }}));
+    let environment = env(&[
+        ("OPENCLAW_GATEWAY_PORT", "2"),
+        ("OPENCLAW_GATEWAY_BIND", "lan"),
+        ("OPENCLAW_GATEWAY_TOKEN", "env"),
+        ("OPENCLAW_GATEWAY_PASSWORD", "pw"),
+    ]);
+    let flags = GatewayFlags {
+        port: Some("1".into()),
+        bind: Some("auto".into()),
+        token: Some("flag".into()),
+        auth: Some("password".into()),
+        tailscale: Some("off".into()),
+        ..GatewayFlags::default()
+    };
+    let none = GatewayFlags::default();
+    let empty = Env::from_pairs([("HOME", "/h")]);
+    // (flags, environment, settings) → port, bind, token, each with its source
+    for (flags, environment, settings, expected) in [
+        (
+            &flags,
+            &environment,
+            &configured,
+            ["1 cli --port", "auto cli --bind", "flag cli --token"],
+        ),
+        (
+            &none,
+            &environment,
+            &configured,
+            [
+                "2 env OPENCLAW_GATEWAY_PORT",
+                "lan env OPENCLAW_GATEWAY_BIND",
+                "env env OPENCLAW_GATEWAY_TOKEN",
+            ],
+        ),
+        (
+            &none,
+            &empty,
+            &configured,
+            [
+                "3 config gateway.port",
+                "tailnet config gateway.bind",
+                "config config gateway.auth.token",
+            ],
+        ),
+        (
+            &none,
+            &empty,
+            &Settings::default(),
+            ["18789 default", "loopback default", "-"],
+        ),
+    ] {
+        let plan = resolve_gateway(flags, environment, settings, &Profile::default()).unwrap();
+        let token = plan.auth.token.map_or("-".into(), |token| {
+            format!("{} {}", token.value.expose(), token.source)
+        });
+        assert_eq!(
+            [
+                format!("{} {}", plan.port.value, plan.port.source),
+                format!("{} {}", plan.bind.value, plan.bind.source),
+                token
+            ],
+            expected
+        );
+    }
+    let plan = resolve_gateway(&flags, &environment, &configured, &Profile::default()).unwrap();
+    assert_eq!(
+        plan.auth.mode,
+        Resolved::new(AuthMode::Password, Source::Flag("--auth"))
+    );
+    assert_eq!(
+        plan.auth.secret().unwrap().source,
+        Source::Env("OPENCLAW_GATEWAY_PASSWORD")
+    );
+    assert_eq!(
+        plan.tailscale.mode,
+        Resolved::new(TailscaleMode::Off, Source::Flag("--tailscale"))
+    );
+}
+
+#[test]
+fn auth_mode_and_tailscale_identity_have_derived_defaults() {
+    for (config, flags, mode, allow_tailscale) in [
+        (json!({}), GatewayFlags::default(), AuthMode::Token, false),
+        (
+            json!({"auth": {"password": "p"}}),
+            GatewayFlags::default(),
+            AuthMode::Password,
+            false,
+        ),
+        (
+            json!({"auth": {"password": " "}}),
+            GatewayFlags::default(),
+            AuthMode::Token,
+            false,
+        ),
+        (
+            json!({"auth": {"mode": "token", "password": "p"}}),
+            GatewayFlags::default(),
+            AuthMode::Token,
+            false,
+        ),
+        (
+            json!({}),
+            GatewayFlags {
+                password: Some("p".into()),
+                ..GatewayFlags::default()
+            },
+            AuthMode::Password,
+            false,
+        ),
+        (
+            json!({"tailscale": {"mode": "serve"}}),
+            GatewayFlags::default(),
+            AuthMode::Token,
+            true,
+        ),
+        (
+            json!({"tailscale": {"mode": "serve"}, "auth": {"password": "p"}}),
+            GatewayFlags::default(),
+            AuthMode::Password,
+            false,
+        ),
+        (
+            json!({"auth": {"allowTailscale": true}}),
+            GatewayFlags::default(),
+            AuthMode::Token,
+            true,
+        ),
+    ] {
+        let settings = settings(&json!({"gateway": config}));
+        let plan = resolve_gateway(&flags, &env(&[]), &settings, &Profile::default()).unwrap();
+        assert_eq!(
+            (plan.auth.mode.value, plan.auth.allow_tailscale.value),
+            (mode, allow_tailscale),
+            "{config}"
+        );
+    }
+}
+
+#[test]
+fn u02_b_every_source_of_the_token_is_named() {
+    let configured = settings(&json!({"gateway": {"auth": {"token": "c"}}}));
+    let token = |env: &Env| {
+        let plan = resolve_gateway(
+            &GatewayFlags::default(),
+            env,
+            &configured,
+            &Profile::default(),
+        )
+        .unwrap();
+        plan.auth.token.unwrap().source.to_string()
+    };
+    let pair = || [("OPENCLAW_GATEWAY_TOKEN".to_owned(), "x".to_owned())];
+    assert_eq!(token(&env(&[])), "config gateway.auth.token");
+    assert_eq!(
+        token(&env(&[]).with_config_block(pair())),
+        "config env.OPENCLAW_GATEWAY_TOKEN"
+    );
+    assert_eq!(
+        token(&env(&[]).with_dot_env(pair())),
+        ".env OPENCLAW_GATEWAY_TOKEN"
+    );
+    assert_eq!(
+        token(&env(&[("CLAWDBOT_GATEWAY_TOKEN", "y")]).with_dot_env(pair())),
+        "env CLAWDBOT_GATEWAY_TOKEN"
+    );
+}
+
+#[test]
+fn wrong_ports_and_modes_name_their_source() {
+    let resolve = |flags: &GatewayFlags, pairs: &[(&str, &str)]| {
+        resolve_gateway(
+            flags,
+            &env(pairs),
+            &Settings::default(),
+            &Profile::default(),
+        )
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+    };
+    for text in ["abc", "0", "70000", "18789x", "+1", "-1"] {
+        assert_eq!(
+            resolve(&GatewayFlags::default(), &[("OPENCLAW_GATEWAY_PORT", text)]),
+            [format!(
+                "OPENCLAW_GATEWAY_PORT: Invalid port \"{text}\" (use a number from 1 to 65535, or unset OPENCLAW_GATEWAY_PORT)"
+            )]
+        );
+        let flags = GatewayFlags {
+            port: Some(text.into()),
+            ..GatewayFlags::default()
+        };
+        assert_eq!(
+            resolve(&flags, &[]),
+            [format!(
+                "--port: Invalid port (\"{text}\" is not a port; use a number from 1 to 65535)"
+            )]
+        );
+    }
+    let flags = GatewayFlags {
+        bind: Some("lann".into()),
+        auth: Some("magic".into()),
+        tailscale: Some("on".into()),
+        ..GatewayFlags::default()
+    };
+    assert_eq!(
+        resolve(&flags, &[]),
+        [
+            "--auth: Invalid --auth (use \"token\", \"password\", \"none\", or \"trusted-proxy\")",
+            "--tailscale: Invalid --tailscale (use \"off\", \"serve\", or \"funnel\")",
+            "--bind: Invalid --bind (use \"loopback\", \"lan\", \"tailnet\", \"auto\", or \"custom\") (\"lann\" is neither a mode nor an IP address; did you mean \"lan\"?)",
+        ]
+    );
+    assert_eq!(
+        resolve(
+            &GatewayFlags::default(),
+            &[("OPENCLAW_GATEWAY_BIND", "custom")]
+        ),
+        [
+            "gateway.customBindHost: gateway.bind=custom requires gateway.customBindHost (set gateway.customBindHost, or give the address itself as bind)"
+        ]
+    );
+}
+
+#[test]
+fn u07_d_addresses_mean_custom() {
+    let configured = settings(&json!({"gateway": {"customBindHost": "10.0.0.1"}}));
+    for (bind, expected) in [
+        ("192.168.1.5", Some("192.168.1.5 cli --bind")),
+        ("[::1]", Some("::1 cli --bind")),
+        ("custom", Some("10.0.0.1 config gateway.customBindHost")),
+        ("lan", None),
+    ] {
+        let flags = GatewayFlags {
+            bind: Some(bind.into()),
+            ..GatewayFlags::default()
+        };
+        let plan = resolve_gateway(&flags, &env(&[]), &configured, &Profile::default()).unwrap();
+        assert_eq!(plan.bind.value == BindMode::Custom, expected.is_some());
+        assert_eq!(
+            plan.custom_host
+                .map(|host| format!("{} {}", host.value, host.source))
+                .as_deref(),
+            expected
+        );
+    }
+}
+
+#[test]
+fn urls_are_normalised_or_refused() {
+    for (text, expected) in [
+        ("ws://h", Some("ws://h")),
+        (
+            " https://h.example:8443/a?b=1#c ",
+            Some("wss://h.example:8443/a?b=1"),
+        ),
+        ("HTTP://[::1]:18789", Some("ws://[::1]:18789")),
+        ("wss://u:p@h/x", Some("wss://u:p@h/x")),
+        ("ws://h:", Some("ws://h:")),
+        ("foo", None),
+        ("ftp://h", None),
+        ("ws://", None),
+        ("ws:///path", None),
+        ("ws://h:0", None),
+        ("ws://h:99999", None),
+        ("ws://h h", None),
+        ("ws://[::1", None),
+        ("ws://a:b:c", None),
+    ] {
+        assert_eq!(normalize_url(text).ok().as_deref(), expected, "{text}");
+    }
+    assert_eq!(
+        normalize_url("foo").unwrap_err().to_string(),
+        "Invalid URL: foo"
+    );
+}
+
+#[test]
+fn client_targets_follow_the_documented_order() {
+    let remote = json!({"gateway": {"mode": "remote", "auth": {"token": "own"}, "remote": {
+        "url": "https://far", "token": "far-token", "tlsFingerprint": "ab",
+    }}});
+    let local = json!({"gateway": {"port": 4000, "bind": "lan", "auth": {"token": "own"}, "remote": {"url": "ws://far", "token": "far-token"}}});
+    let url_flag = ClientFlags {
+        url: Some("ws://other".into()),
+        ..ClientFlags::default()
+    };
+    let url_and_token = ClientFlags {
+        token: Some("given".into()),
+        ..url_flag.clone()
+    };
+    let none = ClientFlags::default();
+    let env_token: &[(&str, &str)] = &[
+        ("OPENCLAW_GATEWAY_TOKEN", "env"),
+        ("OPENCLAW_GATEWAY_PORT", "4001"),
+    ];
+    let env_url: &[(&str, &str)] = &[("OPENCLAW_GATEWAY_URL", "http://viaenv")];
+    // (flags, environment, config) → url, source, token
+    for (flags, pairs, config, expected) in [
+        (
+            &url_flag,
+            env_token,
+            &local,
+            ["ws://other", "cli --url", "-"],
+        ),
+        (
+            &url_and_token,
+            env_token,
+            &remote,
+            ["ws://other", "cli --url", "given"],
+        ),
+        (
+            &none,
+            env_url,
+            &local,
+            ["ws://viaenv", "env OPENCLAW_GATEWAY_URL", "-"],
+        ),
+        (
+            &none,
+            &[][..],
+            &remote,
+            ["wss://far", "config gateway.remote.url", "far-token"],
+        ),
+        (
+            &none,
+            env_token,
+            &remote,
+            ["wss://far", "config gateway.remote.url", "env"],
+        ),
+        (
+            &none,
+            &[][..],
+            &local,
+            ["ws://127.0.0.1:4000", "local loopback", "own"],
+        ),
+        (
+            &none,
+            env_token,
+            &local,
+            ["ws://127.0.0.1:4001", "local loopback", "env"],
+        ),
+    ] {
+        let env = env(pairs);
+        let target = resolve_client_target(
+            flags,
+            &env,
+            &settings(config),
+            &paths(&env),
+            MissingRemote::Refuse,
+        )
+        .unwrap();
+        let token = target
+            .token
+            .as_ref()
+            .map_or("-", |token| token.value.expose());
+        assert_eq!(
+            [target.url.as_str(), &target.url_source.to_string(), token],
+            expected
+        );
+        assert_eq!(target.is_local(), target.bind.is_some());
+    }
+}
+
+#[test]
+fn u02_d_the_local_cli_never_needs_the_remote_token() {
+    let env = env(&[]);
+    let configured =
+        settings(&json!({"gateway": {"auth": {"token": "own"}, "tls": {"enabled": true}}}));
+    let target = resolve_client_target(
+        &ClientFlags::default(),
+        &env,
+        &configured,
+        &paths(&env),
+        MissingRemote::Refuse,
+    )
+    .unwrap();
+    assert_eq!(target.token.as_ref().unwrap().value.expose(), "own");
+    assert_eq!(
+        target.details(),
+        "Gateway target: wss://127.0.0.1:18789\nSource: local loopback\nConfig: /h/.openclaw/openclaw.json\nBind: loopback"
+    );
+}
+
+#[test]
+fn remote_mode_without_url_is_refused_or_falls_back() {
+    let env = env(&[]);
+    let configured = settings(&json!({"gateway": {"mode": "remote"}}));
+    let resolve = |missing| {
+        resolve_client_target(
+            &ClientFlags::default(),
+            &env,
+            &configured,
+            &paths(&env),
+            missing,
+        )
+    };
+    assert_eq!(
+        resolve(MissingRemote::Refuse).unwrap_err().to_string(),
+        "gateway remote mode misconfigured: gateway.remote.url missing\nConfig: /h/.openclaw/openclaw.json\nFix: set gateway.remote.url, or set gateway.mode=local."
+    );
+    let target = resolve(MissingRemote::FallBackToLocal).unwrap();
+    assert!(target.is_local());
+    assert!(target.details().ends_with("\nBind: loopback\nWarn: gateway.mode=remote but gateway.remote.url is missing; set gateway.remote.url or switch gateway.mode=local."));
+    assert_eq!(
+        target.url_source.to_string(),
+        "missing gateway.remote.url (fallback local)"
+    );
+    let garbage = settings(&json!({"gateway": {"mode": "remote", "remote": {"url": "ftp://x"}}}));
+    let error = resolve_client_target(
+        &ClientFlags::default(),
+        &env,
+        &garbage,
+        &paths(&env),
+        MissingRemote::Refuse,
+    )
+    .unwrap_err();
+    assert_eq!(error.to_string(), "Invalid URL: ftp://x");
+}

@@ -1,0 +1,256 @@
+//! The key table.
+
+use super::table::{Field, Kind, Section};
+use super::words::{
+    AuthMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel, MdnsMode,
+    RedactMode, ReloadMode, TailscaleMode, Transport,
+};
+
+const PORT: Kind = Kind::Int { min: 1, max: 65535 };
+/// Durations and sizes: whole, not negative, exact in a JavaScript number.
+const COUNT: Kind = Kind::Int {
+    min: 0,
+    max: 9_007_199_254_740_991,
+};
+const POSITIVE: Kind = Kind::Int {
+    min: 1,
+    max: 9_007_199_254_740_991,
+};
+const ATTEMPTS: Kind = Kind::Int {
+    min: 1,
+    max: 1_000_000,
+};
+
+const fn field(path: &'static str, kind: Kind, default: &'static str, help: &'static str) -> Field {
+    Field::new(path, kind, default, help)
+}
+
+const fn kept(path: &'static str) -> Field {
+    Field::kept(path)
+}
+
+/// Headings, in the order of the reference page. A key belongs to the longest prefix that fits.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        prefix: "gateway",
+        title: "Gateway",
+    },
+    Section {
+        prefix: "gateway.auth",
+        title: "Authentication",
+    },
+    Section {
+        prefix: "gateway.controlUi",
+        title: "Control UI",
+    },
+    Section {
+        prefix: "gateway.tailscale",
+        title: "Tailscale",
+    },
+    Section {
+        prefix: "gateway.tls",
+        title: "TLS",
+    },
+    Section {
+        prefix: "gateway.remote",
+        title: "Remote gateway",
+    },
+    Section {
+        prefix: "gateway.nodes",
+        title: "Nodes",
+    },
+    Section {
+        prefix: "discovery",
+        title: "Discovery",
+    },
+    Section {
+        prefix: "logging",
+        title: "Logging",
+    },
+    Section {
+        prefix: "nodeHost",
+        title: "Node host",
+    },
+    Section {
+        prefix: "tools",
+        title: "Command execution",
+    },
+    Section {
+        prefix: "ui",
+        title: "Appearance",
+    },
+    Section {
+        prefix: "env",
+        title: "Environment",
+    },
+    Section {
+        prefix: "meta",
+        title: "Bookkeeping",
+    },
+    Section {
+        prefix: "wizard",
+        title: "Wizard",
+    },
+];
+
+/// Every known key. A parent that is not listed is an object that holds only listed keys.
+pub const FIELDS: &[Field] = &[
+    field("gateway.mode", Kind::Word(GatewayMode::WORDS), "", "`local` runs a gateway on this machine, `remote` uses the one at `gateway.remote.url`. `openclaw gateway` starts only with `local`."),
+    field("gateway.bind", Kind::Bind, "loopback", "Which addresses the gateway listens on; an IP address means `custom` with that address. 127.0.0.1 is always open too."),
+    field("gateway.port", PORT, "18789", "TCP port. The `dev` profile starts from 19001, other named profiles from a port derived from their name."),
+    field("gateway.customBindHost", Kind::IpAddress, "", "IPv4 or IPv6 address for `gateway.bind: \"custom\"`."),
+    field("gateway.publicOrigin", Kind::Url, "", "Origin under which people reach the gateway from outside, for links and origin checks."),
+    field("gateway.trustedProxies", Kind::IpRanges, "[]", "Addresses and CIDR ranges of reverse proxies whose forwarding headers count."),
+    field("gateway.allowRealIpFallback", Kind::Bool, "false", "Use `X-Real-IP` from a trusted proxy when `X-Forwarded-For` is absent.").advanced(),
+    field("gateway.reload.mode", Kind::Word(ReloadMode::WORDS), "hybrid", "What a change of this file does to a running gateway."),
+    field("gateway.reload.debounceMs", COUNT, "300", "Quiet time in milliseconds before a changed file is read.").advanced(),
+    field("gateway.discovery.enabled", Kind::Bool, "true", "Master switch of everything the gateway announces."),
+    kept("gateway.discovery.mode"),
+    kept("gateway.http"),
+    kept("gateway.portals"),
+    kept("gateway.cliAgents"),
+    kept("gateway.terminal"),
+    kept("gateway.roles"),
+    kept("gateway.tools"),
+    kept("gateway.push"),
+    kept("gateway.channelHealthCheckMinutes"),
+    kept("gateway.cloudflareAccess"),
+
+    field("gateway.auth.mode", Kind::Word(AuthMode::WORDS), "", "What clients must prove. Unset: `password` when a password is set, else `token`. `none` is accepted on loopback only."),
+    field("gateway.auth.token", Kind::Text, "", "Shared token. The first start creates one when none is set.").secret(),
+    field("gateway.auth.password", Kind::Text, "", "Shared password.").secret(),
+    field("gateway.auth.allowTailscale", Kind::Bool, "", "Accept the identity that Tailscale Serve vouches for. Unset: true with Tailscale Serve unless the mode is `password`."),
+    field("gateway.auth.allowDeviceless", Kind::Bool, "false", "Give a client that holds the shared credential but no device identity the scopes it asks for, from anywhere.").advanced(),
+    field("gateway.auth.rateLimit.maxAttempts", ATTEMPTS, "10", "Wrong credentials from one address before it is locked out.").advanced(),
+    field("gateway.auth.rateLimit.windowMs", POSITIVE, "60000", "Milliseconds in which attempts are counted together.").advanced(),
+    field("gateway.auth.rateLimit.lockoutMs", COUNT, "300000", "Length of a lockout in milliseconds.").advanced(),
+    field("gateway.auth.rateLimit.exemptLoopback", Kind::Bool, "true", "Slow down loopback instead of locking it out. Requests of web pages are never exempt.").advanced(),
+    field("gateway.auth.trustedProxy.userHeader", Kind::Text, "", "Header in which the proxy names the user. Needed for mode `trusted-proxy`.").advanced(),
+    field("gateway.auth.trustedProxy.requiredHeaders", Kind::Texts, "[]", "Headers that must be present.").advanced(),
+    field("gateway.auth.trustedProxy.allowUsers", Kind::Texts, "[]", "Users that may enter; empty allows every user the proxy names.").advanced(),
+    field("gateway.auth.trustedProxy.allowLoopback", Kind::Bool, "false", "Accept a proxy that runs on this machine.").advanced(),
+    kept("gateway.auth.trustedProxy.deviceAutoApprove"),
+    kept("gateway.auth.identityScopes"),
+
+    field("gateway.controlUi.enabled", Kind::Bool, "true", "Serve the Control UI."),
+    field("gateway.controlUi.basePath", Kind::Text, "", "Path prefix, such as `/openclaw`."),
+    field("gateway.controlUi.allowInsecureAuth", Kind::Bool, "false", "Let browsers in with the token alone over plain HTTP.").advanced(),
+    field("gateway.controlUi.dangerouslyDisableDeviceAuth", Kind::Bool, "false", "Do not ask browsers for a device identity at all.").advanced(),
+    field("gateway.controlUi.allowedOrigins", Kind::Texts, "[]", "Browser origins that may connect besides the gateway's own."),
+    kept("gateway.controlUi.root"),
+    kept("gateway.controlUi.environment"),
+    kept("gateway.controlUi.embedSandbox"),
+    kept("gateway.controlUi.allowExternalEmbedUrls"),
+
+    field("gateway.tailscale.mode", Kind::Word(TailscaleMode::WORDS), "off", "`serve` gives HTTPS inside the tailnet, `funnel` from the internet."),
+    field("gateway.tailscale.resetOnExit", Kind::Bool, "false", "Take our own route down when the gateway stops.").advanced(),
+    field("gateway.tailscale.port", PORT, "443", "HTTPS port of our route.").advanced(),
+    kept("gateway.tailscale.preserveFunnel"),
+    kept("gateway.tailscale.serviceName"),
+
+    field("gateway.tls", Kind::OpenObject, "", "HTTPS on the gateway port."),
+    field("gateway.tls.enabled", Kind::Bool, "false", "Serve HTTPS and `wss://`."),
+    field("gateway.tls.autoGenerate", Kind::Bool, "true", "Create a self-signed certificate when there is none."),
+    field("gateway.tls.certPath", Kind::Text, "<state>/gateway/tls/gateway-cert.pem", "Certificate chain, PEM."),
+    field("gateway.tls.keyPath", Kind::Text, "<state>/gateway/tls/gateway-key.pem", "Private key, PEM."),
+    field("gateway.tls.caPath", Kind::Text, "", "Authorities that sign client certificates, PEM.").advanced(),
+
+    field("gateway.remote.url", Kind::Url, "", "Gateway that this machine uses in mode `remote`."),
+    field("gateway.remote.transport", Kind::Word(Transport::WORDS), "direct", "`ssh` goes through a tunnel to `gateway.remote.sshTarget`."),
+    field("gateway.remote.token", Kind::Text, "", "Shared token of the remote gateway.").secret(),
+    field("gateway.remote.password", Kind::Text, "", "Shared password of the remote gateway.").secret(),
+    field("gateway.remote.tlsFingerprint", Kind::Text, "", "SHA-256 of its certificate; pins `wss://` connections."),
+    field("gateway.remote.sshTarget", Kind::Text, "", "`[user@]host[:port]` for tunnels."),
+    field("gateway.remote.sshIdentity", Kind::Text, "", "SSH key file."),
+    field("gateway.remote.remotePort", PORT, "", "Gateway port on the SSH host; unset means the port of this profile.").advanced(),
+    kept("gateway.remote.edgeAuth"),
+    kept("gateway.remote.sshHostKeyPolicy"),
+
+    field("gateway.nodes.allowCommands", Kind::Texts, "[]", "Node commands allowed beyond the default list of the platform."),
+    field("gateway.nodes.denyCommands", Kind::Texts, "[]", "Node commands that are never allowed; wins over every allow list."),
+    field("gateway.nodes.commands.allow", Kind::Texts, "[]", "Later name of `gateway.nodes.allowCommands`; both lists count."),
+    field("gateway.nodes.commands.deny", Kind::Texts, "[]", "Later name of `gateway.nodes.denyCommands`; both lists count."),
+    field("gateway.nodes.pairing.autoApproveLocal", Kind::Bool, "true", "Approve nodes that connect directly from this machine."),
+    field("gateway.nodes.pairing.autoApproveCidrs", Kind::IpRanges, "[]", "Address ranges whose nodes are approved without asking.").advanced(),
+    kept("gateway.nodes.pairing.sshVerify"),
+    field("gateway.nodes.browser.mode", Kind::Word(BrowserMode::WORDS), "auto", "How browser work is routed to nodes.").advanced(),
+    field("gateway.nodes.browser.node", Kind::Text, "", "Node that does browser work.").advanced(),
+    kept("gateway.nodes.pluginTools"),
+    kept("gateway.nodes.allowSkills"),
+
+    field("discovery.enabled", Kind::Bool, "true", "Same switch as `gateway.discovery.enabled`."),
+    field("discovery.mdns.mode", Kind::Word(MdnsMode::WORDS), "minimal", "What is announced on the local network; `off` sends nothing."),
+    field("discovery.wideArea.enabled", Kind::Bool, "false", "Announce by unicast DNS."),
+    field("discovery.wideArea.domain", Kind::Text, "", "DNS domain of wide-area discovery."),
+
+    field("logging.level", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the log file."),
+    field("logging.file", Kind::Text, "/tmp/openclaw/openclaw-<date>.log", "Log file. The default directory must belong to the user, else `<state>/logs` is used."),
+    field("logging.consoleLevel", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the console."),
+    field("logging.consoleStyle", Kind::Word(ConsoleStyle::WORDS), "", "Form of console lines. Unset: `pretty` on a terminal, else `compact`."),
+    field("logging.redactSensitive", Kind::Word(RedactMode::WORDS), "tools", "Where sensitive text is masked."),
+    field("logging.maxFileBytes", POSITIVE, "104857600", "Size in bytes at which the log file is rolled."),
+    kept("logging.redactPatterns"),
+    kept("logging.audit"),
+
+    field("nodeHost", Kind::OpenObject, "", "The node host of this machine."),
+    field("nodeHost.browserProxy.enabled", Kind::Bool, "true", "Offer the browser of this machine."),
+    field("nodeHost.browserProxy.allowProfiles", Kind::Texts, "[]", "Browser profiles that may be used; empty allows all."),
+
+    field("tools", Kind::OpenObject, "", "Tools."),
+    field("tools.exec", Kind::OpenObject, "", "Command execution."),
+    field("tools.exec.security", Kind::Word(ExecSecurity::WORDS), "", "Which commands run. Unset on a node: `allowlist`."),
+    field("tools.exec.ask", Kind::Word(ExecAsk::WORDS), "", "When to ask for approval. Unset on a node: `on-miss`."),
+    field("tools.exec.node", Kind::Text, "", "Node that runs commands when a call names none."),
+    field("tools.exec.safeBins", Kind::Texts, "[\"jq\", \"grep\", \"cut\", \"sort\", \"uniq\", \"head\", \"tail\", \"tr\", \"wc\"]", "Executables that need no allowlist entry while they read only standard input; the list replaces the default."),
+
+    field("ui", Kind::OpenObject, "", "Appearance."),
+    field("ui.assistant.name", Kind::ShortText(50), "", "Name shown in the Control UI."),
+    field("ui.assistant.avatar", Kind::ShortText(200), "", "Emoji, text or image URL shown in the Control UI."),
+
+    field("env", Kind::EnvBlock, "", "Variables for names that neither the process environment nor `<state>/.env` sets. Any other key with a text value counts as a variable too."),
+    field("env.vars", Kind::TextMap, "", "Variables by name.").secret(),
+    field("env.shellEnv.enabled", Kind::Bool, "false", "Accepted for compatibility; variables are never imported from a login shell.").advanced(),
+    kept("env.shellEnv.timeoutMs"),
+
+    field("meta", Kind::OpenObject, "", "Stamped on every write."),
+    field("meta.lastTouchedVersion", Kind::Text, "", "Version that wrote the file last.").advanced(),
+    field("meta.lastTouchedAt", Kind::Text, "", "When the file was written last.").advanced(),
+    field("wizard", Kind::OpenObject, "", "Last run of the set-up wizard."),
+    field("wizard.lastRunAt", Kind::Text, "", "When it ran.").advanced(),
+    field("wizard.lastRunVersion", Kind::Text, "", "Version that ran.").advanced(),
+    field("wizard.lastRunCommit", Kind::Text, "", "Commit that ran.").advanced(),
+    field("wizard.lastRunCommand", Kind::Text, "", "Command that ran.").advanced(),
+    field("wizard.lastRunMode", Kind::Word(GatewayMode::WORDS), "", "Mode that was chosen.").advanced(),
+
+    kept("$schema"),
+    kept("acp"),
+    kept("agent"),
+    kept("agents"),
+    kept("approvals"),
+    kept("audio"),
+    kept("auth"),
+    kept("bindings"),
+    kept("broadcast"),
+    kept("browser"),
+    kept("canvasHost"),
+    kept("channels"),
+    kept("cli"),
+    kept("commands"),
+    kept("cron"),
+    kept("diagnostics"),
+    kept("hooks"),
+    kept("identity"),
+    kept("mcp"),
+    kept("media"),
+    kept("memory"),
+    kept("messages"),
+    kept("models"),
+    kept("plugins"),
+    kept("routing"),
+    kept("secrets"),
+    kept("session"),
+    kept("skills"),
+    kept("talk"),
+    kept("update"),
+    kept("web"),
+];

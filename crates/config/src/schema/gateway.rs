@@ -1,0 +1,242 @@
+//! `gateway`: what listens where, for whom, and the sections below it.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::words::{BindMode, BrowserMode, GatewayMode, ReloadMode};
+use super::{Auth, Remote, Tailscale, Tls};
+
+/// `gateway`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Gateway {
+    /// Local or remote. Unset: clients treat it as local, `gateway run` refuses.
+    pub mode: Option<GatewayMode>,
+    /// Bind mode, or an IP address that means `custom`. Default `loopback`.
+    pub bind: Option<BindChoice>,
+    /// TCP port. Default: the port of the profile, 18789 for the default one.
+    pub port: Option<u16>,
+    /// Address for `bind: custom`. No default.
+    pub custom_bind_host: Option<IpAddr>,
+    /// Credentials and limits.
+    pub auth: Auth,
+    /// Addresses and CIDR ranges of reverse proxies whose forwarding headers count. Default none.
+    pub trusted_proxies: Vec<String>,
+    /// Use `X-Real-IP` of a trusted proxy when `X-Forwarded-For` is absent. Default false.
+    pub allow_real_ip_fallback: bool,
+    /// The browser UI.
+    pub control_ui: ControlUi,
+    /// Tailscale Serve and Funnel.
+    pub tailscale: Tailscale,
+    /// The gateway that clients use in remote mode.
+    pub remote: Remote,
+    /// What config changes do to a running gateway.
+    pub reload: Reload,
+    /// HTTPS.
+    pub tls: Tls,
+    /// Nodes and what they may be asked.
+    pub nodes: Nodes,
+    /// Master switch of discovery.
+    pub discovery: GatewayDiscovery,
+    /// Origin under which people reach the gateway from outside, such as `https://claw.example.org`.
+    pub public_origin: Option<String>,
+}
+
+/// A bind mode together with the address it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BindChoice {
+    /// The mode; `custom` when an address was written.
+    pub mode: BindMode,
+    /// The address that was written in place of a mode.
+    pub host: Option<IpAddr>,
+}
+
+impl BindChoice {
+    /// Reads a mode name or an IP address, with or without brackets.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(mode) = BindMode::parse(text) {
+            return Some(Self { mode, host: None });
+        }
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'))
+            .unwrap_or(text);
+        bare.parse().ok().map(|host| Self {
+            mode: BindMode::Custom,
+            host: Some(host),
+        })
+    }
+}
+
+impl From<BindMode> for BindChoice {
+    fn from(mode: BindMode) -> Self {
+        Self { mode, host: None }
+    }
+}
+
+impl std::fmt::Display for BindChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.host {
+            Some(host) => host.fmt(f),
+            None => self.mode.fmt(f),
+        }
+    }
+}
+
+impl Serialize for BindChoice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for BindChoice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a bind mode or IP address"))
+    }
+}
+
+/// `gateway.controlUi`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ControlUi {
+    /// Serve the Control UI. Default true.
+    pub enabled: bool,
+    /// Path prefix of the UI, such as `/openclaw`. Default none.
+    pub base_path: String,
+    /// Accept token-only browsers over plain HTTP. Default false.
+    pub allow_insecure_auth: bool,
+    /// Do not ask browsers for a device identity. Default false.
+    pub dangerously_disable_device_auth: bool,
+    /// Extra browser origins that may connect. Default none: same origin only.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for ControlUi {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            base_path: String::new(),
+            allow_insecure_auth: false,
+            dangerously_disable_device_auth: false,
+            allowed_origins: Vec::new(),
+        }
+    }
+}
+
+/// `gateway.reload`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Reload {
+    /// What a change does. Default `hybrid`.
+    pub mode: ReloadMode,
+    /// Quiet time in milliseconds before a changed file is read. Default 300.
+    pub debounce_ms: u64,
+}
+
+impl Default for Reload {
+    fn default() -> Self {
+        Self {
+            mode: ReloadMode::Hybrid,
+            debounce_ms: 300,
+        }
+    }
+}
+
+/// `gateway.nodes`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Nodes {
+    /// Commands allowed beyond the platform's default list. Default none.
+    pub allow_commands: Vec<String>,
+    /// Commands that are never allowed; wins. Default none.
+    pub deny_commands: Vec<String>,
+    /// The same two lists under their later names.
+    pub commands: NodeCommands,
+    /// Approval of new nodes.
+    pub pairing: NodePairing,
+    /// Browser routing.
+    pub browser: Browser,
+}
+
+impl Nodes {
+    /// Commands allowed in addition, from both spellings, trimmed.
+    pub fn allowed(&self) -> impl Iterator<Item = &str> {
+        trimmed(&self.allow_commands).chain(trimmed(&self.commands.allow))
+    }
+
+    /// Commands denied, from both spellings, trimmed.
+    pub fn denied(&self) -> impl Iterator<Item = &str> {
+        trimmed(&self.deny_commands).chain(trimmed(&self.commands.deny))
+    }
+}
+
+fn trimmed(list: &[String]) -> impl Iterator<Item = &str> {
+    list.iter()
+        .map(|entry| entry.trim())
+        .filter(|entry| !entry.is_empty())
+}
+
+/// `gateway.nodes.commands`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct NodeCommands {
+    /// Same as `gateway.nodes.allowCommands`.
+    pub allow: Vec<String>,
+    /// Same as `gateway.nodes.denyCommands`.
+    pub deny: Vec<String>,
+}
+
+/// `gateway.nodes.pairing`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct NodePairing {
+    /// Approve nodes that connect directly from this machine. Default true.
+    pub auto_approve_local: bool,
+    /// Address ranges whose nodes are approved without asking. Default none.
+    pub auto_approve_cidrs: Vec<String>,
+}
+
+impl Default for NodePairing {
+    fn default() -> Self {
+        Self {
+            auto_approve_local: true,
+            auto_approve_cidrs: Vec::new(),
+        }
+    }
+}
+
+/// `gateway.nodes.browser`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Browser {
+    /// Routing. Default `auto`.
+    pub mode: BrowserMode,
+    /// The node to use. No default.
+    pub node: Option<String>,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self {
+            mode: BrowserMode::Auto,
+            node: None,
+        }
+    }
+}
+
+/// `gateway.discovery`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct GatewayDiscovery {
+    /// Announce the gateway at all. Default true.
+    pub enabled: bool,
+}
+
+impl Default for GatewayDiscovery {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
+}

@@ -1,0 +1,124 @@
+//! The form of the key table: one row per key, read by validation, the JSON schema, redaction and
+//! the reference page.
+
+/// What a key may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `true` or `false`.
+    Bool,
+    /// A whole number from `min` to `max`.
+    Int {
+        /// Smallest allowed value.
+        min: i64,
+        /// Largest allowed value.
+        max: i64,
+    },
+    /// Any text.
+    Text,
+    /// A text of at most this many characters.
+    ShortText(usize),
+    /// One of the words.
+    Word(&'static [&'static str]),
+    /// A bind mode or an IP address.
+    Bind,
+    /// An IP address.
+    IpAddress,
+    /// A list of IP addresses and CIDR ranges; entries that are neither are ignored with a warning.
+    IpRanges,
+    /// A WebSocket or HTTP URL.
+    Url,
+    /// A list of texts.
+    Texts,
+    /// Texts by name.
+    TextMap,
+    /// The `env` block: texts by name, besides the keys listed below it.
+    EnvBlock,
+    /// An object whose unlisted keys belong to other programs.
+    OpenObject,
+    /// Anything; kept, not read.
+    Kept,
+}
+
+/// One key.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// Dotted path.
+    pub path: &'static str,
+    /// What it may hold.
+    pub kind: Kind,
+    /// Default as shown to people; empty when there is none.
+    pub default: &'static str,
+    /// One sentence.
+    pub help: &'static str,
+    /// The value is a credential.
+    pub secret: bool,
+    /// Rarely needed.
+    pub advanced: bool,
+}
+
+impl Field {
+    pub(super) const fn new(
+        path: &'static str,
+        kind: Kind,
+        default: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            path,
+            kind,
+            default,
+            help,
+            secret: false,
+            advanced: false,
+        }
+    }
+
+    /// A key of another program or release: accepted and written back unchanged.
+    pub(super) const fn kept(path: &'static str) -> Self {
+        Self::new(path, Kind::Kept, "", "")
+    }
+
+    pub(super) const fn secret(self) -> Self {
+        Self {
+            secret: true,
+            ..self
+        }
+    }
+
+    pub(super) const fn advanced(self) -> Self {
+        Self {
+            advanced: true,
+            ..self
+        }
+    }
+
+    /// Last component of the path.
+    pub fn key(&self) -> &'static str {
+        self.path.rsplit('.').next().unwrap_or(self.path)
+    }
+
+    /// The key as words: `trustedProxies` → `Trusted proxies`.
+    pub fn label(&self) -> String {
+        let mut label = String::new();
+        for (index, letter) in self.key().char_indices() {
+            if index == 0 {
+                label.extend(letter.to_uppercase());
+            } else if letter.is_uppercase() {
+                label.push(' ');
+                label.extend(letter.to_lowercase());
+            } else {
+                label.push(letter);
+            }
+        }
+        label
+    }
+}
+
+/// A heading of the reference page and a group of the Control UI.
+#[derive(Debug, Clone, Copy)]
+pub struct Section {
+    /// Path that its keys start with.
+    pub prefix: &'static str,
+    /// Heading.
+    pub title: &'static str,
+}

@@ -1,0 +1,210 @@
+//! Files of the state directory: private, written whole or not at all, locked by the kernel.
+//!
+//! [`ConfigStore`] adds compare-and-swap, a ring of backups and the last-known-good copy for the
+//! config file.
+
+mod config;
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+
+use crate::paths::{Paths, with_suffix};
+
+pub use config::{Backup, ConfigStore, Replaced, Stored};
+
+/// Number of backups kept next to the config file: `.bak`, `.bak.1` … `.bak.4`.
+pub const BACKUPS: usize = 5;
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The operating system refused.
+    #[error("cannot {action} {}: {source}", .path.display())]
+    Io {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// With which file or directory.
+        path: PathBuf,
+        /// The reason.
+        source: io::Error,
+    },
+    /// The file exists and no base hash was given.
+    #[error("config base hash required; re-run config.get and retry")]
+    BaseHashRequired,
+    /// Somebody else wrote the file in between.
+    #[error("config changed since last load; re-run config.get and retry")]
+    Changed,
+    /// The config is managed from outside.
+    #[error("config is read-only (OPENCLAW_CONFIG_READONLY or OPENCLAW_NIX_MODE is set): {}", .0.display())]
+    ReadOnly(PathBuf),
+    /// There is no such backup.
+    #[error("no backup to roll back to: {}", .0.display())]
+    NoBackup(PathBuf),
+    /// A directory that must be ours belongs to somebody else or is a link.
+    #[error("{} is not a directory of this user", .0.display())]
+    NotOurs(PathBuf),
+}
+
+pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Io {
+        action,
+        path,
+        source,
+    }
+}
+
+/// Makes sure that `path` is a directory that only this user can enter. Missing parents are created
+/// the same way; an existing directory of this user is tightened to 0700.
+pub fn private_dir(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(io_error("create", path))?;
+    let metadata = fs::symlink_metadata(path).map_err(io_error("inspect", path))?;
+    // A state directory may be a link that its owner made; what counts is where it leads.
+    let metadata = if metadata.is_symlink() && metadata.uid() == current_uid() {
+        fs::metadata(path).map_err(io_error("inspect", path))?
+    } else {
+        metadata
+    };
+    if !metadata.is_dir() || metadata.uid() != current_uid() {
+        return Err(StoreError::NotOurs(path.to_owned()));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o700))
+            .map_err(io_error("protect", path))?;
+    }
+    Ok(())
+}
+
+/// Replaces `path` by `bytes`, mode 0600: after a crash the file holds either the old or the new
+/// content. Missing parent directories are created 0700.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let dir = parent(path);
+    if !dir.exists() {
+        private_dir(dir)?;
+    }
+    let temporary = temporary_beside(path);
+    let written = write_new(&temporary, bytes)
+        .map_err(io_error("write", &temporary))
+        .and_then(|()| rename_over(&temporary, path, bytes));
+    if written.is_err() {
+        // The error that is returned says more than a failure to clean up would.
+        drop(fs::remove_file(&temporary));
+    }
+    written?;
+    sync_dir(dir)
+}
+
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// Renames; where the target cannot be replaced (a file mounted on its own, as containers do), its
+/// content is overwritten instead.
+fn rename_over(temporary: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    match fs::rename(temporary, path) {
+        Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+            let overwrite = || {
+                let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
+                file.write_all(bytes)?;
+                file.sync_all()?;
+                fs::remove_file(temporary)
+            };
+            overwrite().map_err(io_error("write", path))
+        }
+        renamed => renamed.map_err(io_error("replace", path)),
+    }
+}
+
+/// Makes a rename in `dir` survive a power cut.
+fn sync_dir(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(io_error("sync", dir))
+}
+
+fn temporary_beside(path: &Path) -> PathBuf {
+    with_suffix(
+        path,
+        &format!(".{}.{}.tmp", std::process::id(), uuid::Uuid::new_v4()),
+    )
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|dir| !dir.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+fn current_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// An exclusive lock between processes. The kernel releases it when the value is dropped or the
+/// process dies.
+#[derive(Debug)]
+pub struct FileLock(
+    #[expect(dead_code, reason = "holding the open file is what holds the lock")] File,
+);
+
+impl FileLock {
+    /// Waits until the lock on `path` is ours. The file is created 0600 and stays afterwards.
+    pub fn acquire(path: &Path) -> Result<Self, StoreError> {
+        let file = Self::open(path)?;
+        file.lock().map_err(io_error("lock", path))?;
+        Ok(Self(file))
+    }
+
+    /// Takes the lock on `path`, or returns `None` at once when somebody else holds it.
+    pub fn try_acquire(path: &Path) -> Result<Option<Self>, StoreError> {
+        let file = Self::open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(source)) => Err(io_error("lock", path)(source)),
+        }
+    }
+
+    fn open(path: &Path) -> Result<File, StoreError> {
+        let dir = parent(path);
+        if !dir.exists() {
+            private_dir(dir)?;
+        }
+        OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path)
+            .map_err(io_error("open", path))
+    }
+}
+
+/// Returns the directory for log files: the usual one when it is, or can be made, ours alone; else
+/// `<state>/logs`.
+pub fn usable_log_dir(paths: &Paths) -> Result<PathBuf, StoreError> {
+    let shared_is_a_link =
+        fs::symlink_metadata(&paths.log_dir).is_ok_and(|metadata| metadata.is_symlink());
+    if !shared_is_a_link && private_dir(&paths.log_dir).is_ok() {
+        return Ok(paths.log_dir.clone());
+    }
+    let own = paths.state_dir.join("logs");
+    private_dir(&own)?;
+    Ok(own)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,403 @@
+//! Checks a config value against the key table. Every message text is made here.
+//!
+//! Wrong values are errors, unknown keys are warnings: a key of another release never stops a
+//! gateway.
+
+mod tree;
+
+use std::net::IpAddr;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::schema::{BindChoice, BindMode, Kind};
+use crate::secret::REDACTED;
+use crate::suggest::nearest;
+pub(crate) use tree::{Node, tree};
+
+/// One thing that is wrong with the config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Issue {
+    /// Dotted path; empty for the file as a whole.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right: allowed values, nearest match, next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+impl Issue {
+    /// Makes an issue without a hint.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self {
+            hint: Some(hint.into()),
+            ..self
+        }
+    }
+
+    /// The path as shown to people: `<root>` for the file as a whole.
+    pub fn shown_path(&self) -> &str {
+        if self.path.is_empty() {
+            "<root>"
+        } else {
+            &self.path
+        }
+    }
+
+    /// `path: message`, without the hint.
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.shown_path(), self.message)
+    }
+
+    /// The section that this issue makes unusable: `gateway.<key>`, else the top-level key, else
+    /// `<root>`.
+    pub fn section(&self) -> String {
+        let mut parts = self.path.split('.');
+        match (parts.next().unwrap_or_default(), parts.next()) {
+            ("", _) => ROOT.to_owned(),
+            ("gateway", Some(key)) => format!("gateway.{key}"),
+            (top, _) => top.to_owned(),
+        }
+    }
+
+    /// True when a gateway may refuse to start because of it: its path is below `gateway`, or it
+    /// is the whole file.
+    pub fn concerns_gateway(&self) -> bool {
+        let section = self.section();
+        section == ROOT || section.split('.').next() == Some("gateway")
+    }
+}
+
+impl std::fmt::Display for Issue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.shown_path(), self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, " ({hint})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// How the file as a whole is named in messages.
+pub const ROOT: &str = "<root>";
+
+/// Outcome of a check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Wrong values.
+    pub errors: Vec<Issue>,
+    /// Unknown keys and values that are ignored.
+    pub warnings: Vec<Issue>,
+}
+
+/// Checks a whole config.
+pub fn validate(config: &Value) -> Report {
+    let mut report = Report::default();
+    match config {
+        Value::Object(object) => check_object(tree(), "", object, true, &mut report),
+        other => report.errors.push(expected("", "object", other)),
+    }
+    cross_check(config, &mut report);
+    report
+}
+
+fn check_node(node: &Node, path: &str, value: &Value, report: &mut Report) {
+    match node.field.map(|field| field.kind) {
+        None => check_children(node, path, value, true, report),
+        Some(Kind::OpenObject) => check_children(node, path, value, false, report),
+        Some(Kind::EnvBlock) => {
+            check_children(node, path, value, false, report);
+            for (name, entry) in value.as_object().into_iter().flatten() {
+                if !node.children.contains_key(name.as_str()) && !entry.is_string() {
+                    report
+                        .errors
+                        .push(expected(&join(path, name), "string", entry));
+                }
+            }
+        }
+        Some(kind) => {
+            check_value(kind, path, value, report);
+            if node.field.is_some_and(|field| field.secret) {
+                check_secret(path, value, report);
+            }
+        }
+    }
+}
+
+fn check_children(node: &Node, path: &str, value: &Value, strict: bool, report: &mut Report) {
+    match value {
+        Value::Object(object) => check_object(node, path, object, strict, report),
+        other => report.errors.push(expected(path, "object", other)),
+    }
+}
+
+fn check_object(
+    node: &Node,
+    path: &str,
+    object: &Map<String, Value>,
+    strict: bool,
+    report: &mut Report,
+) {
+    for (key, value) in object {
+        match node.children.get(key.as_str()) {
+            Some(child) => check_node(child, &join(path, key), value, report),
+            None if strict => {
+                let issue = Issue::new(path, format!("Unrecognized key: \"{key}\""));
+                let meant = nearest(key, node.children.keys().copied());
+                report.warnings.push(match meant {
+                    Some(meant) => issue.with_hint(format!("did you mean \"{meant}\"?")),
+                    None => issue,
+                });
+            }
+            None => {}
+        }
+    }
+}
+
+fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
+    let issue = match kind {
+        Kind::Bool => (!value.is_boolean()).then(|| expected(path, "boolean", value)),
+        Kind::Int { min, max } => check_int(path, value, min, max),
+        Kind::Text => (!value.is_string()).then(|| expected(path, "string", value)),
+        Kind::ShortText(limit) => check_short_text(path, value, limit),
+        Kind::Word(words) => check_word(path, value, words, "", |text| words.contains(&text)),
+        Kind::Bind => check_word(path, value, BindMode::WORDS, " or an IP address", |text| {
+            BindChoice::parse(text).is_some()
+        }),
+        Kind::IpAddress => check_text(path, value, "an IP address such as 192.168.1.10", |text| {
+            text.parse::<IpAddr>().is_ok()
+        }),
+        Kind::Url => check_text(
+            path,
+            value,
+            "a URL that starts with ws://, wss://, http:// or https://",
+            is_url,
+        ),
+        Kind::IpRanges => return check_ranges(path, value, report),
+        Kind::Texts => return check_texts(path, value, report),
+        Kind::TextMap => return check_text_map(path, value, report),
+        Kind::OpenObject | Kind::EnvBlock | Kind::Kept => None,
+    };
+    report.errors.extend(issue);
+}
+
+fn check_int(path: &str, value: &Value, min: i64, max: i64) -> Option<Issue> {
+    let Value::Number(number) = value else {
+        return Some(expected(path, "number", value));
+    };
+    let range = if max > i64::from(u32::MAX) {
+        format!("a whole number, at least {min}")
+    } else {
+        format!("a whole number from {min} to {max}")
+    };
+    let Some(number) = number.as_i64() else {
+        return Some(
+            Issue::new(path, "Invalid input: expected int, received number").with_hint(range),
+        );
+    };
+    if number < min {
+        let relation = if min == 1 {
+            ">0".to_owned()
+        } else {
+            format!(">={min}")
+        };
+        Some(
+            Issue::new(path, format!("Too small: expected number to be {relation}"))
+                .with_hint(range),
+        )
+    } else if number > max {
+        Some(Issue::new(path, format!("Too big: expected number to be <={max}")).with_hint(range))
+    } else {
+        None
+    }
+}
+
+fn check_short_text(path: &str, value: &Value, limit: usize) -> Option<Issue> {
+    match value.as_str() {
+        None => Some(expected(path, "string", value)),
+        Some(text) if text.chars().count() > limit => Some(Issue::new(
+            path,
+            format!("Too big: expected string to have <={limit} characters"),
+        )),
+        Some(_) => None,
+    }
+}
+
+fn check_word(
+    path: &str,
+    value: &Value,
+    words: &[&str],
+    also: &str,
+    accept: impl Fn(&str) -> bool,
+) -> Option<Issue> {
+    let text = value.as_str();
+    if text.is_some_and(accept) {
+        return None;
+    }
+    let mut hint = format!("allowed: {}{also}", words.join(", "));
+    if let Some(meant) = text.and_then(|text| nearest(text, words.iter().copied())) {
+        hint = format!("{hint}; did you mean \"{meant}\"?");
+    }
+    Some(Issue::new(path, "Invalid input").with_hint(hint))
+}
+
+fn check_text(
+    path: &str,
+    value: &Value,
+    hint: &str,
+    accept: impl Fn(&str) -> bool,
+) -> Option<Issue> {
+    match value.as_str() {
+        None => Some(expected(path, "string", value)),
+        // A reference that could not be filled in is reported by the substitution step.
+        Some(text) if text.contains("${") || accept(text.trim()) => None,
+        Some(_) => Some(Issue::new(path, "Invalid input").with_hint(hint)),
+    }
+}
+
+fn check_texts(path: &str, value: &Value, report: &mut Report) {
+    let Value::Array(entries) = value else {
+        return report.errors.push(expected(path, "array", value));
+    };
+    for (index, entry) in entries
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| !entry.is_string())
+    {
+        report
+            .errors
+            .push(expected(&join(path, &index.to_string()), "string", entry));
+    }
+}
+
+fn check_ranges(path: &str, value: &Value, report: &mut Report) {
+    check_texts(path, value, report);
+    for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
+        if entry.as_str().is_some_and(|text| !is_ip_range(text.trim())) {
+            report.warnings.push(
+                Issue::new(
+                    join(path, &index.to_string()),
+                    "entry ignored: not an IP address or CIDR range",
+                )
+                .with_hint("for example 10.0.0.5 or 10.0.0.0/8"),
+            );
+        }
+    }
+}
+
+fn check_text_map(path: &str, value: &Value, report: &mut Report) {
+    let Value::Object(entries) = value else {
+        return report.errors.push(expected(path, "record", value));
+    };
+    for (name, entry) in entries.iter().filter(|(_, entry)| !entry.is_string()) {
+        report
+            .errors
+            .push(expected(&join(path, name), "string", entry));
+    }
+}
+
+/// A credential must be text, and not the stand-in that readers of the config get to see.
+fn check_secret(path: &str, value: &Value, report: &mut Report) {
+    if value.is_object() && value.get("source").is_some() {
+        if let Some(issue) = report.errors.last_mut().filter(|issue| issue.path == path) {
+            issue.hint =
+                Some("secret references are not supported; write the text or ${NAME}".to_owned());
+        }
+    } else if value.as_str() == Some(REDACTED) {
+        report.errors.push(
+            Issue::new(
+                path,
+                "Invalid input: the redacted placeholder is not a value",
+            )
+            .with_hint("enter the real value"),
+        );
+    }
+}
+
+/// Rules between keys. They are warnings, because keys are set one after the other.
+fn cross_check(config: &Value, report: &mut Report) {
+    let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str);
+    if text("/gateway/bind") == Some("custom") && text("/gateway/customBindHost").is_none() {
+        report.warnings.push(
+            Issue::new(
+                "gateway.bind",
+                "gateway.bind=custom requires gateway.customBindHost",
+            )
+            .with_hint("set gateway.customBindHost, or put the address into gateway.bind"),
+        );
+    }
+    if text("/gateway/auth/mode") == Some("trusted-proxy")
+        && text("/gateway/auth/trustedProxy/userHeader").is_none()
+    {
+        report.warnings.push(Issue::new(
+            "gateway.auth.trustedProxy.userHeader",
+            "auth mode trusted-proxy requires the name of the user header",
+        ));
+    }
+    if config.pointer("/env/shellEnv/enabled") == Some(&Value::Bool(true)) {
+        report.warnings.push(
+            Issue::new(
+                "env.shellEnv.enabled",
+                "variables are not imported from a login shell",
+            )
+            .with_hint("put them into the .env file of the state directory"),
+        );
+    }
+}
+
+fn expected(path: &str, wanted: &str, value: &Value) -> Issue {
+    let received = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    Issue::new(
+        path,
+        format!("Invalid input: expected {wanted}, received {received}"),
+    )
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    crate::resolve::normalize_url(text).is_ok()
+}
+
+/// True for an IP address, alone or with a prefix length that fits it.
+pub fn is_ip_range(text: &str) -> bool {
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text, None),
+    };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        return false;
+    };
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    prefix.is_none_or(|prefix| {
+        prefix.bytes().all(|byte| byte.is_ascii_digit())
+            && prefix.parse::<u8>().is_ok_and(|bits| bits <= longest)
+    })
+}
+
+#[cfg(test)]
+mod tests;

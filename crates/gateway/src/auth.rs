@@ -1,0 +1,7 @@
+//! Who may come in: the admission decision (pure), constant-time secrets, the failure limiter and the refusal texts.
+
+pub mod admission;
+pub mod limiter;
+pub mod proof;
+pub mod refusal;
+pub mod secret;

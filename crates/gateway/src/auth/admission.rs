@@ -1,0 +1,311 @@
+//! The admission decision: everything known about a connect request in, one decision out. Pure.
+//!
+//! Invariants (asserted over the whole input space in the tests):
+//! no remote caller is admitted without a credential; scopes never exceed what the device was granted, the credential
+//! carries, or the caller asked for; the owner, that is the control socket or a direct local peer holding the shared
+//! secret, always gets in with what it asks for.
+
+use openclaw_protocol::handshake::ClientKind;
+use openclaw_protocol::scope::{Role, Scope, ScopeSet};
+
+use crate::peer::PeerClass;
+
+/// Configured authentication mode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthMode {
+    /// No credential; direct local peers only.
+    None,
+    /// Shared token.
+    Token,
+    /// Shared password.
+    Password,
+}
+
+/// Settings that shape admission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one switch of the config"
+)]
+pub struct Policy {
+    /// Authentication mode.
+    pub mode: AuthMode,
+    /// `gateway.auth.allowDeviceless`: remote operators without a device keep the scopes they ask for.
+    pub allow_deviceless: bool,
+    /// `gateway.nodes.pairing.autoApproveLocal`: direct local devices pair without a question.
+    pub auto_approve_local: bool,
+    /// `gateway.controlUi.allowInsecureAuth`: the Control UI may come without a device.
+    pub allow_insecure_auth: bool,
+    /// `gateway.controlUi.dangerouslyDisableDeviceAuth`: the Control UI's device is ignored.
+    pub disable_device_auth: bool,
+}
+
+/// What came of the credential that was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential {
+    /// None was sent.
+    None,
+    /// The shared secret of the configured mode.
+    Shared,
+    /// A live token of this device and role, with the scopes it carries.
+    DeviceToken(ScopeSet),
+    /// Something else.
+    Wrong,
+}
+
+/// What is known about the device that proved itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Never paired, or under another key.
+    Unknown,
+    /// Paired for the role asked for, with these scopes.
+    Paired(ScopeSet),
+    /// Paired, but not for this role.
+    OtherRole,
+}
+
+/// The device of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// None was sent (or it is to be ignored).
+    Absent,
+    /// Its signature verified.
+    Proven(Standing),
+}
+
+/// Everything that admission depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// Where the caller is.
+    pub peer: PeerClass,
+    /// Whether the request carries a browser origin (already checked to be an allowed one).
+    pub browser: bool,
+    /// What kind of client it says it is.
+    pub kind: ClientKind,
+    /// Role asked for.
+    pub role: Role,
+    /// Scopes asked for; an operator that names none asks for admin.
+    pub requested: ScopeSet,
+    /// Device.
+    pub device: Device,
+    /// Credential.
+    pub credential: Credential,
+}
+
+/// How a caller was authenticated; `hello-ok.auth.method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Owner-only control socket.
+    Control,
+    /// Mode none.
+    None,
+    /// Shared token.
+    Token,
+    /// Shared password.
+    Password,
+    /// Device token.
+    DeviceToken,
+}
+
+impl Method {
+    /// Wire name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Control | Self::None => "none",
+            Self::Token => "token",
+            Self::Password => "password",
+            Self::DeviceToken => "device-token",
+        }
+    }
+}
+
+/// What pairing step belongs to an admission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pairing {
+    /// Nothing to do with pairing.
+    None,
+    /// The device is paired already; refresh what it said about itself.
+    Refresh,
+    /// Pair it now, for the role and scopes asked for.
+    Approve,
+    /// Admit with less, and file a request for the rest.
+    File,
+}
+
+/// Why pairing is required; `details.reason`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PairingReason {
+    /// The device is not paired.
+    NotPaired,
+    /// The device is paired for another role.
+    RoleUpgrade,
+}
+
+/// The decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// Come in.
+    Admit {
+        /// Scopes granted.
+        scopes: ScopeSet,
+        /// How.
+        method: Method,
+        /// Pairing step to take first.
+        pairing: Pairing,
+        /// Whether fewer scopes were granted than asked for.
+        limited: bool,
+    },
+    /// File a pairing request, then refuse with its id.
+    PairingRequired(PairingReason),
+    /// A credential is needed and none was sent. Costs nothing in the limiter.
+    CredentialMissing,
+    /// The credential is wrong.
+    CredentialWrong,
+    /// A device identity is needed.
+    DeviceRequired,
+    /// The Control UI needs a device identity.
+    ControlUiDeviceRequired,
+}
+
+/// Decides. See the module documentation for the invariants.
+pub fn decide(request: &Request, policy: &Policy) -> Admission {
+    let control_ui = request.kind == ClientKind::ControlUi;
+    let device = if control_ui && policy.disable_device_auth {
+        Device::Absent
+    } else {
+        request.device
+    };
+    let request = &Request { device, ..*request };
+    if request.peer == PeerClass::Control {
+        return admit_control(request);
+    }
+    let open_local =
+        policy.mode == AuthMode::None && request.peer == PeerClass::DirectLocal && !request.browser;
+    let method = match request.credential {
+        Credential::Shared => match policy.mode {
+            AuthMode::Password => Method::Password,
+            AuthMode::Token | AuthMode::None => Method::Token,
+        },
+        // A device token is worth something only together with the proof of its device.
+        Credential::DeviceToken(_) if device != Device::Absent => Method::DeviceToken,
+        _ if open_local => Method::None,
+        Credential::Wrong | Credential::DeviceToken(_) => return Admission::CredentialWrong,
+        Credential::None if device == Device::Absent => {
+            return if control_ui {
+                Admission::ControlUiDeviceRequired
+            } else {
+                Admission::DeviceRequired
+            };
+        }
+        Credential::None => return Admission::CredentialMissing,
+    };
+    match device {
+        Device::Absent => admit_deviceless(request, *policy, method),
+        Device::Proven(standing) => admit_device(request, *policy, method, standing),
+    }
+}
+
+/// The owner at the control socket: nothing is asked of it, except that a node has an identity.
+fn admit_control(request: &Request) -> Admission {
+    let pairing = match (request.role, request.device) {
+        (Role::Node, Device::Absent) => return Admission::DeviceRequired,
+        (Role::Node, Device::Proven(Standing::Paired(_))) => Pairing::Refresh,
+        (Role::Node, Device::Proven(_)) => Pairing::Approve,
+        (Role::Operator, _) => Pairing::None,
+    };
+    Admission::Admit {
+        scopes: request.requested,
+        method: Method::Control,
+        pairing,
+        limited: false,
+    }
+}
+
+fn admit_deviceless(request: &Request, policy: Policy, method: Method) -> Admission {
+    if request.role == Role::Node {
+        return Admission::DeviceRequired;
+    }
+    if request.kind == ClientKind::ControlUi
+        && !(policy.allow_insecure_auth || policy.disable_device_auth)
+    {
+        return Admission::ControlUiDeviceRequired;
+    }
+    let trusted_here = request.peer == PeerClass::DirectLocal && !request.browser;
+    let keeps_scopes =
+        trusted_here || policy.allow_deviceless || request.kind == ClientKind::ControlUi;
+    let scopes = if keeps_scopes {
+        request.requested
+    } else {
+        ScopeSet::EMPTY
+    };
+    Admission::Admit {
+        scopes,
+        method,
+        pairing: Pairing::None,
+        limited: scopes != request.requested,
+    }
+}
+
+fn admit_device(
+    request: &Request,
+    policy: Policy,
+    method: Method,
+    standing: Standing,
+) -> Admission {
+    // Only the shared secret (or the open local mode) speaks for the owner; a device token speaks for one device.
+    let owner_here = request.peer == PeerClass::DirectLocal
+        && policy.auto_approve_local
+        && method != Method::DeviceToken;
+    let granted = match standing {
+        Standing::Paired(granted) => granted,
+        Standing::Unknown | Standing::OtherRole if owner_here => {
+            return Admission::Admit {
+                scopes: request.requested,
+                method,
+                pairing: Pairing::Approve,
+                limited: false,
+            };
+        }
+        Standing::Unknown => return Admission::PairingRequired(PairingReason::NotPaired),
+        Standing::OtherRole => return Admission::PairingRequired(PairingReason::RoleUpgrade),
+    };
+    let ceiling = match request.credential {
+        Credential::DeviceToken(carried) => granted.limit(carried),
+        _ => granted,
+    };
+    if ceiling.covers(request.requested) {
+        return Admission::Admit {
+            scopes: request.requested,
+            method,
+            pairing: Pairing::Refresh,
+            limited: false,
+        };
+    }
+    if owner_here {
+        return Admission::Admit {
+            scopes: request.requested,
+            method,
+            pairing: Pairing::Approve,
+            limited: false,
+        };
+    }
+    let scopes = ceiling.limit(request.requested);
+    Admission::Admit {
+        scopes,
+        method,
+        pairing: Pairing::File,
+        limited: true,
+    }
+}
+
+/// Scopes an operator asks for when it names none.
+pub fn requested_scopes(role: Role, named: Option<&[String]>) -> ScopeSet {
+    match (role, named) {
+        (Role::Node, _) => ScopeSet::EMPTY,
+        (Role::Operator, None | Some([])) => [Scope::Admin].into_iter().collect(),
+        (Role::Operator, Some(names)) => ScopeSet::parse(names),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,247 @@
+//! Enumerates the whole decision and asserts its invariants, then a few rows by name.
+
+use super::*;
+
+const MODES: [AuthMode; 3] = [AuthMode::None, AuthMode::Token, AuthMode::Password];
+const PEERS: [PeerClass; 3] = [
+    PeerClass::Control,
+    PeerClass::DirectLocal,
+    PeerClass::Remote,
+];
+const KINDS: [ClientKind; 4] = [
+    ClientKind::Cli,
+    ClientKind::Probe,
+    ClientKind::ControlUi,
+    ClientKind::Other,
+];
+
+fn set(scopes: &[Scope]) -> ScopeSet {
+    scopes.iter().copied().collect()
+}
+
+fn scope_sets() -> Vec<ScopeSet> {
+    vec![
+        ScopeSet::EMPTY,
+        set(&[Scope::Read]),
+        set(&[Scope::Write]),
+        set(&[Scope::Pairing, Scope::Read]),
+        set(&[Scope::Admin]),
+        ScopeSet::FULL,
+    ]
+}
+
+fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
+    let sets = scope_sets();
+    let mut devices = vec![
+        Device::Absent,
+        Device::Proven(Standing::Unknown),
+        Device::Proven(Standing::OtherRole),
+    ];
+    devices.extend(
+        sets.iter()
+            .map(|granted| Device::Proven(Standing::Paired(*granted))),
+    );
+    let mut credentials = vec![Credential::None, Credential::Shared, Credential::Wrong];
+    credentials.extend(sets.iter().map(|carried| Credential::DeviceToken(*carried)));
+    let mut count = 0;
+    for mode in MODES {
+        for flags in 0_u8..16 {
+            let policy = Policy {
+                mode,
+                allow_deviceless: flags & 1 != 0,
+                auto_approve_local: flags & 2 != 0,
+                allow_insecure_auth: flags & 4 != 0,
+                disable_device_auth: flags & 8 != 0,
+            };
+            for peer in PEERS {
+                for browser in [false, true] {
+                    for kind in KINDS {
+                        for role in [Role::Operator, Role::Node] {
+                            // A node asks for no scopes: one set is all of them.
+                            let asked = if role == Role::Node {
+                                &sets[..1]
+                            } else {
+                                &sets[..]
+                            };
+                            for requested in asked {
+                                for device in &devices {
+                                    for credential in &credentials {
+                                        let request = Request {
+                                            peer,
+                                            browser,
+                                            kind,
+                                            role,
+                                            requested: *requested,
+                                            device: *device,
+                                            credential: *credential,
+                                        };
+                                        check(&request, &policy, decide(&request, &policy));
+                                        count += 1;
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+    count
+}
+
+#[test]
+fn s03_every_admission_keeps_the_invariants() {
+    let count = every_case(|request, policy, admission| {
+        let Admission::Admit {
+            scopes,
+            method,
+            pairing,
+            limited,
+        } = admission
+        else {
+            return;
+        };
+        let context = || format!("{request:?} {policy:?} -> {admission:?}");
+        assert!(
+            request.requested.covers(scopes),
+            "more than asked for: {}",
+            context()
+        );
+        assert_eq!(limited, scopes != request.requested, "{}", context());
+        if request.peer == PeerClass::Remote {
+            assert!(
+                matches!(
+                    request.credential,
+                    Credential::Shared | Credential::DeviceToken(_)
+                ),
+                "remote without a credential: {}",
+                context()
+            );
+            assert_ne!(method, Method::None, "{}", context());
+            assert_ne!(
+                pairing,
+                Pairing::Approve,
+                "remote pairing is never silent: {}",
+                context()
+            );
+        }
+        if request.role == Role::Node {
+            assert!(
+                matches!(request.device, Device::Proven(_)),
+                "node without identity: {}",
+                context()
+            );
+        }
+        let owner = request.peer == PeerClass::Control
+            || (request.peer == PeerClass::DirectLocal
+                && (request.credential == Credential::Shared || policy.mode == AuthMode::None));
+        let exempt_ui = request.kind == ClientKind::ControlUi
+            && (policy.allow_insecure_auth || policy.disable_device_auth)
+            && request.credential == Credential::Shared;
+        if !owner && !exempt_ui && !policy.allow_deviceless {
+            match request.device {
+                Device::Absent => {
+                    assert!(
+                        scopes.is_empty()
+                            || matches!(request.credential, Credential::DeviceToken(_)),
+                        "scopes without a device: {}",
+                        context()
+                    );
+                }
+                Device::Proven(Standing::Paired(granted)) => {
+                    assert!(granted.covers(scopes), "beyond the grant: {}", context());
+                }
+                Device::Proven(_) => panic!("unpaired device admitted: {}", context()),
+            }
+        }
+        if let (Credential::DeviceToken(carried), Device::Proven(_)) =
+            (request.credential, request.device)
+            && request.peer != PeerClass::Control
+            && !(request.kind == ClientKind::ControlUi && policy.disable_device_auth)
+        {
+            assert!(carried.covers(scopes), "beyond the token: {}", context());
+        }
+    });
+    assert!(count > 400_000, "{count} cases");
+}
+
+#[test]
+fn u01_the_owner_always_has_a_way_in() {
+    every_case(|request, policy, admission| {
+        if request.role != Role::Operator || request.browser {
+            return;
+        }
+        let at_control = request.peer == PeerClass::Control;
+        let local_with_secret = request.peer == PeerClass::DirectLocal
+            && request.credential == Credential::Shared
+            && request.kind != ClientKind::ControlUi
+            && (policy.auto_approve_local || request.device == Device::Absent);
+        if at_control || local_with_secret {
+            let admitted =
+                matches!(admission, Admission::Admit { scopes, .. } if scopes == request.requested);
+            assert!(
+                admitted,
+                "owner kept out: {request:?} {policy:?} -> {admission:?}"
+            );
+        }
+    });
+}
+
+#[test]
+fn u10_a_paired_device_that_asks_for_more_is_admitted_with_what_it_has() {
+    let policy = Policy {
+        mode: AuthMode::Token,
+        allow_deviceless: false,
+        auto_approve_local: true,
+        allow_insecure_auth: false,
+        disable_device_auth: false,
+    };
+    let granted = set(&[Scope::Write]);
+    let base = Request {
+        peer: PeerClass::Remote,
+        browser: false,
+        kind: ClientKind::Cli,
+        role: Role::Operator,
+        requested: set(&[Scope::Read, Scope::Admin]),
+        device: Device::Proven(Standing::Paired(granted)),
+        credential: Credential::Shared,
+    };
+    for credential in [Credential::Shared, Credential::DeviceToken(granted)] {
+        let Admission::Admit {
+            scopes,
+            pairing,
+            limited,
+            ..
+        } = decide(&Request { credential, ..base }, &policy)
+        else {
+            panic!("refused");
+        };
+        assert_eq!(
+            (scopes, pairing, limited),
+            (set(&[Scope::Read]), Pairing::File, true)
+        );
+    }
+    let admin = Request {
+        device: Device::Proven(Standing::Paired(set(&[Scope::Admin]))),
+        ..base
+    };
+    assert!(matches!(
+        decide(&admin, &policy),
+        Admission::Admit { limited: false, .. }
+    ));
+}
+
+#[test]
+fn u05_a_missing_credential_is_not_a_wrong_one() {
+    let policy = Policy {
+        mode: AuthMode::Token,
+        allow_deviceless: false,
+        auto_approve_local: true,
+        allow_insecure_auth: false,
+        disable_device_auth: false,
+    };
+    every_case(|request, _, _| {
+        let missing = request.credential == Credential::None;
+        assert!(!missing || decide(request, &policy) != Admission::CredentialWrong);
+    });
+}

@@ -1,0 +1,8 @@
+//! Connections: the handshake, one actor per socket, its bounded outbox, and the table of who is connected.
+
+pub mod actor;
+pub(crate) mod enroll;
+pub mod handshake;
+pub mod hello;
+pub mod hub;
+pub mod outbox;

@@ -1,0 +1,252 @@
+//! The running gateway's shared parts, each with its own methods and its own short locks.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+
+use openclaw_config::load::Snapshot;
+use openclaw_protocol::error::WireError;
+use openclaw_protocol::event;
+use openclaw_protocol::frame::StateVersion;
+use parking_lot::{Mutex, RwLock};
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::approvals::Approvals;
+use crate::audit::RefuseLog;
+use crate::auth::limiter::Limiter;
+use crate::clock::Clock;
+use crate::conn::hub::{Conn, Hub};
+use crate::live::Live;
+use crate::nodes::invoke::Invokes;
+use crate::nodes::registry::NodeRegistry;
+use crate::pairing::devices::Devices;
+use crate::pairing::surfaces::Surfaces;
+use crate::presence::Presence;
+use crate::records::{AuditEvent, Change};
+use crate::rpc::router::Methods;
+use crate::store::Store;
+use crate::system::SystemState;
+use crate::tasks::Tasks;
+
+/// Facts about this process that never change.
+#[derive(Debug, Clone)]
+pub struct ServerFacts {
+    /// Version, as answered in hello.
+    pub version: String,
+    /// Host name.
+    pub host: String,
+    /// Random id of this start.
+    pub boot_id: String,
+    /// Config file.
+    pub config_path: PathBuf,
+    /// State directory.
+    pub state_dir: PathBuf,
+    /// When it started.
+    pub started: Instant,
+    /// When it started, milliseconds since the epoch.
+    pub started_at_ms: i64,
+    /// Paths of everything else.
+    pub paths: Arc<openclaw_config::Paths>,
+    /// Where the log goes now; the day is part of the name.
+    pub log_file: LogFile,
+    /// Has the config file read again.
+    pub reload: Reload,
+}
+
+/// Has the config file read again at once, instead of when the watcher notices.
+#[derive(Clone)]
+pub struct Reload(Arc<dyn Fn() + Send + Sync>);
+
+impl Reload {
+    /// By calling this.
+    pub fn new(reload: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(reload))
+    }
+
+    /// Reads it now.
+    pub fn now(&self) {
+        (self.0)();
+    }
+}
+
+impl std::fmt::Debug for Reload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reload")
+    }
+}
+
+/// Names the log file of the moment.
+#[derive(Clone)]
+pub struct LogFile(pub Arc<dyn Fn() -> PathBuf + Send + Sync>);
+
+impl std::fmt::Debug for LogFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LogFile({})", (self.0)().display())
+    }
+}
+
+/// The two pairing books.
+#[derive(Debug)]
+pub struct Books {
+    /// Devices.
+    pub devices: Mutex<Devices>,
+    /// Node surfaces.
+    pub surfaces: Mutex<Surfaces>,
+}
+
+/// Everything a connection needs.
+#[derive(Debug)]
+pub struct Core {
+    /// Facts about this process.
+    pub server: ServerFacts,
+    /// Time.
+    pub clock: Clock,
+    /// What the config says, as it changes.
+    pub config: watch::Receiver<Arc<Snapshot>>,
+    /// Secrets and policies derived from it.
+    pub live: RwLock<Arc<Live>>,
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Who is paired.
+    pub books: Books,
+    /// Who is connected.
+    pub hub: Hub,
+    /// Which nodes are connected.
+    pub nodes: NodeRegistry,
+    /// What they were asked.
+    pub invokes: Invokes,
+    /// What waits for a decision.
+    pub approvals: Approvals,
+    /// Who is here.
+    pub presence: Presence,
+    /// Who failed to come in.
+    pub limiter: Mutex<Limiter>,
+    /// Refusals, counted into few audit lines.
+    pub refusals: Mutex<RefuseLog>,
+    /// Health, queued system events, voice wake words and the like.
+    pub system: SystemState,
+    /// The handlers.
+    pub methods: Methods,
+    /// Background tasks.
+    pub tasks: Tasks,
+    /// Set once shutdown has begun.
+    pub draining: AtomicBool,
+    /// TCP port in use, 0 until the listeners are bound.
+    pub port: AtomicU16,
+    /// What was wanted and is not there: listeners that could not be bound, records that had to be salvaged.
+    pub degraded: Vec<String>,
+}
+
+impl Core {
+    /// Now, milliseconds since the epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Secrets and policies now.
+    pub fn live(&self) -> Arc<Live> {
+        Arc::clone(&self.live.read())
+    }
+
+    /// Where the log goes now.
+    pub fn log_file(&self) -> PathBuf {
+        (self.server.log_file.0)()
+    }
+
+    /// TCP port in use.
+    pub fn port(&self) -> u16 {
+        self.port.load(Ordering::Relaxed)
+    }
+
+    /// Whether shutdown has begun.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The config now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.config.borrow())
+    }
+
+    /// Versions of presence and health.
+    pub fn state_version(&self) -> StateVersion {
+        StateVersion {
+            presence: self.presence.version(),
+            health: self.system.health_version(),
+        }
+    }
+
+    /// Makes changes durable before anything is acknowledged. If that fails, the books go back to what is stored.
+    pub async fn commit(&self, changes: Vec<Change>) -> Result<(), WireError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        match self.store.commit(changes).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tracing::error!(%error, "a change could not be stored");
+                self.reload_books();
+                let message = format!("the change could not be stored: {error}");
+                Err(WireError::unavailable(message).retryable(Some(1_000)))
+            }
+        }
+    }
+
+    fn reload_books(&self) {
+        match self.store.load() {
+            Ok(stored) => {
+                *self.books.devices.lock() = Devices::new(stored.devices, stored.pending_devices);
+                *self.books.surfaces.lock() = Surfaces::new(stored.nodes, stored.pending_nodes);
+                self.nodes.touch();
+            }
+            Err(error) => tracing::error!(%error, "the pairing records could not be read back"),
+        }
+    }
+
+    /// An audit line about a caller.
+    pub fn audit_event(
+        &self,
+        conn: &Conn,
+        kind: &str,
+        subject: Option<&str>,
+        details: Value,
+    ) -> AuditEvent {
+        AuditEvent {
+            ts: self.now_ms(),
+            kind: kind.to_owned(),
+            actor: conn.actor(),
+            remote_ip: conn.facts.remote_ip.clone(),
+            subject: subject.map(str::to_owned),
+            details,
+        }
+    }
+
+    /// Writes an audit line some time soon.
+    pub fn audit_lazily(&self, event: AuditEvent) {
+        self.store
+            .commit_lazily(vec![Change::Audit(Box::new(event))]);
+    }
+
+    /// Sends an event to everyone who may hear it.
+    ///
+    /// # Panics
+    /// When the name is not in the protocol's list of events.
+    pub fn broadcast(&self, name: &str, payload: &Value) {
+        let spec = event::find(name)
+            .unwrap_or_else(|| panic!("{name} is not in the protocol's list of events"));
+        self.hub.broadcast(spec, &payload.to_string(), None);
+    }
+
+    /// Sends the presence list to everyone who may hear it.
+    pub fn broadcast_presence(&self) {
+        let list = self.presence.list_json(self.now_ms());
+        let spec = event::find("presence").expect("presence is in the protocol's list of events");
+        self.hub.broadcast(
+            spec,
+            &format!(r#"{{"presence":{list}}}"#),
+            Some(self.state_version()),
+        );
+    }
+}

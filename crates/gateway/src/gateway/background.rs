@@ -1,0 +1,184 @@
+//! What runs beside the connections: ticks, health, presence announcements, deadlines, config changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
+use openclaw_protocol::error::close;
+use openclaw_protocol::limits::TICK_INTERVAL;
+use serde_json::json;
+
+use crate::auth::admission::Method;
+use crate::core::Core;
+use crate::gateway::{GatewayOptions, start};
+use crate::live::Live;
+use crate::peer::PeerClass;
+
+/// Period of the health snapshot.
+const HEALTH_INTERVAL: Duration = Duration::from_secs(60);
+/// Departures within this time are announced together.
+const PRESENCE_DEBOUNCE: Duration = Duration::from_millis(200);
+/// How often counted refusals are written.
+const REFUSALS_INTERVAL: Duration = Duration::from_secs(60);
+
+pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions) {
+    let tasks = &core.tasks;
+    tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
+    tasks.spawn_until_cancelled("health", health(Arc::clone(core)));
+    tasks.spawn_until_cancelled("presence", presence(Arc::clone(core)));
+    tasks.spawn_until_cancelled("invoke deadlines", deadlines(Arc::clone(core)));
+    tasks.spawn_until_cancelled("refusals", refusals(Arc::clone(core)));
+    tasks.spawn_until_cancelled("approvals", approvals(Arc::clone(core)));
+    tasks.spawn_until_cancelled(
+        "config",
+        config(
+            Arc::clone(core),
+            options.flags.clone(),
+            options.port.is_some(),
+        ),
+    );
+}
+
+async fn tick(core: Arc<Core>) {
+    let mut interval =
+        tokio::time::interval_at(tokio::time::Instant::now() + TICK_INTERVAL, TICK_INTERVAL);
+    loop {
+        interval.tick().await;
+        core.broadcast("tick", &json!({ "ts": core.now_ms() }));
+    }
+}
+
+async fn health(core: Arc<Core>) {
+    let mut interval = tokio::time::interval_at(
+        tokio::time::Instant::now() + HEALTH_INTERVAL,
+        HEALTH_INTERVAL,
+    );
+    loop {
+        interval.tick().await;
+        crate::rpc::refresh_health(&core);
+    }
+}
+
+async fn presence(core: Arc<Core>) {
+    loop {
+        core.system.presence_dirty().await;
+        tokio::time::sleep(PRESENCE_DEBOUNCE).await;
+        core.broadcast_presence();
+    }
+}
+
+async fn deadlines(core: Arc<Core>) {
+    loop {
+        for (node_id, invoke_id) in core.invokes.next_expired().await {
+            crate::rpc::node::cancel(&core, &node_id, &invoke_id);
+        }
+    }
+}
+
+async fn refusals(core: Arc<Core>) {
+    let mut interval = tokio::time::interval(REFUSALS_INTERVAL);
+    loop {
+        interval.tick().await;
+        flush_refusals(&core, false);
+    }
+}
+
+/// Writes the refusals that were counted, all of them when the gateway stops.
+pub(super) fn flush_refusals(core: &Core, all: bool) {
+    let lines = {
+        let mut log = core.refusals.lock();
+        if all {
+            log.finish()
+        } else {
+            log.due(core.now_ms())
+        }
+    };
+    for line in lines {
+        tracing::warn!(peer = %line.remote_ip, reason = %line.reason, count = line.count, "connections refused");
+        core.audit_lazily(line.into_event("gateway"));
+    }
+}
+
+/// Approvals whose requester is gone expire too; one that survived a restart has no requester at all.
+async fn approvals(core: Arc<Core>) {
+    let mut interval = tokio::time::interval(REFUSALS_INTERVAL);
+    loop {
+        interval.tick().await;
+        let now_ms = core.now_ms();
+        let changes: Vec<_> = core
+            .approvals
+            .overdue(now_ms)
+            .into_iter()
+            .filter_map(|id| core.approvals.expire(&id, now_ms))
+            .collect();
+        if let Err(error) = core.commit(changes).await {
+            tracing::warn!(%error, "expired approvals could not be stored");
+        }
+    }
+}
+
+/// Applies what changed in the config to everything that can change while running.
+async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool) {
+    let mut changes = core.config.clone();
+    while changes.changed().await.is_ok() {
+        let snapshot = Arc::clone(&changes.borrow_and_update());
+        let profile = &core.server.paths.profile;
+        let plan = match resolve_gateway(&flags, &snapshot.env, &snapshot.settings, profile) {
+            Ok(plan) => plan,
+            Err(issues) => {
+                let shown: Vec<_> = issues.iter().map(ToString::to_string).collect();
+                tracing::warn!(issues = %shown.join("; "), "config change not applied; the old settings stay");
+                continue;
+            }
+        };
+        let fresh = Arc::new(Live::new(
+            start::credentials(&plan.auth),
+            &snapshot.settings,
+        ));
+        let before = std::mem::replace(&mut *core.live.write(), Arc::clone(&fresh));
+        core.limiter.lock().set_limits(fresh.limits);
+        if before.shared_secret_changed(&fresh) {
+            let closed = core
+                .hub
+                .close(close::AUTH_CHANGED, close::REASON_AUTH_CHANGED, |conn| {
+                    conn.peer != PeerClass::Control
+                        && matches!(conn.method, Method::Token | Method::Password | Method::None)
+                });
+            tracing::info!(
+                closed,
+                "shared secret changed; connections that used the old one are closed"
+            );
+        }
+        if before.lists != fresh.lists {
+            reapply_lists(&core, &fresh);
+        }
+        if !own_port && plan.port.value != core.port() {
+            tracing::warn!(
+                port = plan.port.value,
+                "gateway.port changed; restart the gateway to listen there"
+            );
+        }
+        if snapshot.valid {
+            tracing::info!(hash = %snapshot.hash, "config applied");
+        } else {
+            tracing::warn!(hash = %snapshot.hash, "config is invalid; what cannot be used keeps its last good value");
+        }
+        core.broadcast(
+            "config.changed",
+            &json!({ "hash": snapshot.hash, "valid": snapshot.valid, "ts": core.now_ms() }),
+        );
+    }
+}
+
+/// Commands that the lists no longer allow are gone at once; newly allowed ones come with the node's next connect.
+fn reapply_lists(core: &Core, live: &Live) {
+    core.nodes.update_all(|_, session| {
+        let (lists, platform) = (&live.lists, session.platform);
+        session
+            .declared
+            .retain(|command| lists.allows(platform, command));
+        session
+            .commands
+            .retain(|command| lists.allows(platform, command));
+    });
+}

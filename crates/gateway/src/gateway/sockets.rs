@@ -1,0 +1,118 @@
+//! The gateway as the HTTP surface sees it, and the listeners.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_protocol::scope::Scope;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::auth::limiter::Verdict;
+use crate::auth::secret;
+use crate::conn::actor;
+use crate::control::ControlSocket;
+use crate::core::Core;
+use crate::gate::{Gate, PreAuthPermit};
+use crate::gateway::{GatewayOptions, StartError};
+use crate::http::{BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
+use crate::listen::Listeners;
+use crate::peer::{Names, Peer, PeerClass};
+use crate::tasks;
+
+struct Handler {
+    core: Arc<Core>,
+}
+
+impl SocketHandler for Handler {
+    fn serve(&self, socket: Socket, peer: Peer, permit: PreAuthPermit) {
+        self.core.tasks.spawn(
+            "connection",
+            actor::serve(Arc::clone(&self.core), socket, peer, permit),
+        );
+    }
+
+    fn readiness(&self) -> Readiness {
+        let core = &self.core;
+        let snapshot = core.snapshot();
+        let draining = core.is_draining();
+        let failing = draining.then(|| "draining".to_owned());
+        Readiness {
+            ready: !draining,
+            failing: failing
+                .into_iter()
+                .chain(core.degraded.iter().cloned())
+                .chain(
+                    snapshot
+                        .is_degraded()
+                        .then(|| "config (last good settings in use)".to_owned()),
+                )
+                .collect(),
+            uptime_ms: u64::try_from(core.server.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            draining,
+            version: core.server.version.clone(),
+        }
+    }
+
+    fn bearer_delay(&self, peer: &Peer) -> Duration {
+        let core = &self.core;
+        core.limiter.lock().delay(peer.address, core.now_ms())
+    }
+
+    fn bearer_allowed(&self, bearer: &str, peer: &Peer) -> BearerVerdict {
+        let core = &self.core;
+        let now_ms = core.now_ms();
+        if core.live().is_shared_secret([bearer]) {
+            return BearerVerdict::Allowed;
+        }
+        let scopes = core.books.devices.lock().operator_token_scopes(bearer);
+        if scopes.is_some_and(|scopes| scopes.allows(Scope::Read)) {
+            return BearerVerdict::Allowed;
+        }
+        match core.limiter.lock().wrong(
+            peer.address,
+            peer.class != PeerClass::Remote,
+            secret::hash(bearer),
+            now_ms,
+        ) {
+            Verdict::Wrong => BearerVerdict::Denied,
+            Verdict::Limited { retry_after_ms } => BearerVerdict::Limited {
+                retry_after_secs: retry_after_ms.div_ceil(1_000),
+            },
+        }
+    }
+
+    fn control_ui_config(&self) -> Value {
+        let settings = &self.core.snapshot().settings;
+        json!({
+            "basePath": settings.gateway.control_ui.base_path,
+            "assistantName": settings.ui.assistant.name.as_deref().unwrap_or("Assistant"),
+            "assistantAvatar": settings.ui.assistant.avatar.as_deref().unwrap_or("A"),
+            "assistantAgentId": "main",
+            "serverVersion": self.core.server.version,
+        })
+    }
+}
+
+/// Starts the listeners. The handles end them when dropped.
+pub(super) fn serve(
+    core: &Arc<Core>,
+    gate: &Gate,
+    listeners: Listeners,
+    options: &GatewayOptions,
+    accepting: &CancellationToken,
+) -> Result<Vec<AbortOnDropHandle<()>>, StartError> {
+    let handler = Arc::new(Handler {
+        core: Arc::clone(core),
+    });
+    let names = Names::new(Some(&core.server.host));
+    let state = HttpState::new(handler, options.config.clone(), gate.clone(), names);
+    let control = ControlSocket::bind(&options.paths.control_socket)?;
+    Ok(vec![
+        tasks::spawn_owned(
+            "control socket",
+            control.serve(state.clone(), accepting.clone()),
+        ),
+        tasks::spawn_owned("listeners", listeners.serve(state, accepting.clone())),
+    ])
+}

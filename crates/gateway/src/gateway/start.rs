@@ -1,0 +1,265 @@
+//! Start: lock, records, plan, sockets, background work, in this order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::time::Duration;
+
+use openclaw_config::resolve::{AuthPlan, GatewayPlan, resolve_gateway};
+use openclaw_config::schema::{AuthMode as ConfiguredMode, Settings};
+use parking_lot::{Mutex, RwLock};
+use serde_json::json;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::approvals::Approvals;
+use crate::audit::RefuseLog;
+use crate::auth::admission::AuthMode;
+use crate::auth::limiter::Limiter;
+use crate::conn::hub::Hub;
+use crate::core::{Books, Core, ServerFacts};
+use crate::gate::{Gate, GateLimits};
+use crate::gateway::{Gateway, GatewayOptions, StartError, background, own_line, sockets};
+use crate::listen::{BindPlan, BindRequest, Guard, Listeners, bind_plan, interface_addresses};
+use crate::live::{Credentials, Live};
+use crate::lock::{LockInfo, StateLock};
+use crate::machine;
+use crate::nodes::invoke::Invokes;
+use crate::nodes::registry::NodeRegistry;
+use crate::pairing::devices::Devices;
+use crate::pairing::surfaces::Surfaces;
+use crate::presence::{Entry, Presence};
+use crate::rpc::router::Methods;
+use crate::store::{SqliteStore, Store, StoreError};
+use crate::system::SystemState;
+use crate::tasks::Tasks;
+
+/// How long a busy port is tried again: a gateway that just stopped may not have let go yet.
+const BIND_RETRY: Duration = Duration::from_secs(5);
+
+pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError> {
+    let now_ms = options.clock.now_ms();
+    let snapshot = Arc::clone(&options.config.borrow());
+    let settings = Arc::clone(&snapshot.settings);
+    let plan = resolve_gateway(
+        &options.flags,
+        &snapshot.env,
+        &settings,
+        &options.paths.profile,
+    )
+    .map_err(StartError::Settings)?;
+    let bind_plan = plan_listeners(&plan, &options)?;
+    let mut lock = StateLock::acquire(
+        &options.paths.lock_file,
+        LockInfo::of_this_process(now_ms),
+        now_ms,
+    )?;
+    let listeners = Listeners::bind(&bind_plan, BIND_RETRY).await?;
+    let addresses = listeners.addresses();
+    if let Some(first) = addresses.first()
+        && let Err(error) = lock.set_address(first.to_string())
+    {
+        tracing::warn!(%error, "the lock file could not name the address");
+    }
+    let store: Arc<dyn Store> = Arc::new(open_store(&options).await?);
+    let degraded = degraded(&bind_plan, &listeners, store.as_ref());
+    let core = Arc::new(build_core(
+        &options, &plan, &settings, store, degraded, now_ms,
+    )?);
+    core.port.store(listeners.port(), Ordering::Relaxed);
+    crate::gate::raise_fd_limit();
+    let gate = Gate::new(GateLimits::default());
+    let accepting = CancellationToken::new();
+    let handles = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
+    background::spawn(&core, &options);
+    let details = json!({ "version": core.server.version, "pid": std::process::id(), "addresses": addresses });
+    core.store
+        .commit_lazily(vec![own_line(&core, "start", details)]);
+    Ok(Gateway {
+        core,
+        gate,
+        plan,
+        bind_plan,
+        addresses,
+        accepting,
+        listeners: handles,
+        _lock: lock,
+    })
+}
+
+fn plan_listeners(plan: &GatewayPlan, options: &GatewayOptions) -> Result<BindPlan, StartError> {
+    let interfaces = interface_addresses().unwrap_or_else(|error| {
+        tracing::warn!(%error, "network interfaces could not be listed");
+        Vec::new()
+    });
+    let custom = plan.custom_host.as_ref().map(|host| host.value.to_string());
+    let guard = match plan.auth.mode.value {
+        ConfiguredMode::None => Guard::Nothing,
+        ConfiguredMode::TrustedProxy => Guard::Proxy,
+        ConfiguredMode::Token => plan
+            .auth
+            .token
+            .as_ref()
+            .map_or(Guard::Nothing, |_| Guard::Token),
+        ConfiguredMode::Password => plan
+            .auth
+            .password
+            .as_ref()
+            .map_or(Guard::Nothing, |password| {
+                Guard::Password(password.value.expose())
+            }),
+    };
+    let request = BindRequest {
+        mode: plan.bind.value,
+        custom: custom.as_deref(),
+        port: options.port.unwrap_or(plan.port.value),
+        interfaces: &interfaces,
+        guard,
+        allow_weak_password: options.allow_weak_password,
+        tls: false,
+    };
+    Ok(bind_plan(&request)?)
+}
+
+/// What was wanted and is not there; the rest serves all the same.
+fn degraded(plan: &BindPlan, listeners: &Listeners, store: &dyn Store) -> Vec<String> {
+    for warning in &plan.warnings {
+        tracing::warn!("{warning}");
+    }
+    let missing = listeners
+        .missing()
+        .iter()
+        .map(|missing| format!("listener {}: {}", missing.address, missing.reason));
+    let waiting = plan
+        .waiting
+        .iter()
+        .map(|waiting| format!("listener {waiting}"));
+    let refused = plan.refused.iter().map(ToString::to_string);
+    let salvaged = store.report().recovery.iter().map(|recovery| {
+        format!(
+            "records were damaged ({}) and salvaged; see openclaw logs",
+            recovery.damage
+        )
+    });
+    let all: Vec<String> = missing
+        .chain(waiting)
+        .chain(refused)
+        .chain(salvaged)
+        .collect();
+    for one in &all {
+        tracing::warn!("degraded: {one}");
+    }
+    all
+}
+
+/// Opens the records and takes over what an earlier release left, once.
+async fn open_store(options: &GatewayOptions) -> Result<SqliteStore, StoreError> {
+    let path = options.paths.database_file.clone();
+    let state_dir = options.paths.state_dir.clone();
+    let now_ms = options.clock.now_ms();
+    let opened = crate::tasks::blocking("store open", move || {
+        let store = SqliteStore::open(&path)?;
+        let stored = store.load()?;
+        crate::store::import::run(&store, &stored, &state_dir, now_ms)?;
+        Ok(store)
+    });
+    opened.await.unwrap_or(Err(StoreError::Closed))
+}
+
+/// Credentials as admission wants them.
+pub(super) fn credentials(auth: &AuthPlan) -> Credentials {
+    Credentials {
+        mode: match auth.mode.value {
+            ConfiguredMode::None => AuthMode::None,
+            ConfiguredMode::Password => AuthMode::Password,
+            // Identity headers of a proxy come with a later release; until then such a gateway takes its token only.
+            ConfiguredMode::Token | ConfiguredMode::TrustedProxy => AuthMode::Token,
+        },
+        token: auth.token.as_ref().map(|token| token.value.clone()),
+        password: auth
+            .password
+            .as_ref()
+            .map(|password| password.value.clone()),
+    }
+}
+
+fn build_core(
+    options: &GatewayOptions,
+    plan: &GatewayPlan,
+    settings: &Settings,
+    store: Arc<dyn Store>,
+    degraded: Vec<String>,
+    now_ms: i64,
+) -> Result<Core, StoreError> {
+    let stored = store.load()?;
+    let live = Live::new(credentials(&plan.auth), settings);
+    let boot_id = Uuid::new_v4();
+    let host = machine::host_name();
+    let wake_words = stored
+        .values
+        .get("voicewake.triggers")
+        .and_then(|text| serde_json::from_str(text).ok());
+    let server = ServerFacts {
+        version: options.version.clone(),
+        host: host.clone(),
+        boot_id: boot_id.to_string(),
+        config_path: options.paths.config_path.clone(),
+        state_dir: options.paths.state_dir.clone(),
+        started: Instant::now(),
+        started_at_ms: now_ms,
+        paths: Arc::new(options.paths.clone()),
+        log_file: options.log_file.clone(),
+        reload: options.reload.clone(),
+    };
+    Ok(Core {
+        presence: Presence::new(own_entry(&server)),
+        system: SystemState::new(wake_words, &server.state_dir, now_ms),
+        server,
+        clock: options.clock.clone(),
+        config: options.config.clone(),
+        limiter: Mutex::new(Limiter::new(live.limits)),
+        live: RwLock::new(Arc::new(live)),
+        store,
+        books: Books {
+            devices: Mutex::new(Devices::new(stored.devices, stored.pending_devices)),
+            surfaces: Mutex::new(Surfaces::new(stored.nodes, stored.pending_nodes)),
+        },
+        hub: Hub::default(),
+        nodes: NodeRegistry::default(),
+        invokes: Invokes::new(&boot_id.simple().to_string()),
+        approvals: Approvals::new(stored.approvals),
+        refusals: Mutex::new(RefuseLog::default()),
+        methods: Methods::new(),
+        tasks: Tasks::new(),
+        draining: AtomicBool::new(false),
+        port: AtomicU16::new(0),
+        degraded,
+    })
+}
+
+fn own_entry(server: &ServerFacts) -> Entry {
+    let fixed = machine::Fixed::read();
+    let ip = machine::primary_ip().map_or_else(|| server.host.clone(), |ip| ip.to_string());
+    let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
+    let family = match os {
+        "linux" => "Linux",
+        "macos" => "Mac",
+        "windows" => "Windows",
+        other => other,
+    };
+    Entry {
+        text: Some(format!(
+            "Gateway: {} ({ip}) · app {} · mode gateway · reason self",
+            server.host, server.version
+        )),
+        host: Some(server.host.clone()),
+        ip: Some(ip),
+        version: Some(server.version.clone()),
+        platform: Some(format!("{os} {}", fixed.release)),
+        device_family: Some(family.to_owned()),
+        model_identifier: Some(arch.to_owned()),
+        mode: Some("gateway".to_owned()),
+        reason: Some("self".to_owned()),
+        ..Entry::default()
+    }
+}

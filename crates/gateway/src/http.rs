@@ -1,0 +1,166 @@
+//! The HTTP surface: probes, the landing page, the Control UI's configuration, and the door to the WebSocket.
+//!
+//! [`router`] answers requests; `connection` runs one socket under limits and hands upgraded ones to the
+//! [`SocketHandler`]. Everything that is known about the other end is computed once, in `front`.
+
+mod answer;
+pub(crate) mod connection;
+mod front;
+mod pages;
+mod policy;
+mod probes;
+mod repeats;
+mod upgrade;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use openclaw_config::load::Snapshot;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio_websockets::WebSocketStream;
+
+use crate::gate::{Gate, PreAuthPermit};
+use crate::peer::{Names, Peer};
+use policy::PolicyCache;
+use repeats::{FirstTimes, Repeats};
+
+pub use policy::HttpPolicy;
+
+/// An upgraded connection.
+pub type Socket = WebSocketStream<hyper_util::rt::TokioIo<hyper::upgrade::Upgraded>>;
+
+/// The rest of the gateway, as the HTTP surface sees it. None of these may block.
+pub trait SocketHandler: Send + Sync + 'static {
+    /// Takes an upgraded connection over. Called on the connection's own task, right after the 101 was flushed.
+    fn serve(&self, socket: Socket, peer: Peer, permit: PreAuthPermit);
+    /// Whether the gateway can do its work now.
+    fn readiness(&self) -> Readiness;
+    /// How long a bearer from there waits before it is looked at: guessing costs time.
+    fn bearer_delay(&self, peer: &Peer) -> Duration;
+    /// Whether a bearer is the shared secret or the token of an operator device.
+    fn bearer_allowed(&self, bearer: &str, peer: &Peer) -> BearerVerdict;
+    /// The body of `control-ui-config.json`.
+    fn control_ui_config(&self) -> Value;
+}
+
+/// Whether a bearer opens an HTTP route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BearerVerdict {
+    /// It does.
+    Allowed,
+    /// It is wrong.
+    Denied,
+    /// It is wrong, and too many wrong ones came from there.
+    Limited {
+        /// When to try again, in seconds.
+        retry_after_secs: u64,
+    },
+}
+
+impl From<bool> for BearerVerdict {
+    fn from(allowed: bool) -> Self {
+        if allowed { Self::Allowed } else { Self::Denied }
+    }
+}
+
+/// What the probes report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether work is accepted.
+    pub ready: bool,
+    /// What keeps it from being ready, by part.
+    pub failing: Vec<String>,
+    /// Time since the start, in milliseconds.
+    pub uptime_ms: u64,
+    /// Whether the gateway is shutting down.
+    pub draining: bool,
+    /// Version of this program.
+    pub version: String,
+}
+
+/// What the routes need. Clones share everything.
+#[derive(Clone)]
+pub struct HttpState {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    handler: Arc<dyn SocketHandler>,
+    policy: PolicyCache,
+    gate: Gate,
+    repeats: Repeats,
+    proxies_warned: FirstTimes,
+}
+
+impl std::fmt::Debug for HttpState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpState")
+            .field("policy", &self.inner.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl HttpState {
+    /// Routes over `handler`; `settings` is followed live. `names` are the names of this machine.
+    pub fn new(
+        handler: Arc<dyn SocketHandler>,
+        settings: watch::Receiver<Arc<Snapshot>>,
+        gate: Gate,
+        names: Names,
+    ) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                handler,
+                policy: PolicyCache::new(settings, names),
+                gate,
+                repeats: Repeats::default(),
+                proxies_warned: FirstTimes::default(),
+            }),
+        }
+    }
+
+    /// The admission gate.
+    pub fn gate(&self) -> &Gate {
+        &self.inner.gate
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Arc<HttpPolicy> {
+        self.inner.policy.current()
+    }
+
+    fn handler(&self) -> &Arc<dyn SocketHandler> {
+        &self.inner.handler
+    }
+
+    /// What a bearer from there is worth, after the wait that guessing costs.
+    async fn bearer_verdict(&self, bearer: &str, peer: &Peer) -> BearerVerdict {
+        let delay = self.handler().bearer_delay(peer);
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        self.handler().bearer_allowed(bearer, peer)
+    }
+}
+
+/// The routes. Requests must carry what `connection` puts into their extensions; without it they count as remote and
+/// cannot be upgraded.
+pub fn router(state: HttpState) -> Router {
+    let mut router = Router::new();
+    for (path, probe) in probes::PATHS {
+        router = router.route(path, any(probes::answer).layer(axum::Extension(probe)));
+    }
+    router
+        .fallback(pages::answer)
+        .layer(axum::middleware::from_fn_with_state(
+            state.clone(),
+            front::front,
+        ))
+        .with_state(state)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,187 @@
+//! One accepted socket: HTTP under limits, then either its end or the hand-over to the WebSocket side.
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use tokio_websockets::{Config, Limits, ServerBuilder};
+use tower::Service;
+
+use super::HttpState;
+use crate::gate::{PreAuthPermit, Refusal};
+use crate::peer::{ListenerKind, Peer};
+
+/// Time to send a request head, and the longest a connection may idle between requests.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest life of a connection that is not upgraded; it holds a pre-auth share all along.
+const HTTP_LIFETIME: Duration = Duration::from_secs(120);
+/// Time an answer that is being sent gets once the connection has to end.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
+/// Request heads larger than this are refused, in bytes.
+const MAX_BUFFER: usize = 16 * 1024;
+/// Outgoing WebSocket bytes gathered before a write; fan-out writes once per turn, not once per frame.
+const FLUSH_THRESHOLD: usize = 64 * 1024;
+
+/// What a request knows about the socket it came by. Clones share one socket.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    socket_peer: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    listener: ListenerKind,
+    slot: Arc<Mutex<Slot>>,
+}
+
+struct Slot {
+    permit: Option<PreAuthPermit>,
+    upgraded: Option<Upgraded>,
+}
+
+struct Upgraded {
+    on_upgrade: OnUpgrade,
+    peer: Peer,
+    permit: PreAuthPermit,
+}
+
+impl Connection {
+    /// A TCP connection that was let in by the gate.
+    pub(crate) fn tcp(peer: SocketAddr, local: Option<SocketAddr>, permit: PreAuthPermit) -> Self {
+        Self::new(Some(peer), local, ListenerKind::Tcp, permit)
+    }
+
+    /// A connection over the control socket.
+    pub(crate) fn control() -> Self {
+        Self::new(
+            None,
+            None,
+            ListenerKind::Control,
+            PreAuthPermit::unlimited(),
+        )
+    }
+
+    fn new(
+        socket_peer: Option<SocketAddr>,
+        local: Option<SocketAddr>,
+        listener: ListenerKind,
+        permit: PreAuthPermit,
+    ) -> Self {
+        Self {
+            socket_peer,
+            local,
+            listener,
+            slot: Arc::new(Mutex::new(Slot {
+                permit: Some(permit),
+                upgraded: None,
+            })),
+        }
+    }
+
+    pub(super) fn socket_peer(&self) -> Option<IpAddr> {
+        self.socket_peer.map(|address| address.ip())
+    }
+
+    pub(super) fn listener(&self) -> ListenerKind {
+        self.listener
+    }
+
+    /// Port this connection came in by.
+    pub(super) fn local_port(&self) -> Option<u16> {
+        self.local.map(|address| address.port())
+    }
+
+    /// Leaves the upgrade for the connection's task. `client` is charged in place of the proxy it came through.
+    pub(super) fn hand_over(
+        &self,
+        on_upgrade: OnUpgrade,
+        peer: Peer,
+        client: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        let mut slot = self.slot.lock();
+        let mut permit = slot.permit.take().ok_or(Refusal::Connections)?;
+        if let Some(client) = client {
+            permit.charge_client(client)?;
+        }
+        slot.upgraded = Some(Upgraded {
+            on_upgrade,
+            peer,
+            permit,
+        });
+        Ok(())
+    }
+}
+
+/// Serves one socket until it ends or is upgraded. `stopping` lets the answer under way finish, then closes.
+pub(crate) async fn serve<I>(
+    io: I,
+    connection: Connection,
+    router: Router,
+    state: HttpState,
+    stopping: CancellationToken,
+) where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let slot = Arc::clone(&connection.slot);
+    // Boxed so that what HTTP needed is gone from memory once the socket is a WebSocket.
+    Box::pin(serve_http(io, connection, router, stopping)).await;
+    let Some(upgraded) = slot.lock().upgraded.take() else {
+        return;
+    };
+    match upgraded.on_upgrade.await {
+        Ok(stream) => {
+            let socket = ServerBuilder::new()
+                .config(Config::default().flush_threshold(FLUSH_THRESHOLD))
+                .limits(
+                    Limits::default()
+                        .max_payload_len(Some(openclaw_protocol::limits::PRE_AUTH_MAX_PAYLOAD)),
+                )
+                .serve(TokioIo::new(stream));
+            state
+                .handler()
+                .serve(socket, upgraded.peer, upgraded.permit);
+        }
+        Err(error) => tracing::debug!(%error, "connection ended before its upgrade"),
+    }
+}
+
+async fn serve_http<I>(io: I, connection: Connection, router: Router, stopping: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(connection.clone());
+        router.clone().call(request.map(Body::new))
+    });
+    let http = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_BUFFER)
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
+    let mut http = pin!(http);
+    let result = tokio::select! {
+        result = http.as_mut() => Some(result),
+        () = stopping.cancelled() => None,
+        () = tokio::time::sleep(HTTP_LIFETIME) => None,
+    };
+    let result = if let Some(result) = result {
+        result
+    } else {
+        http.as_mut().graceful_shutdown();
+        match tokio::time::timeout(LAST_ANSWER, http).await {
+            Ok(result) => result,
+            Err(_) => return,
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(%error, "HTTP connection ended early");
+    }
+}

@@ -1,0 +1,92 @@
+//! What happens to every request before it reaches a route: who is it, does it ask for us by our name, does it want the
+//! WebSocket; and the headers every answer gets.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::StatusCode;
+use http::header::CONNECTION;
+use serde_json::json;
+
+use super::HttpState;
+use super::answer;
+use super::connection::Connection;
+use super::policy::HttpPolicy;
+use super::upgrade;
+use crate::peer::{
+    Facts, HostRefused, ListenerKind, Peer, RequestKind, classify, host_verdict, proxy_warning,
+};
+
+/// The outermost layer.
+pub(super) async fn front(
+    State(state): State<HttpState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let policy = state.policy();
+    let peer = identify(&state, &policy, &request);
+    if upgrade::is_upgrade(request.headers()) {
+        let mut response = upgrade::answer(&state, &policy, peer, request);
+        if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // A client that was refused a WebSocket has nothing else to ask on this connection.
+            answer::set(&mut response, CONNECTION, "close");
+            answer::secure(&mut response);
+        }
+        return response;
+    }
+    let verdict = host_verdict(
+        peer.host.as_deref(),
+        peer.origin.is_some(),
+        RequestKind::Http,
+        &policy.origin,
+        &policy.names,
+    );
+    let mut response = match verdict {
+        Ok(()) => {
+            request.extensions_mut().insert(peer);
+            next.run(request).await
+        }
+        Err(refused) => refuse_host(&state, &peer, &refused),
+    };
+    answer::secure(&mut response);
+    response
+}
+
+fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {
+    let connection = request.extensions().get::<Connection>();
+    let facts = Facts {
+        socket_peer: connection.and_then(Connection::socket_peer),
+        listener: connection.map_or(ListenerKind::Tcp, Connection::listener),
+        headers: request.headers(),
+    };
+    let peer = classify(&facts, &policy.peer);
+    if peer.forwarded
+        && let Some(warning) = proxy_warning(&facts, &policy.peer)
+        && state.inner.proxies_warned.first_time(warning)
+    {
+        tracing::warn!("{warning}");
+    }
+    peer
+}
+
+/// 400 or 421 for a name that is not ours.
+pub(super) fn refuse_host(state: &HttpState, peer: &Peer, refused: &HostRefused) -> Response {
+    let (status, kind, fix) = match refused {
+        HostRefused::Invalid => (StatusCode::BAD_REQUEST, "invalid_host", None),
+        HostRefused::Unknown { name, fix_command } => {
+            if let Some(left_out) = state.inner.repeats.log_now(name) {
+                tracing::warn!(host = name, peer = ?peer.address, left_out, "request for an unknown host refused; to allow it run: {fix_command}");
+            }
+            (
+                StatusCode::MISDIRECTED_REQUEST,
+                "unknown_host",
+                Some(fix_command),
+            )
+        }
+    };
+    let mut body = json!({"error": {"message": refused.to_string(), "type": kind}});
+    if let Some(fix) = fix {
+        body["error"]["fix"] = json!(fix);
+    }
+    answer::json_answer(status, &body)
+}

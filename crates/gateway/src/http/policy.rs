@@ -1,0 +1,159 @@
+//! What the settings say about HTTP, read once per change of the settings.
+
+use std::sync::Arc;
+
+use openclaw_config::Settings;
+use openclaw_config::load::Snapshot;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::peer::{Names, OriginPolicy, PeerPolicy};
+
+/// The settings that decide about requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HttpPolicy {
+    /// Whom to believe about client addresses.
+    pub peer: PeerPolicy,
+    /// Which pages may connect.
+    pub origin: OriginPolicy,
+    /// Names of this machine.
+    pub names: Names,
+    /// Base path of the Control UI: empty, or `/name` without a final slash.
+    pub base_path: String,
+    /// Whether the Control UI is served.
+    pub ui_enabled: bool,
+}
+
+impl HttpPolicy {
+    /// Reads the settings. Entries that cannot be read are left out and described in the second value.
+    pub fn from_settings(settings: &Settings, names: Names) -> (Self, Vec<String>) {
+        let gateway = &settings.gateway;
+        let mut complaints = Vec::new();
+        let mut trusted_proxies = Vec::new();
+        for entry in &gateway.trusted_proxies {
+            match entry.parse() {
+                Ok(range) => trusted_proxies.push(range),
+                Err(error) => complaints.push(format!("gateway.trustedProxies: {error}")),
+            }
+        }
+        let entries = &gateway.control_ui.allowed_origins;
+        let (mut origin, invalid) = OriginPolicy::from_entries(entries.iter().map(String::as_str));
+        complaints.extend(
+            invalid
+                .iter()
+                .map(|error| format!("gateway.controlUi.allowedOrigins: {error}")),
+        );
+        match gateway.public_origin.as_deref().map(str::parse).transpose() {
+            Ok(public) => origin.public = public,
+            Err(error) => complaints.push(format!("gateway.publicOrigin: {error}")),
+        }
+        let policy = Self {
+            peer: PeerPolicy {
+                trusted_proxies,
+                allow_real_ip_fallback: gateway.allow_real_ip_fallback,
+            },
+            origin,
+            names,
+            base_path: normalise_base_path(&gateway.control_ui.base_path),
+            ui_enabled: gateway.control_ui.enabled,
+        };
+        (policy, complaints)
+    }
+}
+
+/// A base path with one leading and no trailing slash; `/` is no base path.
+fn normalise_base_path(text: &str) -> String {
+    let bare = text.trim().trim_matches('/');
+    if bare.is_empty() {
+        String::new()
+    } else {
+        format!("/{bare}")
+    }
+}
+
+/// The policy of the newest settings.
+pub(super) struct PolicyCache {
+    settings: watch::Receiver<Arc<Snapshot>>,
+    names: Names,
+    cached: Mutex<Cached>,
+}
+
+struct Cached {
+    snapshot: Arc<Snapshot>,
+    policy: Arc<HttpPolicy>,
+}
+
+impl PolicyCache {
+    pub(super) fn new(settings: watch::Receiver<Arc<Snapshot>>, names: Names) -> Self {
+        let snapshot = Arc::clone(&settings.borrow());
+        let policy = read(&snapshot, &names);
+        Self {
+            settings,
+            names,
+            cached: Mutex::new(Cached { snapshot, policy }),
+        }
+    }
+
+    pub(super) fn current(&self) -> Arc<HttpPolicy> {
+        let mut cached = self.cached.lock();
+        let newest = self.settings.borrow();
+        if !Arc::ptr_eq(&newest, &cached.snapshot) {
+            *cached = Cached {
+                snapshot: Arc::clone(&newest),
+                policy: read(&newest, &self.names),
+            };
+        }
+        Arc::clone(&cached.policy)
+    }
+}
+
+fn read(snapshot: &Snapshot, names: &Names) -> Arc<HttpPolicy> {
+    let (policy, complaints) = HttpPolicy::from_settings(&snapshot.settings, names.clone());
+    for complaint in complaints {
+        tracing::warn!("config entry ignored: {complaint}");
+    }
+    Arc::new(policy)
+}
+
+impl std::fmt::Debug for PolicyCache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("PolicyCache").field(&self.current()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_paths_are_normalised() {
+        for (text, expected) in [
+            ("", ""),
+            ("/", ""),
+            ("panel", "/panel"),
+            ("/panel/", "/panel"),
+            (" /a/b ", "/a/b"),
+        ] {
+            assert_eq!(normalise_base_path(text), expected);
+        }
+    }
+
+    #[test]
+    fn u04_unreadable_entries_are_named_and_the_rest_counts() {
+        let mut settings = Settings::default();
+        settings.gateway.trusted_proxies = vec!["10.0.0.0/8".into(), "proxy.example".into()];
+        settings.gateway.control_ui.allowed_origins =
+            vec!["https://UI.example.com/".into(), "http://a/b".into()];
+        settings.gateway.public_origin = Some("https://claw.example.org".into());
+        let (policy, complaints) = HttpPolicy::from_settings(&settings, Names::default());
+        assert!(policy.peer.trusts("10.1.1.1".parse().unwrap()));
+        assert_eq!(
+            policy.origin.allowed[0].to_string(),
+            "https://ui.example.com"
+        );
+        assert!(policy.origin.public.is_some());
+        assert_eq!(complaints.len(), 2);
+        assert!(complaints[0].contains("\"proxy.example\" is not an IP address"));
+        assert!(complaints[1].contains("\"http://a/b\" is not an origin"));
+    }
+}

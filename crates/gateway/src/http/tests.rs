@@ -1,0 +1,6 @@
+//! The HTTP surface over real sockets.
+
+mod admission;
+mod routes;
+mod support;
+mod upgrades;

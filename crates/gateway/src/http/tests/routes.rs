@@ -1,0 +1,303 @@
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::support::{Answer, Server, VERSION};
+
+fn assert_secure(answer: &Answer) {
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(
+        answer.header("permissions-policy"),
+        Some("camera=(), microphone=(self), geolocation=()")
+    );
+}
+
+#[tokio::test]
+async fn u41_probes_answer_everybody_and_explain_to_few() {
+    let server = Server::start(json!({})).await;
+    let remote = ("X-Forwarded-For", "203.0.113.9");
+    for path in ["/health", "/healthz"] {
+        for headers in [&[][..], &[remote][..]] {
+            let answer = server.ask("GET", path, headers).await;
+            assert_eq!(
+                (answer.status, answer.body.as_str()),
+                (200, r#"{"ok":true,"status":"live"}"#)
+            );
+            assert_eq!(answer.header("cache-control"), Some("no-store"));
+            assert_eq!(
+                answer.header("content-type"),
+                Some("application/json; charset=utf-8")
+            );
+            assert_secure(&answer);
+        }
+    }
+    for path in ["/ready", "/readyz"] {
+        let local = server.ask("GET", path, &[]).await.json();
+        assert_eq!(
+            local,
+            json!({"ready": true, "failing": [], "version": VERSION, "uptimeMs": 5})
+        );
+        assert_eq!(
+            server.ask("GET", path, &[remote]).await.json(),
+            json!({"ready": true})
+        );
+        let wrong = server
+            .ask("GET", path, &[remote, ("Authorization", "Bearer wrong")])
+            .await;
+        assert_eq!(wrong.json(), json!({"ready": true}));
+        let right = server
+            .ask("GET", path, &[remote, ("Authorization", "Bearer right")])
+            .await;
+        assert_eq!(right.json(), local);
+    }
+    for path in ["/startup", "/startupz"] {
+        let local = server.ask("GET", path, &[]).await.json();
+        assert_eq!(
+            local,
+            json!({"ok": true, "status": "started", "version": VERSION, "uptimeMs": 5})
+        );
+        assert_eq!(
+            server.ask("GET", path, &[remote]).await.json(),
+            json!({"ok": true, "status": "started"})
+        );
+    }
+}
+
+#[tokio::test]
+async fn probes_can_only_be_read() {
+    let server = Server::start(json!({})).await;
+    let head = server.ask("HEAD", "/healthz", &[]).await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    for verb in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        let answer = server.ask(verb, "/readyz", &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, Some("GET, HEAD")),
+            "{verb}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn u41_probes_are_never_good_while_draining() {
+    let server = Server::start(json!({})).await;
+    *server.echo.draining.lock() = true;
+    assert_eq!(server.ask("GET", "/healthz", &[]).await.status, 200);
+    let ready = server.ask("GET", "/readyz", &[]).await;
+    assert_eq!(
+        (ready.status, &ready.json()["failing"]),
+        (503, &json!(["draining"]))
+    );
+    let startup = server.ask("GET", "/startupz", &[]).await;
+    assert_eq!(
+        (startup.status, &startup.json()["status"]),
+        (503, &json!("draining"))
+    );
+}
+
+#[tokio::test]
+async fn the_landing_page_is_honest_and_harmless() {
+    let server = Server::start(json!({})).await;
+    let page = server.ask("GET", "/?token=secret-in-url", &[]).await;
+    assert_eq!(
+        (page.status, page.header("content-type")),
+        (200, Some("text/html; charset=utf-8"))
+    );
+    assert_eq!(page.header("x-frame-options"), Some("DENY"));
+    assert!(
+        page.header("content-security-policy")
+            .unwrap()
+            .contains("frame-ancestors 'none'")
+    );
+    assert!(page.body.contains(VERSION) && page.body.contains(&server.host()));
+    assert!(!page.body.contains("secret-in-url"));
+    assert_secure(&page);
+    let head = server.ask("HEAD", "/", &[]).await;
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+    assert_eq!(
+        head.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+}
+
+#[tokio::test]
+async fn unknown_paths_and_verbs_are_told_apart() {
+    let server = Server::start(json!({})).await;
+    for path in [
+        "/nope",
+        "/assets/index.js",
+        "/chat",
+        "/..%2f..%2fetc/passwd",
+        "/__openclaw__/ws",
+        "/healthz/x",
+    ] {
+        let answer = server.ask("GET", path, &[]).await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (404, "Not Found"),
+            "{path}"
+        );
+        assert_secure(&answer);
+    }
+    for (verb, path) in [
+        ("POST", "/"),
+        ("PUT", "/x"),
+        ("OPTIONS", "/"),
+        ("POST", "/tools/invoke"),
+    ] {
+        let answer = server.ask(verb, path, &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("allow")),
+            (405, Some("GET, HEAD")),
+            "{verb} {path}"
+        );
+        assert_eq!(answer.body, "Method Not Allowed");
+    }
+}
+
+#[tokio::test]
+async fn the_base_path_is_followed_live() {
+    let server = Server::start(json!({"gateway": {"controlUi": {"basePath": "panel/"}}})).await;
+    for (path, location) in [("/panel", "/panel/"), ("/panel?token=x", "/panel/?token=x")] {
+        let answer = server.ask("GET", path, &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("location")),
+            (302, Some(location))
+        );
+    }
+    for (path, status) in [
+        ("/panel/", 200),
+        ("/", 200),
+        ("/panel/control-ui-config.json", 401),
+        ("/control-ui-config.json", 404),
+        ("/panels/", 404),
+    ] {
+        assert_eq!(server.ask("GET", path, &[]).await.status, status, "{path}");
+    }
+    server.reload(&json!({}));
+    assert_eq!(server.ask("GET", "/panel/", &[]).await.status, 404);
+    assert_eq!(
+        server
+            .ask("GET", "/control-ui-config.json", &[])
+            .await
+            .status,
+        401
+    );
+    server.reload(&json!({"gateway": {"controlUi": {"enabled": false}}}));
+    assert_eq!(
+        server
+            .ask("GET", "/control-ui-config.json", &[])
+            .await
+            .status,
+        404
+    );
+    assert_eq!(server.ask("HEAD", "/", &[]).await.status, 200);
+}
+
+#[tokio::test]
+async fn s15_a_bearer_waits_before_it_is_looked_at() {
+    let server = Server::start(json!({})).await;
+    let delay = Duration::from_millis(200);
+    *server.echo.delay.lock() = delay;
+    let remote = ("X-Forwarded-For", "203.0.113.9");
+    for (path, bearer) in [
+        ("/control-ui-config.json", "Bearer wrong"),
+        ("/control-ui-config.json", "Bearer right"),
+        ("/readyz", "Bearer wrong"),
+    ] {
+        let asked = Instant::now();
+        server
+            .ask("GET", path, &[remote, ("Authorization", bearer)])
+            .await;
+        assert!(asked.elapsed() >= delay, "{path} {bearer} was not slowed");
+    }
+}
+
+#[tokio::test]
+async fn s07_the_ui_config_wants_a_bearer() {
+    let server = Server::start(json!({})).await;
+    let with = |bearer: &'static str| [("Authorization", bearer)];
+    let path = "/control-ui-config.json";
+    for answer in [
+        server.ask("GET", path, &[]).await,
+        server.ask("GET", path, &with("Bearer wrong")).await,
+    ] {
+        assert_eq!(answer.status, 401);
+        assert_eq!(
+            answer.json(),
+            json!({"error": {"message": "Unauthorized", "type": "unauthorized"}})
+        );
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    let limited = server.ask("GET", path, &with("Bearer storm")).await;
+    assert_eq!(
+        (limited.status, limited.header("retry-after")),
+        (429, Some("17"))
+    );
+    let right = server.ask("GET", path, &with("Bearer right")).await;
+    assert_eq!(
+        (right.status, &right.json()["assistantName"]),
+        (200, &json!("Assistant"))
+    );
+}
+
+#[tokio::test]
+async fn s12_every_route_asks_for_a_name_of_ours() {
+    let server =
+        Server::start(json!({"gateway": {"publicOrigin": "https://claw.example.org"}})).await;
+    for path in [
+        "/",
+        "/healthz",
+        "/readyz",
+        "/control-ui-config.json",
+        "/nope",
+    ] {
+        let answer = server
+            .ask("GET", path, &[("Host", "rebound.example:18789")])
+            .await;
+        assert_eq!(answer.status, 421, "{path}");
+        let fix = &answer.json()["error"]["fix"];
+        assert_eq!(
+            fix,
+            "openclaw config set gateway.controlUi.allowedOrigins '[\"http://rebound.example:18789\"]'"
+        );
+        assert_secure(&answer);
+        assert_eq!(
+            server.ask("GET", path, &[("Host", "a b")]).await.status,
+            400,
+            "{path}"
+        );
+    }
+    for host in [
+        "studio.local",
+        "STUDIO",
+        "localhost",
+        "192.168.1.5:18789",
+        "[::1]",
+        "claw.example.org",
+    ] {
+        assert_eq!(
+            server
+                .ask("GET", "/healthz", &[("Host", host)])
+                .await
+                .status,
+            200,
+            "{host}"
+        );
+    }
+    let tailnet = [("Host", "box.tail1.ts.net")];
+    assert_eq!(server.ask("GET", "/healthz", &tailnet).await.status, 200);
+    server.reload(
+        &json!({"gateway": {"controlUi": {"allowedOrigins": ["http://rebound.example:18789"]}}}),
+    );
+    assert_eq!(
+        server
+            .ask("GET", "/healthz", &[("Host", "rebound.example:18789")])
+            .await
+            .status,
+        200
+    );
+}

@@ -1,0 +1,13 @@
+//! Listening: which addresses ([`plan`]), the sockets ([`bind`]), who holds a busy port ([`holder`]) and the accept loops.
+
+pub(crate) mod accept;
+pub mod bind;
+mod custom;
+pub mod holder;
+pub mod interfaces;
+pub mod password;
+pub mod plan;
+
+pub use bind::{BindError, Listeners, MissingListener};
+pub use interfaces::{InterfaceAddress, interface_addresses};
+pub use plan::{BindPlan, BindRefused, BindRequest, Guard, bind_plan};

@@ -1,0 +1,336 @@
+//! From a plan to listening sockets.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::time::Instant;
+
+use super::holder::PortHolders;
+use super::plan::BindPlan;
+
+/// How long a busy port is tried again while the state directory's lock is ours: an instance that just ended may still hold it.
+pub const BIND_RETRY: Duration = Duration::from_secs(5);
+const RETRY_STEP: Duration = Duration::from_millis(100);
+/// Connections the system queues before we accept them: a herd of 10 000 clients may come back at once.
+const BACKLOG: u32 = 4096;
+/// How often another port is tried when the system's choice for one address is taken on another.
+const EPHEMERAL_TRIES: usize = 20;
+
+/// Sockets that listen.
+#[derive(Debug)]
+pub struct Listeners {
+    pub(super) sockets: Vec<TcpListener>,
+    missing: Vec<MissingListener>,
+}
+
+/// An optional address that could not be bound; the gateway is degraded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingListener {
+    /// The address.
+    pub address: SocketAddr,
+    /// Why, as the system says it.
+    pub reason: String,
+}
+
+/// Why nothing is listened on.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// Somebody else listens there.
+    #[error("{holders}")]
+    InUse {
+        /// The address.
+        address: SocketAddr,
+        /// Who listens.
+        holders: PortHolders,
+    },
+    /// The address is not one of this machine.
+    #[error(
+        "cannot listen on {address}: not an address of this machine\nSet gateway.customBindHost (or --bind) to an address that \
+         `ip address` shows, or use --bind loopback."
+    )]
+    NotOurs {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// Anything else the system says.
+    #[error("failed to bind gateway socket on ws://{address}: {source}")]
+    Other {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Every address of the plan was optional and none could be bound.
+    #[error("no address to listen on\nUse --bind loopback, or bring the network up.")]
+    Nothing,
+}
+
+impl Listeners {
+    /// Binds every address of a plan. A busy port is tried again for `retry`; returns only when all sockets listen.
+    pub async fn bind(plan: &BindPlan, retry: Duration) -> Result<Self, BindError> {
+        let deadline = Instant::now() + retry;
+        loop {
+            match bind_once(plan) {
+                Err(Failure { address, source })
+                    if source.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline =>
+                {
+                    tracing::debug!(%address, "port is busy; trying again");
+                    tokio::time::sleep(RETRY_STEP).await;
+                }
+                Err(failure) => return Err(failure.explain()),
+                Ok(listeners) if listeners.sockets.is_empty() => return Err(BindError::Nothing),
+                Ok(listeners) => return Ok(listeners),
+            }
+        }
+    }
+
+    /// The addresses that listen, in the order of the plan, loopback first.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        let mut addresses: Vec<_> = self
+            .sockets
+            .iter()
+            .filter_map(|socket| socket.local_addr().ok())
+            .collect();
+        addresses.sort_by_key(|address| !address.ip().is_loopback());
+        addresses
+    }
+
+    /// The port, the same on every address.
+    pub fn port(&self) -> u16 {
+        self.addresses().first().map_or(0, SocketAddr::port)
+    }
+
+    /// Optional addresses that could not be bound.
+    pub fn missing(&self) -> &[MissingListener] {
+        &self.missing
+    }
+}
+
+struct Failure {
+    address: SocketAddr,
+    source: io::Error,
+}
+
+impl Failure {
+    fn explain(self) -> BindError {
+        let Self { address, source } = self;
+        match source.kind() {
+            io::ErrorKind::AddrInUse => BindError::InUse {
+                address,
+                holders: PortHolders::find(address.port()),
+            },
+            io::ErrorKind::AddrNotAvailable => BindError::NotOurs { address },
+            _ => BindError::Other { address, source },
+        }
+    }
+}
+
+/// Binds the plan once. With port 0 the first address takes a port of the system's choice and the others follow.
+fn bind_once(plan: &BindPlan) -> Result<Listeners, Failure> {
+    let mut tries = EPHEMERAL_TRIES;
+    loop {
+        tries -= 1;
+        match bind_all(plan) {
+            Err(BindAll::PortTakenElsewhere(_)) if tries > 0 => {}
+            Err(BindAll::PortTakenElsewhere(failure) | BindAll::Failed(failure)) => {
+                return Err(failure);
+            }
+            Ok(listeners) => return Ok(listeners),
+        }
+    }
+}
+
+enum BindAll {
+    Failed(Failure),
+    /// The port the system chose for one address is taken on another one.
+    PortTakenElsewhere(Failure),
+}
+
+fn bind_all(plan: &BindPlan) -> Result<Listeners, BindAll> {
+    let mut listeners = Listeners {
+        sockets: Vec::new(),
+        missing: Vec::new(),
+    };
+    let mut chosen = None;
+    let required = plan.required.iter().map(|address| (*address, true));
+    let optional = plan.optional.iter().map(|address| (*address, false));
+    for (mut address, is_required) in required.chain(optional) {
+        if let Some(port) = chosen {
+            address.set_port(port);
+        }
+        let had_choice = chosen.is_some();
+        match listen(address) {
+            Ok(socket) => {
+                if address.port() == 0 {
+                    chosen = socket.local_addr().ok().map(|bound| bound.port());
+                }
+                listeners.sockets.push(socket);
+            }
+            // A busy port is never passed over: half a gateway, with a stranger on the other half, helps nobody.
+            Err(source) if is_required || source.kind() == io::ErrorKind::AddrInUse => {
+                let busy = source.kind() == io::ErrorKind::AddrInUse;
+                let failure = Failure { address, source };
+                return Err(if had_choice && busy {
+                    BindAll::PortTakenElsewhere(failure)
+                } else {
+                    BindAll::Failed(failure)
+                });
+            }
+            Err(source) => listeners.missing.push(MissingListener {
+                address,
+                reason: source.to_string(),
+            }),
+        }
+    }
+    Ok(listeners)
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address.ip() {
+        IpAddr::V4(_) => TcpSocket::new_v4()?,
+        IpAddr::V6(_) => {
+            let socket = TcpSocket::new_v6()?;
+            // Never left to the system's default: `[::]` must not take the port from 0.0.0.0.
+            rustix::net::sockopt::set_ipv6_v6only(&socket, true)?;
+            socket
+        }
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use openclaw_config::schema::BindMode;
+
+    fn plan(required: &[&str], optional: &[&str]) -> BindPlan {
+        let parse = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
+        BindPlan {
+            mode: BindMode::Loopback,
+            required: parse(required),
+            optional: parse(optional),
+            waiting: None,
+            refused: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn u39_both_families_share_a_port() {
+        let plan = plan(&["127.0.0.1:0"], &["127.0.0.2:0", "127.0.0.3:0"]);
+        let listeners = Listeners::bind(&plan, Duration::ZERO).await.unwrap();
+        let addresses = listeners.addresses();
+        assert_eq!(addresses.len(), 3);
+        assert!(
+            addresses
+                .iter()
+                .all(|address| address.port() == listeners.port())
+        );
+        assert_ne!(listeners.port(), 0);
+    }
+
+    /// The IPv4 wildcard is required, so a `[::]` that took both families would fail the plan. A machine without IPv6 reports
+    /// the second one missing.
+    #[tokio::test]
+    async fn u39_wildcards_do_not_take_each_other_s_port() {
+        let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+        for plan in [
+            plan(&["0.0.0.0:0"], &["[::]:0"]),
+            plan(&["127.0.0.1:0"], &["[::1]:0"]),
+        ] {
+            let listeners = Listeners::bind(&plan, Duration::ZERO).await.unwrap();
+            let bound = listeners.addresses().len();
+            assert_eq!(
+                (bound, listeners.missing().len()),
+                if has_v6 { (2, 0) } else { (1, 1) }
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn u35_a_missing_optional_address_is_reported_not_replaced() {
+        let plan = plan(&["127.0.0.1:0"], &["192.0.2.77:0"]);
+        let listeners = Listeners::bind(&plan, Duration::ZERO).await.unwrap();
+        assert_eq!(listeners.addresses().len(), 1);
+        assert_eq!(
+            listeners.missing()[0].address.ip().to_string(),
+            "192.0.2.77"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_address_of_another_machine_is_refused() {
+        let plan = plan(&["127.0.0.1:0", "192.0.2.77:0"], &[]);
+        let error = Listeners::bind(&plan, Duration::ZERO).await.unwrap_err();
+        assert!(matches!(error, BindError::NotOurs { .. }));
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot listen on 192.0.2.77:"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn u08_a_busy_port_names_its_holder() {
+        let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = other.local_addr().unwrap().to_string();
+        let error = Listeners::bind(&plan(&[&address], &[]), Duration::ZERO)
+            .await
+            .unwrap_err();
+        let BindError::InUse { holders, .. } = &error else {
+            panic!("{error:?}");
+        };
+        let own = std::process::id();
+        assert!(
+            holders.holders.iter().any(|holder| holder.pid == Some(own)),
+            "{holders:?}"
+        );
+        assert!(
+            error.to_string().contains(&format!("- pid {own} ")),
+            "{error}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn u08_a_busy_port_is_tried_again() {
+        let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = other.local_addr().unwrap().to_string();
+        let releaser = crate::tasks::spawn_owned("releases the port", async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            drop(other);
+        });
+        let listeners = Listeners::bind(&plan(&[&address], &[]), BIND_RETRY)
+            .await
+            .unwrap();
+        assert_eq!(listeners.addresses()[0].to_string(), address);
+        releaser.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn u08_a_port_in_time_wait_is_taken_at_once() {
+        let first = Listeners::bind(&plan(&["127.0.0.1:0"], &[]), Duration::ZERO)
+            .await
+            .unwrap();
+        let address = first.addresses()[0];
+        let client = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (server, _) = first.sockets[0].accept().await.unwrap();
+        drop(server);
+        drop(client);
+        drop(first);
+        let again = Listeners::bind(&plan(&[&address.to_string()], &[]), Duration::ZERO).await;
+        assert_eq!(again.unwrap().addresses(), [address]);
+    }
+
+    #[tokio::test]
+    async fn nothing_to_listen_on_is_an_error() {
+        let error = Listeners::bind(&plan(&[], &["192.0.2.77:0"]), Duration::ZERO)
+            .await
+            .unwrap_err();
+        assert!(matches!(error, BindError::Nothing));
+    }
+}

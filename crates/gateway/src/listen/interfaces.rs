@@ -1,0 +1,95 @@
+//! Addresses of this machine, and what kind of address each is.
+
+use std::net::IpAddr;
+
+/// An address of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InterfaceAddress {
+    /// Interface name, such as `eth0`.
+    pub name: String,
+    /// Interface index, used as the zone of link-local addresses.
+    pub index: u32,
+    /// The address.
+    pub address: IpAddr,
+    /// Whether the interface is a point-to-point link, as tunnels are.
+    pub point_to_point: bool,
+}
+
+/// Whether an address can be reached from the internet.
+pub fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let carrier_nat = in_tailscale_range(IpAddr::V4(address));
+            !(address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || address.is_unspecified()
+                || address.is_multicast()
+                || address.is_broadcast()
+                || address.is_documentation()
+                || carrier_nat)
+        }
+        IpAddr::V6(address) => {
+            let documentation = address.segments()[..2] == [0x2001, 0x0db8];
+            address.segments()[0] & 0xe000 == 0x2000 && !documentation
+        }
+    }
+}
+
+/// Lists the addresses of this machine.
+pub fn interface_addresses() -> std::io::Result<Vec<InterfaceAddress>> {
+    let interfaces = if_addrs::get_if_addrs()?;
+    let addresses = interfaces.into_iter().map(|interface| InterfaceAddress {
+        index: interface.index.unwrap_or(0),
+        address: interface.ip(),
+        point_to_point: interface.is_p2p,
+        name: interface.name,
+    });
+    Ok(addresses.collect())
+}
+
+/// Addresses that belong to a tailnet, IPv4 first.
+///
+/// The interface decides, not the range: carrier NAT uses 100.64.0.0/10 too, and other control servers hand out other ranges.
+/// An interface called `tailscale…` counts with every address, another tunnel only with an address of Tailscale's ranges.
+pub fn tailnet_addresses(interfaces: &[InterfaceAddress]) -> Vec<IpAddr> {
+    let usable =
+        |known: &&InterfaceAddress| !known.address.is_loopback() && !is_link_local(known.address);
+    let named: Vec<_> = interfaces
+        .iter()
+        .filter(|known| known.name.starts_with("tailscale"))
+        .filter(usable)
+        .map(|known| known.address)
+        .collect();
+    let mut addresses = if named.is_empty() {
+        interfaces
+            .iter()
+            .filter(|known| is_tunnel(known) && in_tailscale_range(known.address))
+            .map(|known| known.address)
+            .collect()
+    } else {
+        named
+    };
+    addresses.sort_unstable_by_key(IpAddr::is_ipv6);
+    addresses.dedup();
+    addresses
+}
+
+fn is_tunnel(known: &InterfaceAddress) -> bool {
+    known.point_to_point
+        || ["tun", "utun", "ts"]
+            .iter()
+            .any(|prefix| known.name.starts_with(prefix))
+}
+
+fn in_tailscale_range(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64,
+        IpAddr::V6(address) => address.segments()[..3] == [0xfd7a, 0x115c, 0xa1e0],
+    }
+}
+
+/// Whether an address needs a zone.
+pub(super) fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}

@@ -1,0 +1,356 @@
+//! Invocations in flight: who waits for what, until when.
+//!
+//! Nothing here waits: the caller's answer is written by whoever finishes the invocation first, that is the node's
+//! result, the deadline, the node's or the caller's disconnect.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use openclaw_protocol::error::WireError;
+use openclaw_protocol::frame::encode_event;
+use parking_lot::Mutex;
+use serde_json::json;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+
+use crate::conn::hub::Conn;
+use crate::conn::outbox::Pushed;
+use crate::rpc::context::Responder;
+
+/// Added to a node's own deadline before the gateway gives up, so that a late result still counts.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What a node answered, raw JSON.
+#[derive(Debug, Clone, Default)]
+pub struct NodeResult {
+    /// `payload`, if there is one.
+    pub payload: Option<String>,
+    /// `payloadJSON` as a JSON string literal, if the node sent one.
+    pub payload_json: Option<String>,
+}
+
+/// Who gets the outcome.
+#[derive(Debug)]
+pub enum Waiter {
+    /// A `node.invoke` caller.
+    Caller(Responder),
+    /// A part of the gateway.
+    Inside(oneshot::Sender<Result<NodeResult, WireError>>),
+}
+
+#[derive(Debug)]
+struct Pending {
+    node_id: String,
+    node_conn: u64,
+    command: String,
+    idempotency_key: Option<String>,
+    caller: Option<u64>,
+    deadline: Option<Instant>,
+    waiter: Waiter,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    pending: HashMap<u64, Pending>,
+    deadlines: BTreeSet<(Instant, u64)>,
+}
+
+/// The invocations.
+#[derive(Debug)]
+pub struct Invokes {
+    table: Mutex<Table>,
+    next: AtomicU64,
+    /// Prefix of wire ids, different in every life of the gateway: a result from before a restart matches nothing.
+    boot: String,
+    earlier: Notify,
+}
+
+/// An invocation to start.
+#[derive(Debug)]
+pub struct Invoke<'a> {
+    /// Node.
+    pub node_id: &'a str,
+    /// Command.
+    pub command: &'a str,
+    /// Raw params; `None` when absent.
+    pub params: Option<&'a str>,
+    /// Deadline, in milliseconds; `None` = none.
+    pub timeout_ms: Option<u64>,
+    /// Passed through.
+    pub idempotency_key: Option<&'a str>,
+    /// Connection of the caller.
+    pub caller: Option<u64>,
+}
+
+impl Invokes {
+    /// Empty, with a fresh id prefix.
+    pub fn new(boot: &str) -> Self {
+        Self {
+            table: Mutex::default(),
+            next: AtomicU64::new(1),
+            boot: boot.to_owned(),
+            earlier: Notify::new(),
+        }
+    }
+
+    /// Sends an invocation to a node's connection and registers who waits.
+    pub fn start(&self, node: &Arc<Conn>, invoke: &Invoke<'_>, waiter: Waiter) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let deadline = invoke
+            .timeout_ms
+            .map(|ms| Instant::now() + Duration::from_millis(ms) + GRACE);
+        let frame = Bytes::from(encode_event(
+            "node.invoke.request",
+            Some(&self.request_payload(number, invoke)),
+        ));
+        let pending = Pending {
+            node_id: invoke.node_id.to_owned(),
+            node_conn: node.number,
+            command: invoke.command.to_owned(),
+            idempotency_key: invoke.idempotency_key.map(str::to_owned),
+            caller: invoke.caller,
+            deadline,
+            waiter,
+        };
+        let mut table = self.table.lock();
+        if let Some(deadline) = deadline {
+            if table
+                .deadlines
+                .first()
+                .is_none_or(|(first, _)| deadline < *first)
+            {
+                self.earlier.notify_one();
+            }
+            table.deadlines.insert((deadline, number));
+        }
+        table.pending.insert(number, pending);
+        drop(table);
+        if node.outbox.try_push(frame) == Pushed::Refused
+            && let Some(pending) = self.take(number)
+        {
+            let message = "failed to send invoke to node";
+            let details = json!({ "nodeError": { "code": "UNAVAILABLE", "message": "the node does not read; retry" } });
+            pending.finish(Err(WireError::unavailable(message)
+                .with_details(details)
+                .retryable(None)));
+        }
+    }
+
+    fn request_payload(&self, number: u64, invoke: &Invoke<'_>) -> String {
+        let text = |value: &str| serde_json::to_string(value).expect("a string always encodes");
+        let params = invoke.params.map_or_else(|| "null".to_owned(), text);
+        let mut payload = format!(
+            r#"{{"id":"{}-{number}","nodeId":{},"command":{},"paramsJSON":{params}"#,
+            self.boot,
+            text(invoke.node_id),
+            text(invoke.command),
+        );
+        // Absent means no deadline; a literal 0 would mean "now" to some releases.
+        if let Some(timeout_ms) = invoke.timeout_ms {
+            let _infallible = write!(payload, r#","timeoutMs":{timeout_ms}"#);
+        }
+        if let Some(key) = invoke.idempotency_key {
+            let _infallible = write!(payload, r#","idempotencyKey":{}"#, text(key));
+        }
+        payload.push('}');
+        payload
+    }
+
+    /// Takes in a result. `false` when nothing waits for it (any more).
+    pub fn finish(
+        &self,
+        wire_id: &str,
+        node_id: &str,
+        result: Result<NodeResult, WireError>,
+    ) -> bool {
+        let Some(number) = self.number(wire_id) else {
+            return false;
+        };
+        let mut table = self.table.lock();
+        // From either connection of a node, but never from another node.
+        if table
+            .pending
+            .get(&number)
+            .is_none_or(|pending| pending.node_id != node_id)
+        {
+            return false;
+        }
+        let pending = table.remove(number);
+        drop(table);
+        pending.is_some_and(|pending| {
+            pending.finish(result);
+            true
+        })
+    }
+
+    /// A node's connection ended: everything sent over it is interrupted.
+    pub fn node_gone(&self, conn: &Conn) {
+        for pending in self.take_where(|pending| pending.node_conn == conn.number) {
+            let mut details = json!({ "code": "INTERRUPTED", "command": pending.command });
+            if let Some(key) = &pending.idempotency_key {
+                details["idempotencyKey"] = json!(key);
+            }
+            let message = format!("Error: node disconnected ({})", pending.command);
+            pending.finish(Err(WireError::unavailable(message)
+                .with_details(details)
+                .retryable(None)));
+        }
+    }
+
+    /// A caller's connection ended: nobody waits any more. Returns the nodes and wire ids to be cancelled.
+    pub fn caller_gone(&self, conn: &Conn) -> Vec<(String, String)> {
+        let mut table = self.table.lock();
+        let numbers: Vec<u64> = table
+            .pending
+            .iter()
+            .filter(|(_, pending)| pending.caller == Some(conn.number))
+            .map(|(number, _)| *number)
+            .collect();
+        numbers
+            .into_iter()
+            .filter_map(|number| Some((table.remove(number)?.node_id, self.wire_id(number))))
+            .collect()
+    }
+
+    /// Waits for the next deadline and returns the node and wire id of each invocation that passed it, to be cancelled
+    /// there. Callers have been answered.
+    pub async fn next_expired(&self) -> Vec<(String, String)> {
+        loop {
+            let first = self
+                .table
+                .lock()
+                .deadlines
+                .first()
+                .map(|(deadline, _)| *deadline);
+            let Some(first) = first else {
+                self.earlier.notified().await;
+                continue;
+            };
+            tokio::select! {
+                () = self.earlier.notified() => {}
+                () = tokio::time::sleep_until(first) => {
+                    let expired = self.expire(Instant::now());
+                    if !expired.is_empty() {
+                        return expired;
+                    }
+                }
+            }
+        }
+    }
+
+    fn expire(&self, now: Instant) -> Vec<(String, String)> {
+        let mut expired = Vec::new();
+        let mut table = self.table.lock();
+        while let Some((deadline, number)) = table
+            .deadlines
+            .first()
+            .copied()
+            .filter(|(deadline, _)| *deadline <= now)
+        {
+            table.deadlines.remove(&(deadline, number));
+            if let Some(pending) = table.pending.remove(&number) {
+                expired.push((number, pending));
+            }
+        }
+        drop(table);
+        expired
+            .into_iter()
+            .map(|(number, pending)| {
+                let node_id = pending.node_id.clone();
+                let message = "node invoke timed out";
+                let details = json!({ "nodeError": { "code": "TIMEOUT", "message": message } });
+                pending.finish(Err(WireError::unavailable(message).with_details(details)));
+                (node_id, self.wire_id(number))
+            })
+            .collect()
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.table.lock().pending.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn take(&self, number: u64) -> Option<Pending> {
+        self.table.lock().remove(number)
+    }
+
+    fn take_where(&self, wanted: impl Fn(&Pending) -> bool) -> Vec<Pending> {
+        let mut table = self.table.lock();
+        let numbers: Vec<u64> = table
+            .pending
+            .iter()
+            .filter(|(_, pending)| wanted(pending))
+            .map(|(number, _)| *number)
+            .collect();
+        numbers
+            .into_iter()
+            .filter_map(|number| table.remove(number))
+            .collect()
+    }
+
+    fn wire_id(&self, number: u64) -> String {
+        format!("{}-{number}", self.boot)
+    }
+
+    fn number(&self, wire_id: &str) -> Option<u64> {
+        wire_id
+            .strip_prefix(self.boot.as_str())?
+            .strip_prefix('-')?
+            .parse()
+            .ok()
+    }
+}
+
+impl Table {
+    fn remove(&mut self, number: u64) -> Option<Pending> {
+        let pending = self.pending.remove(&number)?;
+        if let Some(deadline) = pending.deadline {
+            self.deadlines.remove(&(deadline, number));
+        }
+        Some(pending)
+    }
+}
+
+impl Pending {
+    fn finish(self, result: Result<NodeResult, WireError>) {
+        match self.waiter {
+            Waiter::Inside(sender) => {
+                // The part that asked may have given up; then nobody misses the answer.
+                let _unheard = sender.send(result);
+            }
+            Waiter::Caller(responder) => match result {
+                Ok(result) => responder.ok(&answer(&self.node_id, &self.command, &result)),
+                Err(error) => responder.err(&error),
+            },
+        }
+    }
+}
+
+/// The `node.invoke` answer around a raw payload.
+fn answer(node_id: &str, command: &str, result: &NodeResult) -> String {
+    let size = result.payload.as_ref().map_or(0, String::len)
+        + result.payload_json.as_ref().map_or(0, String::len);
+    let mut out = String::with_capacity(size + node_id.len() + command.len() + 96);
+    let text = |value: &str| serde_json::to_string(value).expect("a string always encodes");
+    out.push_str(r#"{"ok":true,"nodeId":"#);
+    out.push_str(&text(node_id));
+    out.push_str(r#","command":"#);
+    out.push_str(&text(command));
+    if let Some(payload) = &result.payload {
+        out.push_str(r#","payload":"#);
+        out.push_str(payload);
+    }
+    out.push_str(r#","payloadJSON":"#);
+    out.push_str(result.payload_json.as_deref().unwrap_or("null"));
+    out.push('}');
+    out
+}

@@ -1,0 +1,116 @@
+//! Which names the gateway answers to.
+
+use super::authority::{Authority, HostName};
+use super::origin::OriginPolicy;
+
+/// Names of this machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    names: Vec<String>,
+    magic_dns: Option<String>,
+}
+
+impl Names {
+    /// Names of a machine with this host name; `name.local` is included. Domains of the host name are kept as they are.
+    pub fn new(hostname: Option<&str>) -> Self {
+        let mut names = vec!["localhost".to_owned()];
+        if let Some(HostName::Name(name)) = hostname.and_then(HostName::parse) {
+            let first = name.split('.').next().unwrap_or(&name).to_owned();
+            names.push(format!("{first}.local"));
+            names.push(first);
+            names.push(name);
+        }
+        names.sort_unstable();
+        names.dedup();
+        Self {
+            names,
+            magic_dns: None,
+        }
+    }
+
+    /// Adds our name in a tailnet.
+    #[must_use]
+    pub fn with_magic_dns(mut self, name: &str) -> Self {
+        if let Some(HostName::Name(name)) = HostName::parse(name) {
+            self.magic_dns = Some(name);
+        }
+        self
+    }
+
+    /// Adds another name, such as one we advertise.
+    #[must_use]
+    pub fn with_name(mut self, name: &str) -> Self {
+        if let Some(HostName::Name(name)) = HostName::parse(name) {
+            self.names.push(name);
+        }
+        self
+    }
+
+    /// Whether `name` (lowercase) is ours.
+    pub fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|ours| ours == name) || self.magic_dns.as_deref() == Some(name)
+    }
+
+    /// Whether `name` may be ours: a tailnet name, while we do not know our own.
+    fn may_be_ours(&self, name: &str) -> bool {
+        self.magic_dns.is_none() && name.ends_with(".ts.net")
+    }
+}
+
+/// What a request wants, as far as the host check is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestKind {
+    /// A plain HTTP request.
+    Http,
+    /// A WebSocket upgrade.
+    Upgrade,
+}
+
+/// Why a request for this host is not answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostRefused {
+    /// `Host` is missing, repeated with different values or unreadable. HTTP 400.
+    #[error("missing or invalid Host header")]
+    Invalid,
+    /// The name is not ours. HTTP 421.
+    #[error("this gateway does not know the name {name}; to allow it run: {fix_command}")]
+    Unknown {
+        /// Name asked for.
+        name: String,
+        /// The command that would allow it.
+        fix_command: String,
+    },
+}
+
+/// Decides whether the gateway answers to the `Host` of a request.
+///
+/// Only names matter: an address literal cannot be rebound to another server. An upgrade without `Origin` passes with any
+/// name: no web page is behind it, and command lines and nodes may know us by names we do not.
+pub fn host_verdict(
+    host: Option<&str>,
+    has_origin: bool,
+    kind: RequestKind,
+    policy: &OriginPolicy,
+    names: &Names,
+) -> Result<(), HostRefused> {
+    if kind == RequestKind::Upgrade && !has_origin {
+        return Ok(());
+    }
+    let host = host
+        .and_then(Authority::parse)
+        .ok_or(HostRefused::Invalid)?;
+    let HostName::Name(name) = &host.host else {
+        return Ok(());
+    };
+    let known = policy.any
+        || names.has(name)
+        || policy.names().any(|configured| configured == name)
+        || (!has_origin && names.may_be_ours(name));
+    if known {
+        return Ok(());
+    }
+    Err(HostRefused::Unknown {
+        fix_command: policy.command_to_allow(&format!("http://{host}")),
+        name: name.clone(),
+    })
+}

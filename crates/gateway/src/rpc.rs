@@ -1,0 +1,35 @@
+//! Requests: name → who may → handler, one file per family of methods.
+
+#![expect(clippy::unnecessary_wraps, reason = "all handlers share one signature")]
+
+pub mod context;
+pub mod router;
+
+mod approvals;
+mod audit;
+mod config;
+mod device;
+mod exec_file;
+mod health;
+mod logs;
+pub(crate) mod node;
+mod presence;
+mod quiet;
+
+pub(crate) use health::refresh as refresh_health;
+
+use router::Methods;
+
+/// Registers every family.
+pub(crate) fn register(methods: &mut Methods) {
+    approvals::register(methods);
+    audit::register(methods);
+    config::register(methods);
+    device::register(methods);
+    exec_file::register(methods);
+    health::register(methods);
+    logs::register(methods);
+    node::register(methods);
+    presence::register(methods);
+    quiet::register(methods);
+}

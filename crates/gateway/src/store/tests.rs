@@ -1,0 +1,7 @@
+//! Tests of the store, by subject.
+
+mod basics;
+mod damage;
+mod faults;
+mod offline;
+pub(super) mod records;

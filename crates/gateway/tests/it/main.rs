@@ -1,0 +1,13 @@
+//! Whole-gateway tests: a real gateway on a real port, spoken to over real sockets.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod admission;
+mod approvals;
+mod connections;
+mod devices;
+mod frames;
+mod kill;
+mod nodes;
+mod oracle;
+mod shutdown;
+mod transcripts;

@@ -1,0 +1,170 @@
+//! The environment of a child: that of this program, changed only in harmless ways.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+
+/// Variables a caller cannot set, because they make programs load or run something else.
+const FORBIDDEN: [&str; 13] = [
+    "NODE_OPTIONS",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "RUBYOPT",
+    // Read by shells when they start; without them a listed shell command stays what it says.
+    "BASH_ENV",
+    "ENV",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS4",
+    "IFS",
+    "CDPATH",
+];
+/// Beginnings of such variables.
+const FORBIDDEN_PREFIXES: [&str; 3] = ["DYLD_", "LD_", "BASH_FUNC_"];
+/// Secrets of this program that its children have no use for.
+const OWN_SECRETS: [&str; 2] = ["OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD"];
+
+/// The environment of a child.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildEnv {
+    /// All variables.
+    pub variables: Vec<(OsString, OsString)>,
+    /// `PATH` of the child.
+    pub path: OsString,
+    /// `PATH` of this program.
+    pub host_path: OsString,
+}
+
+/// Puts `overrides` over `base`. Forbidden names are left out, and a `PATH` too unless it only adds
+/// folders before that of this program.
+pub fn child_env(base: &[(OsString, OsString)], overrides: &BTreeMap<String, String>) -> ChildEnv {
+    let mut variables: BTreeMap<OsString, OsString> = base
+        .iter()
+        .filter(|(name, _)| !OWN_SECRETS.iter().any(|secret| name == secret))
+        .cloned()
+        .collect();
+    let host_path = variables
+        .get(OsStr::new("PATH"))
+        .cloned()
+        .unwrap_or_default();
+    for (name, value) in overrides {
+        let accepted = if name.eq_ignore_ascii_case("PATH") {
+            name == "PATH" && extends(value, &host_path)
+        } else {
+            is_harmless(name) && !value.contains('\0')
+        };
+        if accepted {
+            variables.insert(name.into(), value.into());
+        }
+    }
+    let path = variables
+        .get(OsStr::new("PATH"))
+        .cloned()
+        .unwrap_or_default();
+    ChildEnv {
+        variables: variables.into_iter().collect(),
+        path,
+        host_path,
+    }
+}
+
+fn extends(path: &str, host_path: &OsStr) -> bool {
+    let Some(host_path) = host_path.to_str().filter(|path| !path.is_empty()) else {
+        return false;
+    };
+    path == host_path
+        || path
+            .strip_suffix(host_path)
+            .is_some_and(|added| added.ends_with(':'))
+}
+
+fn is_harmless(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    !name.is_empty()
+        && !name.contains(['=', '\0'])
+        && !FORBIDDEN.contains(&upper.as_str())
+        && !FORBIDDEN_PREFIXES
+            .iter()
+            .any(|prefix| upper.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(overrides: &[(&str, &str)]) -> ChildEnv {
+        let base = [
+            ("PATH", "/usr/bin:/bin"),
+            ("HOME", "/home/me"),
+            ("OPENCLAW_GATEWAY_TOKEN", "secret"),
+        ];
+        let base: Vec<_> = base
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        let overrides = overrides
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        child_env(&base, &overrides)
+    }
+
+    fn value<'a>(env: &'a ChildEnv, name: &str) -> Option<&'a str> {
+        env.variables
+            .iter()
+            .find(|(known, _)| known == name)
+            .and_then(|(_, value)| value.to_str())
+    }
+
+    #[test]
+    fn overrides_win_and_secrets_stay_here() {
+        let env = with(&[("HOME", "/tmp"), ("LANG", "C")]);
+        assert_eq!(value(&env, "HOME"), Some("/tmp"));
+        assert_eq!(value(&env, "LANG"), Some("C"));
+        assert_eq!(value(&env, "OPENCLAW_GATEWAY_TOKEN"), None);
+    }
+
+    #[test]
+    fn variables_that_change_what_programs_load_are_dropped() {
+        for name in [
+            "NODE_OPTIONS",
+            "PYTHONHOME",
+            "PYTHONPATH",
+            "PERL5LIB",
+            "PERL5OPT",
+            "RUBYOPT",
+            "LD_PRELOAD",
+            "ld_preload",
+            "DYLD_INSERT_LIBRARIES",
+            "BASH_ENV",
+            "BASH_FUNC_ls%%",
+            "Path",
+            "",
+            "A=B",
+        ] {
+            assert_eq!(
+                with(&[(name, "x")]).variables,
+                with(&[]).variables,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn path_can_only_grow_at_its_front() {
+        let table = [
+            ("/usr/bin:/bin", "/usr/bin:/bin"),
+            ("/opt/bin:/usr/bin:/bin", "/opt/bin:/usr/bin:/bin"),
+            ("/usr/bin:/bin:/opt/bin", "/usr/bin:/bin"),
+            ("/opt/usr/bin:/bin", "/usr/bin:/bin"),
+            ("/opt", "/usr/bin:/bin"),
+            ("", "/usr/bin:/bin"),
+        ];
+        for (asked, expected) in table {
+            let env = with(&[("PATH", asked)]);
+            assert_eq!(env.path, expected, "{asked}");
+            assert_eq!(env.host_path, "/usr/bin:/bin");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! One call from request to delivered answer.
+
+use std::time::Duration;
+
+use openclaw_client::{CallError, Client};
+use serde_json::value::RawValue;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::commands::Commands;
+use crate::invoke::{
+    CommandError, CommandResult, InvokeOutcome, InvokeRequest, NodeEvent, result_params_json,
+};
+
+/// How long the gateway may take to confirm an answer or an event.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(30);
+
+/// Where the answer comes from.
+pub(super) enum Answer {
+    /// It is here already.
+    Ready(InvokeOutcome),
+    /// From a command, which takes up a slot while it runs.
+    Invoke(Commands, OwnedSemaphorePermit),
+}
+
+/// A call that is done with, and what of it did not reach the gateway.
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) request: InvokeRequest,
+    /// The outcome, if nobody took it and it is worth asking for again.
+    pub(super) undelivered: Option<InvokeOutcome>,
+    /// Events still to be sent.
+    pub(super) events: Vec<NodeEvent>,
+}
+
+/// Runs the command and delivers the outcome: the result first, then its events. `over` says that
+/// the connection of the call has ended, `cancel` also that the caller took it back.
+pub(super) async fn answer(
+    client: Client,
+    request: InvokeRequest,
+    answer: Answer,
+    over: CancellationToken,
+    cancel: CancellationToken,
+) -> Answered {
+    let outcome = match answer {
+        Answer::Ready(outcome) => outcome,
+        Answer::Invoke(commands, slot) => {
+            let outcome = invoke(commands, request.clone(), cancel.clone()).await;
+            drop(slot);
+            outcome
+        }
+    };
+    if over.is_cancelled() || !deliver(&client, &request, &outcome.result).await {
+        let interrupted = cancel.is_cancelled() && outcome.result.is_err();
+        return Answered {
+            request,
+            events: outcome.events.clone(),
+            undelivered: (!interrupted).then_some(InvokeOutcome {
+                result: outcome.result,
+                events: Vec::new(),
+            }),
+        };
+    }
+    let mut events = outcome.events.into_iter();
+    while let Some(event) = events.next() {
+        if !send_event(&client, &event).await {
+            return Answered {
+                request,
+                undelivered: None,
+                events: std::iter::once(event).chain(events).collect(),
+            };
+        }
+    }
+    Answered {
+        request,
+        undelivered: None,
+        events: Vec::new(),
+    }
+}
+
+/// In a task of its own, so that a command that fails unexpectedly still gets its caller an answer.
+async fn invoke(
+    commands: Commands,
+    request: InvokeRequest,
+    cancel: CancellationToken,
+) -> InvokeOutcome {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "awaited, and aborted when dropped"
+    )]
+    let task = tokio::spawn(async move { commands.invoke(&request, &cancel).await });
+    AbortOnDropHandle::new(task).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "command failed unexpectedly");
+        let text = "command failed unexpectedly; see the log of the node";
+        Err(CommandError::unavailable(text)).into()
+    })
+}
+
+/// Whether the gateway has the result, or has refused it, which cannot be helped.
+async fn deliver(client: &Client, request: &InvokeRequest, result: &CommandResult) -> bool {
+    let params = result_params_json(request, result);
+    match call(client, "node.invoke.result", params).await {
+        Err(CallError::TooLarge { size, limit }) => {
+            let text = format!(
+                "result of {size} bytes is larger than the {limit} bytes the gateway accepts"
+            );
+            let error = Err(CommandError::unavailable(text));
+            let params = result_params_json(request, &error);
+            !is_lost(&call(client, "node.invoke.result", params).await)
+        }
+        sent => !is_lost(&sent),
+    }
+}
+
+/// Whether the gateway has the event; an event it refuses is given up.
+pub(super) async fn send_event(client: &Client, event: &NodeEvent) -> bool {
+    !is_lost(&call(client, "node.event", event.params_json()).await)
+}
+
+fn is_lost(sent: &Result<(), CallError>) -> bool {
+    match sent {
+        Ok(()) => false,
+        Err(
+            error @ (CallError::Closed(_) | CallError::NotConnected(_) | CallError::Timeout(_)),
+        ) => {
+            tracing::debug!(%error, "not delivered");
+            true
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the gateway did not take it");
+            false
+        }
+    }
+}
+
+/// Calls a method with params that are JSON text already.
+pub(super) async fn call(client: &Client, method: &str, params: String) -> Result<(), CallError> {
+    let params = RawValue::from_string(params).map_err(CallError::Encode)?;
+    client
+        .call_raw(method, Some(&params), CONFIRM_WITHIN)
+        .await
+        .map(drop)
+}

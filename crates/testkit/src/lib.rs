@@ -1,0 +1,11 @@
+//! Test support: a gateway in this process, a raw wire client that says exactly what it is told, and device keys.
+//!
+//! Everything here fails by panicking with what was expected and what came: it is only ever used by tests and benchmarks.
+
+pub mod device;
+pub mod gateway;
+pub mod wire;
+
+pub use device::TestDevice;
+pub use gateway::{TestGateway, TestGatewayBuilder};
+pub use wire::{Ended, Frame, Wire};

@@ -1,0 +1,59 @@
+//! Repository tasks, run as `cargo xtask <task>`. Only the standard library, so that they build in a second.
+#![forbid(unsafe_code)]
+#![warn(clippy::pedantic)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tasks see no crate of the workspace, and write only build products"
+)]
+
+mod bench;
+mod check;
+mod ci;
+mod fuzz;
+mod peers;
+mod setup;
+mod test;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask <task>
+
+  test                 set up what is missing, then run every check and test
+  ci                   test, and cargo-deny when it is installed
+  check                crate graph, file length, dependency table
+  peers                install the upstream releases that the compatibility tests run against
+  bench [args]         CPU time per operation against a bare echo server
+  fuzz [--seconds N] [target…]
+                       run every fuzz target, or some (default 300 s each)
+";
+
+/// What a task ends with; the text says what failed and what to do.
+type TaskResult = Result<(), String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = match arguments.split_first() {
+        Some((task, rest)) => (task.as_str(), rest),
+        None => ("help", &[][..]),
+    };
+    let result = match task {
+        "test" => test::run(),
+        "ci" => ci::run(),
+        "check" => check::run(),
+        "peers" => peers::run(),
+        "bench" => bench::run(rest),
+        "fuzz" => fuzz::run(rest),
+        "help" | "--help" | "-h" => {
+            print!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        other => Err(format!("unknown task: {other}\n\n{USAGE}")),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
