@@ -9,9 +9,9 @@ fail() {
     for log in "$homes"/*.log; do echo "--- $log" >&2; tail -n 40 "$log" >&2; done
     exit 1
 }
-# until_seen <what> <command…>: repeats the command until it succeeds, for at most 20 seconds.
+# until_seen <what> <command…>: repeats the command until it succeeds, for at most 60 seconds.
 until_seen() {
-    local what=$1 end=$((SECONDS + 20)); shift
+    local what=$1 end=$((SECONDS + 60)); shift
     until "$@" >/dev/null 2>&1; do
         [ "$SECONDS" -lt "$end" ] || fail "$what did not happen"
         read -rt 0.05 <> <(:) || true

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use futures_util::future::join_all;
 use openclaw_testkit::wire::{node_params, operator_params};
 use openclaw_testkit::{TestDevice, Wire};
 use serde_json::{Value, json};
@@ -179,18 +180,24 @@ impl Ledger {
         }
         let mut owner = found(owner(&gateway.control).await);
         self.check_lists(&mut owner).await;
-        for id in chosen {
-            self.check_token(gateway, &id).await;
+        let refused = chosen.iter().map(|id| self.check_dead_token(gateway, id));
+        self.checked_tokens += join_all(refused).await.into_iter().sum::<usize>();
+        for id in &chosen {
+            self.check_token(gateway, id).await;
         }
     }
 
     /// Looks at everything, the audit log too.
     pub(crate) async fn check_everything(&mut self, gateway: &Running) {
+        let ids = self.devices.keys().cloned().collect::<Vec<_>>();
+        let refused = ids.iter().map(|id| self.check_dead_token(gateway, id));
+        self.checked_tokens += join_all(refused).await.into_iter().sum::<usize>();
+        for id in &ids {
+            self.check_token(gateway, id).await;
+        }
+        // Opened late: a connection that nobody reads for a while is dropped.
         let mut owner = found(owner(&gateway.control).await);
         self.check_lists(&mut owner).await;
-        for id in self.devices.keys().cloned().collect::<Vec<_>>() {
-            self.check_token(gateway, &id).await;
-        }
         for (id, decision) in &self.approvals {
             self.check_approval(&mut owner, id, *decision).await;
         }
@@ -305,30 +312,37 @@ impl Ledger {
         };
     }
 
+    /// The newest token of a device admits it.
     async fn check_token(&mut self, gateway: &Running, id: &str) {
+        let DeviceState::Holds { token } = &self.devices[id].state else {
+            return;
+        };
+        self.check_admission(gateway, id, token, true).await;
+        self.checked_tokens += 1;
+    }
+
+    /// A token that was rotated or revoked does not. Refusals are delayed, so many are looked at side by side.
+    async fn check_dead_token(&self, gateway: &Running, id: &str) -> usize {
+        let Some(token) = &self.devices[id].dead_token else {
+            return 0;
+        };
+        self.check_admission(gateway, id, token, false).await;
+        1
+    }
+
+    async fn check_admission(&self, gateway: &Running, id: &str, token: &str, admitted: bool) {
         let device = &self.devices[id];
-        let is_node = self.nodes.contains_key(id);
+        let mut params = if self.nodes.contains_key(id) {
+            // Less than it served last would withdraw the request that waits.
+            node_params(None, "n", &["system.run", "system.which"])
+        } else {
+            operator_params(None, &["operator.read"])
+        };
+        params["auth"] = json!({ "deviceToken": token });
         let key = TestDevice::from_seed(device.seed);
-        let tries = [
-            match &device.state {
-                DeviceState::Holds { token } => Some((token.clone(), true)),
-                _ => None,
-            },
-            device.dead_token.clone().map(|token| (token, false)),
-        ];
-        for (token, admitted) in tries.into_iter().flatten() {
-            let mut params = if is_node {
-                // Less than it served last would withdraw the request that waits.
-                node_params(None, "n", &["system.run", "system.which"])
-            } else {
-                operator_params(None, &["operator.read"])
-            };
-            params["auth"] = json!({ "deviceToken": token });
-            let mut wire = found(remote(&gateway.address).await);
-            let answer = found(attempt(&mut wire, params, &key).await);
-            assert_eq!(answer["ok"], admitted, "{id} {:?}: {answer}", device.state);
-            self.checked_tokens += 1;
-        }
+        let mut wire = found(remote(&gateway.address).await);
+        let answer = found(attempt(&mut wire, params, &key).await);
+        assert_eq!(answer["ok"], admitted, "{id} {:?}: {answer}", device.state);
     }
 
     async fn check_approval(&self, owner: &mut Wire, id: &str, decision: Decision) {
@@ -341,7 +355,7 @@ impl Ledger {
 
 /// Nothing kills the gateway while it is looked at.
 fn found<T>(outcome: super::traffic::Outcome<T>) -> T {
-    outcome.unwrap_or_else(|_| panic!("the gateway went away by itself"))
+    outcome.unwrap_or_else(|cut| panic!("the gateway went away by itself: {}", cut.0))
 }
 
 fn by_id<'a>(list: &'a Value, key: &str) -> BTreeMap<String, &'a Value> {

@@ -17,18 +17,18 @@ use super::{Random, Running};
 /// Requests that nobody decides; more would push the oldest out.
 const UNDECIDED: usize = 60;
 
-/// Why traffic stops: the gateway is gone.
-pub(crate) struct Cut;
+/// Why traffic stops: the gateway is gone, and how that was noticed.
+pub(crate) struct Cut(pub(crate) String);
 
 impl From<Ended> for Cut {
-    fn from(_: Ended) -> Self {
-        Self
+    fn from(ended: Ended) -> Self {
+        Self(format!("{ended:?}"))
     }
 }
 
 impl From<String> for Cut {
-    fn from(_: String) -> Self {
-        Self
+    fn from(said: String) -> Self {
+        Self(said)
     }
 }
 
