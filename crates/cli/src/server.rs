@@ -57,7 +57,14 @@ pub(crate) fn plan(context: &Context, flags: &GatewayFlags) -> Result<GatewayPla
     let snapshot = context.snapshot();
     if !snapshot.fatal_issues().is_empty() {
         // The problems were printed when the config was read.
-        return Err(CommandError::config(""));
+        return Err(CommandError::config(
+            "Gateway not started: its own settings have no usable value, and no earlier valid config is kept.",
+        )
+        .hint(format!(
+            "Correct {}, check it with: {}; then start again.",
+            context.paths().display_home(&snapshot.path),
+            context.command("openclaw config validate")
+        )));
     }
     let profile = &context.paths().profile;
     resolve_gateway(flags, context.env(), &snapshot.settings, profile).map_err(|issues| {
@@ -280,6 +287,12 @@ fn refused(context: &Context, error: StartError) -> CommandError {
             CommandError::config(lines.join("\n"))
         }
         StartError::Bind(error) => CommandError::plain(format!("Gateway failed to start: {error}")),
+        other @ (StartError::Lock(_) | StartError::Store(_)) => {
+            CommandError::plain(format!("Gateway failed to start: Error: {other}")).hint(format!(
+                "The state directory is {}; this user must be able to write it. Another one: OPENCLAW_STATE_DIR=<path>",
+                context.paths().display_home(&context.paths().state_dir)
+            ))
+        }
         other => CommandError::plain(format!("Gateway failed to start: Error: {other}")),
     }
 }

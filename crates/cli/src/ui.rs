@@ -16,6 +16,7 @@ pub(crate) use style::Style;
 pub(crate) use table::Table;
 
 use crate::error::CommandError;
+use format::printable;
 
 /// Width of tables and help when stdout is not a terminal.
 const PIPE_COLUMNS: usize = 120;
@@ -88,10 +89,15 @@ impl Ui {
         (self.columns - 1).max(MIN_COLUMNS)
     }
 
-    /// Writes one line (or several, as the text has them) to stdout.
+    /// Writes one line (or several, as the text has them) to stdout; control characters are shown, never obeyed.
     pub(crate) fn line(&self, text: impl AsRef<str>) -> Result<(), CommandError> {
+        self.painted_line(&printable(text.as_ref()))
+    }
+
+    /// Writes a line that [`Self::paint`] made from parts that are [`printable`].
+    pub(crate) fn painted_line(&self, text: &str) -> Result<(), CommandError> {
         let mut out = std::io::stdout().lock();
-        out.write_all(text.as_ref().as_bytes())?;
+        out.write_all(text.as_bytes())?;
         out.write_all(b"\n")?;
         Ok(out.flush()?)
     }
@@ -103,7 +109,7 @@ impl Ui {
 
     /// Writes a heading to stdout.
     pub(crate) fn heading(&self, text: &str) -> Result<(), CommandError> {
-        self.line(self.paint(Style::Heading, text))
+        self.painted_line(&self.paint(Style::Heading, &printable(text)))
     }
 
     /// Writes a table to stdout.
@@ -135,13 +141,13 @@ impl Ui {
 
     /// Writes a line to stderr: something a person should know that is not the answer.
     pub(crate) fn note(&self, text: impl AsRef<str>) {
-        write_err(format!("{}\n", text.as_ref()).as_bytes());
+        write_err(format!("{}\n", printable(text.as_ref())).as_bytes());
     }
 
     /// Writes the message of a failure to stderr.
     pub(crate) fn error_text(&self, text: &str) {
         if self.err_colour {
-            self.note(Style::Error.apply(text));
+            write_err(format!("{}\n", Style::Error.apply(&printable(text))).as_bytes());
         } else {
             self.note(text);
         }

@@ -205,6 +205,7 @@ pub(crate) fn prepare(authored: Value, paths: &Paths, env: &Env) -> Prepared {
     issues.append(&mut report.errors);
     warnings.append(&mut report.warnings);
     warnings.extend(legacy_issues.iter().cloned());
+    warnings.extend(password_is_missing(&resolved, &env));
     if !resolved.is_object() {
         resolved = empty();
     }
@@ -218,6 +219,22 @@ pub(crate) fn prepare(authored: Value, paths: &Paths, env: &Env) -> Prepared {
         env,
         include_files: included.files,
     }
+}
+
+/// Password mode that nobody can pass. No error: the password may come with the gateway's start.
+fn password_is_missing(resolved: &Value, env: &Env) -> Option<Issue> {
+    let auth = &resolved.get("gateway")?.get("auth")?;
+    let text = |key: &str| auth.get(key).and_then(Value::as_str).map(str::trim);
+    let is_set = text("password").is_some_and(|password| !password.is_empty())
+        || env.get(crate::env::OPENCLAW_GATEWAY_PASSWORD).is_some();
+    let missing = text("mode") == Some("password") && !is_set;
+    missing.then(|| {
+        Issue::new(
+            "gateway.auth.mode",
+            "there is no password, so that no client can sign in",
+        )
+        .with_hint("set gateway.auth.password, or start the gateway with OPENCLAW_GATEWAY_PASSWORD")
+    })
 }
 
 fn env_of(env: &Env, config: &Value) -> Env {

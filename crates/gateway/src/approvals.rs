@@ -13,6 +13,12 @@ use crate::records::{ApprovalRecord, Change};
 const REMEMBER_MS: i64 = 86_400_000;
 /// Most approvals that may wait.
 const MAX_PENDING: usize = 500;
+/// Most bytes of request text that may wait.
+const MAX_PENDING_BYTES: usize = 8 * 1024 * 1024;
+/// Most bytes of one request: what a person can still judge.
+const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Decided approvals that are remembered at most.
+const MAX_DECIDED: usize = 1_000;
 
 /// What came of an approval, as far as is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +39,17 @@ struct Slot {
 #[derive(Debug, Default)]
 pub struct Approvals {
     slots: Mutex<HashMap<String, Slot>>,
+}
+
+/// What became of an approval whose time is over.
+#[derive(Debug)]
+pub enum Expiry {
+    /// It expired; to be made durable.
+    Expired(Change),
+    /// It was decided in time; those who wait are told once that is durable.
+    Decided,
+    /// It is not known.
+    Unknown,
 }
 
 /// What a decision led to.
@@ -69,28 +86,33 @@ impl Approvals {
         }
     }
 
-    /// Adds an approval.
-    pub fn open(&self, record: ApprovalRecord, now_ms: i64) -> Result<Change, WireError> {
+    /// Adds an approval. Returns what is to be made durable.
+    pub fn open(&self, record: ApprovalRecord, now_ms: i64) -> Result<Vec<Change>, WireError> {
+        if record.request_json.len() > MAX_REQUEST_BYTES {
+            return Err(WireError::invalid(format!(
+                "this request has {} bytes, an approval takes at most {MAX_REQUEST_BYTES}; put a long command into \
+                 a script and ask for that",
+                record.request_json.len()
+            )));
+        }
         let mut slots = self.slots.lock();
-        slots.retain(|_, slot| {
-            slot.record
-                .resolved_at_ms
-                .is_none_or(|at| now_ms - at < REMEMBER_MS)
-        });
         if slots.contains_key(&record.id) {
             return Err(WireError::invalid("approval id already pending"));
         }
         let waiting = slots
             .values()
-            .filter(|slot| slot.record.resolved_at_ms.is_none())
-            .count();
-        if waiting >= MAX_PENDING {
+            .filter(|slot| slot.record.resolved_at_ms.is_none());
+        let (count, bytes) = waiting.fold((0, 0), |(count, bytes), slot| {
+            (count + 1, bytes + slot.record.request_json.len())
+        });
+        if count >= MAX_PENDING || bytes + record.request_json.len() > MAX_PENDING_BYTES {
             let message = format!(
-                "{waiting} approvals wait already; decide some first (openclaw approvals pending)"
+                "{count} approvals wait already; decide some first (openclaw approvals pending)"
             );
             return Err(WireError::unavailable(message));
         }
-        let change = Change::PutApproval(Box::new(record.clone()));
+        let mut changes = forget_decided(&mut slots, now_ms);
+        changes.push(Change::PutApproval(Box::new(record.clone())));
         slots.insert(
             record.id.clone(),
             Slot {
@@ -98,7 +120,7 @@ impl Approvals {
                 outcome: watch::Sender::new(Outcome::Waiting),
             },
         );
-        Ok(change)
+        Ok(changes)
     }
 
     /// Forgets an approval that could not be stored.
@@ -147,16 +169,18 @@ impl Approvals {
         }
     }
 
-    /// Marks an approval expired unless it was decided. Returns the change, if there is one.
-    pub fn expire(&self, id: &str, now_ms: i64) -> Option<Change> {
+    /// Marks an approval expired unless it was decided.
+    pub fn expire(&self, id: &str, now_ms: i64) -> Expiry {
         let mut slots = self.slots.lock();
-        let slot = slots.get_mut(id)?;
+        let Some(slot) = slots.get_mut(id) else {
+            return Expiry::Unknown;
+        };
         if slot.record.resolved_at_ms.is_some() {
-            return None;
+            return Expiry::Decided;
         }
         slot.record.resolved_at_ms = Some(now_ms);
         slot.outcome.send_replace(Outcome::Decided(None));
-        Some(Change::PutApproval(Box::new(slot.record.clone())))
+        Expiry::Expired(Change::PutApproval(Box::new(slot.record.clone())))
     }
 
     /// An approval and a view of its outcome.
@@ -201,6 +225,28 @@ impl Approvals {
         });
         list
     }
+}
+
+/// Drops decided approvals that are too old or too many. Returns what is to be made durable.
+fn forget_decided(slots: &mut HashMap<String, Slot>, now_ms: i64) -> Vec<Change> {
+    let mut decided: Vec<_> = slots
+        .values()
+        .filter_map(|slot| Some((slot.record.resolved_at_ms?, slot.record.id.clone())))
+        .collect();
+    decided.sort_unstable();
+    let too_many = (decided.len() + 1).saturating_sub(MAX_DECIDED);
+    let old = decided
+        .iter()
+        .take_while(|(at_ms, _)| now_ms - at_ms >= REMEMBER_MS)
+        .count();
+    decided.truncate(too_many.max(old));
+    decided
+        .into_iter()
+        .map(|(_, id)| {
+            slots.remove(&id);
+            Change::RemoveApproval(id)
+        })
+        .collect()
 }
 
 fn late(record: &ApprovalRecord) -> WireError {
@@ -328,9 +374,64 @@ mod tests {
         let approvals = Approvals::new(vec![record("a")]);
         assert_eq!(approvals.pending(500).len(), 1);
         assert!(approvals.pending(1_000).is_empty());
-        assert!(approvals.expire("a", 1_000).is_some());
-        assert!(approvals.expire("a", 1_001).is_none());
+        assert!(matches!(approvals.expire("a", 1_000), Expiry::Expired(_)));
+        assert!(matches!(approvals.expire("a", 1_001), Expiry::Decided));
         let error = approvals.decide("a", "deny", "Laptop", 1_002).unwrap_err();
         assert_eq!(error.message, "approval a expired before anyone decided");
+    }
+
+    #[tokio::test]
+    async fn u27_a_decision_that_is_being_stored_beats_the_end_of_the_time() {
+        let approvals = Approvals::new(vec![record("a")]);
+        let (_, mut outcome) = approvals.watch("a").unwrap();
+        approvals.decide("a", "allow-once", "Phone", 999).unwrap();
+        assert!(matches!(approvals.expire("a", 1_000), Expiry::Decided));
+        assert_eq!(*outcome.borrow_and_update(), Outcome::Waiting);
+        approvals.announce("a");
+        assert_eq!(
+            *outcome.borrow_and_update(),
+            Outcome::Decided(Some("allow-once".into()))
+        );
+    }
+
+    #[test]
+    fn what_waits_is_bounded_in_size_and_number() {
+        let approvals = Approvals::default();
+        let sized = |id: String, bytes: usize| ApprovalRecord {
+            request_json: "x".repeat(bytes),
+            ..record(&id)
+        };
+        let error = approvals
+            .open(sized("long".into(), MAX_REQUEST_BYTES + 1), 0)
+            .unwrap_err();
+        assert!(error.message.contains("at most 65536"), "{}", error.message);
+        let most = MAX_PENDING_BYTES / MAX_REQUEST_BYTES;
+        for n in 0..most {
+            approvals
+                .open(sized(n.to_string(), MAX_REQUEST_BYTES), 0)
+                .unwrap();
+        }
+        assert!(approvals.open(sized("more".into(), 1), 0).is_err());
+        approvals.decide("0", "deny", "Phone", 1).unwrap();
+        approvals.open(sized("more".into(), 1), 1).unwrap();
+    }
+
+    #[test]
+    fn decided_approvals_are_forgotten_oldest_first() {
+        let approvals = Approvals::default();
+        for n in 0..=MAX_DECIDED {
+            let id = n.to_string();
+            let now_ms = i64::try_from(n).unwrap();
+            let record = ApprovalRecord {
+                expires_at_ms: i64::MAX,
+                ..record(&id)
+            };
+            let changes = approvals.open(record, now_ms).unwrap();
+            let forgotten = usize::from(n == MAX_DECIDED);
+            assert_eq!(changes.len(), 1 + forgotten, "{n}");
+            approvals.decide(&id, "deny", "Phone", now_ms).unwrap();
+        }
+        assert!(approvals.watch("0").is_none());
+        assert!(approvals.watch("1").is_some());
     }
 }

@@ -74,7 +74,20 @@ pub struct Entry {
 #[derive(Debug)]
 struct Slot {
     entry: Entry,
+    /// The entry as it is listed: written once, listed for every client that connects.
+    json: Box<str>,
     live: usize,
+}
+
+impl Slot {
+    fn new(entry: Entry, live: usize) -> Self {
+        let json = encode(&entry).into_boxed_str();
+        Self { entry, json, live }
+    }
+}
+
+fn encode(entry: &Entry) -> String {
+    serde_json::to_string(entry).expect("entries have string keys only")
 }
 
 #[derive(Debug, Default)]
@@ -128,7 +141,7 @@ impl Presence {
             entry.roles = joined(before.roles, entry.roles);
             entry.scopes = joined(before.scopes, entry.scopes);
         }
-        table.put(key, Slot { entry, live });
+        table.put(key, Slot::new(entry, live));
     }
 
     /// Notes that a connection ended.
@@ -144,7 +157,7 @@ impl Presence {
             entry.reason = Some("disconnect".to_owned());
         }
         entry.ts = now_ms;
-        table.put(key, Slot { entry, live });
+        table.put(key, Slot::new(entry, live));
     }
 
     /// Takes in a `system-event` report under its key.
@@ -158,7 +171,7 @@ impl Presence {
             .unwrap_or_default();
         update(&mut entry);
         entry.ts = now_ms;
-        table.put(key, Slot { entry, live });
+        table.put(key, Slot::new(entry, live));
     }
 
     /// The list as JSON, newest first, at most [`PRESENCE_MAX`] entries.
@@ -177,12 +190,14 @@ impl Presence {
             ..self.own.clone()
         };
         let newest = table.order.iter().take(PRESENCE_MAX - 1);
-        let entries: Vec<&Entry> = std::iter::once(&own)
-            .chain(newest.filter_map(|(_, key)| table.slots.get(key).map(|slot| &slot.entry)))
-            .collect();
-        let json: Arc<str> = serde_json::to_string(&entries)
-            .expect("entries have string keys only")
-            .into();
+        let mut list = String::from("[");
+        list.push_str(&encode(&own));
+        for slot in newest.filter_map(|(_, key)| table.slots.get(key)) {
+            list.push(',');
+            list.push_str(&slot.json);
+        }
+        list.push(']');
+        let json: Arc<str> = list.into();
         // Only expiry and the gateway's own time make an unchanged list stale.
         table.cached_until = now_ms + 1_000;
         table.cached = Some(Arc::clone(&json));

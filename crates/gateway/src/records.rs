@@ -236,6 +236,8 @@ pub enum Change {
     RemovePendingNode(String),
     /// Insert or replace.
     PutApproval(Box<ApprovalRecord>),
+    /// Remove by id.
+    RemoveApproval(String),
     /// Insert or replace a small named value.
     PutValue {
         /// Name.

@@ -141,7 +141,7 @@ impl Args {
             if ui.is_json() {
                 ui.json_line(&entry.to_json(line))?;
             } else {
-                ui.line(entry.to_text(ui, line, clock))?;
+                ui.painted_line(&entry.to_text(ui, line, clock))?;
             }
         }
         position.cursor = Some(tail.cursor);

@@ -1,5 +1,7 @@
 //! How ages, durations, ids and lists are written.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Characters of an id in a table; enough to be unique and to be typed back.
@@ -12,6 +14,25 @@ pub(crate) fn now_ms() -> i64 {
         .ok()
         .and_then(|since| i64::try_from(since.as_millis()).ok())
         .unwrap_or_default()
+}
+
+/// Text with its control characters written as `\u001b`: what others say must not steer a terminal. Line ends and tabs
+/// stay, and JSON stays JSON.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        if obeyed(letter) {
+            // A String takes everything.
+            let _always = write!(shown, "\\u{:04x}", u32::from(letter));
+        } else {
+            shown.push(letter);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// `14s`, `3m`, `2h`, `5d`: the age of something that happened at `then`.
@@ -72,6 +93,15 @@ pub(crate) fn dotted<S: AsRef<str>>(parts: impl IntoIterator<Item = S>) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_shown_and_json_stays_json() {
+        assert_eq!(printable("a\tb\n"), "a\tb\n");
+        assert_eq!(printable("\u{1b}[2J\r\u{9b}"), "\\u001b[2J\\u000d\\u009b");
+        let json = serde_json::to_string("\u{7f}").unwrap();
+        let back: String = serde_json::from_str(&printable(&json)).unwrap();
+        assert_eq!(back, "\u{7f}");
+    }
 
     #[test]
     fn ages() {

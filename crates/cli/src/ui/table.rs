@@ -1,5 +1,6 @@
 //! Tables: one line per row, cells wrap when the terminal is narrow.
 
+use super::format::printable;
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, TableStyle};
 
 /// Rows under a header.
@@ -26,8 +27,11 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<I: IntoIterator<Item = S>, S: Into<String>>(&mut self, cells: I) {
-        self.0
-            .add_row(cells.into_iter().map(Into::into).collect::<Vec<String>>());
+        self.0.add_row(cells.into_iter().map(|cell| {
+            let cell: String = cell.into();
+            // Before the layout, which counts what is seen.
+            printable(&cell).into_owned()
+        }));
     }
 
     /// The table as text, at most `width` columns wide.

@@ -289,3 +289,17 @@ proptest::proptest! {
         proptest::prop_assert!(!home.load().valid);
     }
 }
+
+#[test]
+fn password_mode_without_a_password_is_a_warning() {
+    let text = "{gateway: {auth: {mode: 'password'}}}";
+    let home = Home::new(&[]);
+    home.write(text);
+    let snapshot = home.load();
+    assert!(snapshot.valid);
+    let expected = ["gateway.auth.mode: there is no password, so that no client can sign in"];
+    assert_eq!(lines(&snapshot.warnings), expected);
+    let with = Home::new(&[("OPENCLAW_GATEWAY_PASSWORD", "p")]);
+    with.write(text);
+    assert_eq!(lines(&with.load().warnings), [""; 0]);
+}

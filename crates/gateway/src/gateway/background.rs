@@ -8,6 +8,7 @@ use openclaw_protocol::error::close;
 use openclaw_protocol::limits::TICK_INTERVAL;
 use serde_json::json;
 
+use crate::approvals::Expiry;
 use crate::auth::admission::Method;
 use crate::core::Core;
 use crate::gateway::{GatewayOptions, start};
@@ -109,7 +110,10 @@ async fn approvals(core: Arc<Core>) {
             .approvals
             .overdue(now_ms)
             .into_iter()
-            .filter_map(|id| core.approvals.expire(&id, now_ms))
+            .filter_map(|id| match core.approvals.expire(&id, now_ms) {
+                Expiry::Expired(change) => Some(change),
+                Expiry::Decided | Expiry::Unknown => None,
+            })
             .collect();
         if let Err(error) = core.commit(changes).await {
             tracing::warn!(%error, "expired approvals could not be stored");

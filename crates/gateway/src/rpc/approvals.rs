@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::approvals::{self, Decided, Outcome};
+use crate::approvals::{self, Decided, Expiry, Outcome};
 use crate::core::Core;
 use crate::records::{ApprovalRecord, Change};
 use crate::rpc::context::{Call, Ctx, Payload, RpcResult, parse, parse_checked};
@@ -105,13 +105,14 @@ async fn request(call: Call) -> RpcResult {
         resolved_by: None,
         resolved_at_ms: None,
     };
-    let change = core.approvals.open(record.clone(), now_ms)?;
+    let mut changes = core.approvals.open(record.clone(), now_ms)?;
     let line = audit(
         &call,
         &id,
         &json!({ "event": "requested", "commandSha256": hash(&params.command) }),
     );
-    if let Err(error) = core.commit(vec![change, line]).await {
+    changes.push(line);
+    if let Err(error) = core.commit(changes).await {
         core.approvals.discard(&id);
         return Err(error);
     }
@@ -145,25 +146,31 @@ async fn wait(
     mut outcome: watch::Receiver<Outcome>,
 ) -> Option<String> {
     let left_ms = u64::try_from(record.expires_at_ms - core.now_ms()).unwrap_or(0);
-    let decided = outcome.wait_for(|outcome| *outcome != Outcome::Waiting);
-    let in_time = match tokio::time::timeout(Duration::from_millis(left_ms), decided).await {
-        Ok(Ok(outcome)) => match &*outcome {
-            Outcome::Decided(decision) => Some(decision.clone()),
-            Outcome::Waiting => None,
-        },
-        Ok(Err(_)) => Some(None),
-        Err(_) => None,
-    };
-    if let Some(decision) = in_time {
+    let left = Duration::from_millis(left_ms);
+    if let Ok(decision) = tokio::time::timeout(left, decision(&mut outcome)).await {
         return decision;
     }
-    // Nobody decided: the next decision is told that it came too late.
-    if let Some(change) = core.approvals.expire(&record.id, core.now_ms())
-        && let Err(error) = core.commit(vec![change]).await
-    {
-        tracing::warn!(approval = %record.id, %error, "the expiry could not be stored");
+    match core.approvals.expire(&record.id, core.now_ms()) {
+        // Nobody decided: the next decision is told that it came too late.
+        Expiry::Expired(change) => {
+            if let Err(error) = core.commit(vec![change]).await {
+                tracing::warn!(approval = %record.id, %error, "the expiry could not be stored");
+            }
+            None
+        }
+        // Decided in the last moment and being stored.
+        Expiry::Decided => decision(&mut outcome).await,
+        Expiry::Unknown => None,
     }
-    None
+}
+
+/// The decision, once there is one that is durable.
+async fn decision(outcome: &mut watch::Receiver<Outcome>) -> Option<String> {
+    let decided = outcome.wait_for(|outcome| *outcome != Outcome::Waiting);
+    match &*decided.await.ok()? {
+        Outcome::Decided(decision) => decision.clone(),
+        Outcome::Waiting => None,
+    }
 }
 
 fn answer(record: &ApprovalRecord, decision: Option<&str>) -> Payload {

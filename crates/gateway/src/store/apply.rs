@@ -45,6 +45,7 @@ pub(super) fn apply(connection: &Connection, change: &Change, head: &mut ChainHe
             id,
         ),
         Change::PutApproval(approval) => put_approval(connection, approval),
+        Change::RemoveApproval(id) => remove(connection, "DELETE FROM approvals WHERE id = ?1", id),
         Change::PutValue { key, value } => put_value(connection, key, value),
         Change::Audit(event) => put_line(connection, &ChainedLine::chain(head, event)),
     }

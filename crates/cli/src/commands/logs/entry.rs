@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
+use crate::ui::format::printable;
 use crate::ui::{Style, Ui};
 
 /// What a log line says.
@@ -62,7 +63,7 @@ impl Entry {
     /// `<time> <level> <subsystem> <message>`; `clock` shows the local time of day only.
     pub(super) fn to_text(&self, ui: Ui, raw: &str, clock: bool) -> String {
         let Some(message) = &self.message else {
-            return raw.to_owned();
+            return printable(raw).into_owned();
         };
         let time = self.time.as_deref().unwrap_or_default();
         let time = if clock {
@@ -76,17 +77,19 @@ impl Entry {
             .as_deref()
             .or(self.module.as_deref())
             .unwrap_or_default();
-        let level = if clock {
-            ui.paint(style(level), level)
+        // Painted last: what a record holds must not steer the terminal.
+        let [time, level] = [time.as_str(), level].map(printable);
+        let [source, message] = [source, message.as_str()].map(printable);
+        let (time, level) = if clock {
+            let (muted, of_level) = (Style::Muted, style(&level));
+            (
+                ui.paint(muted, &time).into(),
+                ui.paint(of_level, &level).into(),
+            )
         } else {
-            level.to_owned()
+            (time, level)
         };
-        let time = if clock {
-            ui.paint(Style::Muted, &time)
-        } else {
-            time
-        };
-        [time.as_str(), level.as_str(), source, message]
+        [time, level, source, message]
             .into_iter()
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
