@@ -10,7 +10,7 @@ fuzz_target!(|text: &str| {
     let Ok(raw) = RawValue::from_string(text.to_owned()) else {
         return;
     };
-    match ConnectParams::parse(Some(&raw)) {
+    match ConnectParams::parse(Some(raw.get())) {
         Ok(params) => {
             let schema = if params.max_protocol >= 4 {
                 CONNECT_PARAMS_V4
@@ -26,7 +26,7 @@ fuzz_target!(|text: &str| {
             }
             let written = serde_json::to_string(&params).expect("params encode");
             let again = RawValue::from_string(written.clone()).expect("written params are JSON");
-            let again = ConnectParams::parse(Some(&again)).expect("written params read");
+            let again = ConnectParams::parse(Some(again.get())).expect("written params read");
             assert_eq!(
                 serde_json::to_string(&again).expect("params encode"),
                 written

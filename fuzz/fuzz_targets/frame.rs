@@ -5,13 +5,17 @@ use libfuzzer_sys::fuzz_target;
 use openclaw_protocol::error::WireError;
 use openclaw_protocol::frame::{FrameError, RequestFrame, ServerFrame, encode_error, encode_ok};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 fuzz_target!(|text: &str| {
     match RequestFrame::parse(text) {
         Ok(request) => {
             assert!(!request.method.is_empty());
-            let payload = request.params.map(|raw| raw.get());
-            answered(request.id.get(), &encode_ok(request.id.get(), payload));
+            // What is passed on as raw text has to be JSON.
+            for raw in [Some(request.id), request.params].into_iter().flatten() {
+                serde_json::from_str::<&RawValue>(raw).expect("raw JSON");
+            }
+            answered(request.id, &encode_ok(request.id, request.params));
         }
         Err(FrameError::NotJson(_)) => {}
         Err(FrameError::Invalid { id, detail }) => {

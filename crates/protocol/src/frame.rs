@@ -9,17 +9,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::WireError;
+use crate::scan;
 use crate::strict::{self, Object};
 
 /// A request as it came in; everything borrows from the message text.
 #[derive(Debug)]
 pub struct RequestFrame<'a> {
     /// Raw JSON text of the id, including its quotes, ready to be echoed.
-    pub id: &'a RawValue,
+    pub id: &'a str,
     /// Method name.
     pub method: Cow<'a, str>,
     /// Raw params; absent and `null` are both `None`.
-    pub params: Option<&'a RawValue>,
+    pub params: Option<&'a str>,
 }
 
 /// Why a text is not a request frame.
@@ -57,6 +58,9 @@ struct LooseRequest<'a> {
 impl<'a> RequestFrame<'a> {
     /// Parses one message text. Members that this release does not know are ignored.
     pub fn parse(text: &'a str) -> Result<Self, FrameError> {
+        if let Some(frame) = Self::scan(text) {
+            return Ok(frame);
+        }
         if let Ok(Object(LooseRequest {
             kind: Some(Text(kind)),
             id: Some(id),
@@ -64,23 +68,48 @@ impl<'a> RequestFrame<'a> {
             params,
         })) = serde_json::from_str::<Object<LooseRequest<'a>>>(text)
             && kind == "req"
-            && is_nonempty_json_string(id)
+            && is_nonempty_json_string(id.get())
             && !method.is_empty()
         {
-            let params = params.filter(|raw| raw.get() != "null");
+            let params = params.map(RawValue::get).filter(|raw| *raw != "null");
+            let id = id.get();
             return Ok(Self { id, method, params });
         }
         Err(explain(text))
     }
 
+    /// The fast path, for frames as clients write them.
+    fn scan(text: &'a str) -> Option<Self> {
+        let (mut kind, mut id, mut method, mut params) = (None, None, None, None);
+        let taken = scan::object(text, |key, raw| {
+            let member = match key {
+                "type" => &mut kind,
+                "id" => &mut id,
+                "method" => &mut method,
+                "params" => &mut params,
+                _ => return true,
+            };
+            member.replace(raw).is_none()
+        });
+        if !taken || kind? != r#""req""# {
+            return None;
+        }
+        let id = id.filter(|id| is_nonempty_json_string(id))?;
+        let method = scan::plain_string(method?).filter(|method| !method.is_empty())?;
+        Some(Self {
+            id,
+            method: Cow::Borrowed(method),
+            params: params.filter(|raw| *raw != "null"),
+        })
+    }
+
     /// Raw params text, `{}` when there are none.
     pub fn params_text(&self) -> &'a str {
-        self.params.map_or("{}", RawValue::get)
+        self.params.unwrap_or("{}")
     }
 }
 
-fn is_nonempty_json_string(raw: &RawValue) -> bool {
-    let text = raw.get();
+fn is_nonempty_json_string(text: &str) -> bool {
     text.len() > 2 && text.starts_with('"')
 }
 
@@ -104,14 +133,19 @@ fn explain(text: &str) -> FrameError {
 
 /// Encodes a successful response. `id` and `payload` are raw JSON; no payload member is written for `None`.
 pub fn encode_ok(id: &str, payload: Option<&str>) -> String {
-    let mut out = String::with_capacity(id.len() + payload.map_or(0, str::len) + 48);
+    match payload {
+        Some(payload) => encode_ok_with(id, payload.len(), |out| out.push_str(payload)),
+        None => format!(r#"{{"type":"res","id":{id},"ok":true}}"#),
+    }
+}
+
+/// As [`encode_ok`], with a payload of about `size` bytes that is written in place.
+pub fn encode_ok_with(id: &str, size: usize, payload: impl FnOnce(&mut String)) -> String {
+    let mut out = String::with_capacity(id.len() + size + 48);
     out.push_str(r#"{"type":"res","id":"#);
     out.push_str(id);
-    out.push_str(r#","ok":true"#);
-    if let Some(payload) = payload {
-        out.push_str(r#","payload":"#);
-        out.push_str(payload);
-    }
+    out.push_str(r#","ok":true,"payload":"#);
+    payload(&mut out);
     out.push('}');
     out
 }
@@ -290,11 +324,19 @@ mod tests {
     fn request_borrows_and_keeps_raw_params() {
         let text = r#"{"type":"req","id":"7","method":"node.list","params":{"a": 1},"extra":[]}"#;
         let frame = RequestFrame::parse(text).unwrap();
-        assert_eq!(frame.id.get(), r#""7""#);
+        assert_eq!(frame.id, r#""7""#);
         assert!(matches!(frame.method, Cow::Borrowed("node.list")));
         assert_eq!(frame.params_text(), r#"{"a": 1}"#);
         let without = RequestFrame::parse(r#"{"type":"req","id":"7","method":"m","params":null}"#);
         assert_eq!(without.unwrap().params_text(), "{}");
+    }
+
+    #[test]
+    fn unusual_spellings_are_read_too() {
+        let text = r#"{"ty\u0070e":"req","id":"7","method":"node\u002elist","id2":1}"#;
+        let frame = RequestFrame::parse(text).unwrap();
+        assert_eq!(frame.method, "node.list");
+        assert_eq!(frame.params, None);
     }
 
     #[test]

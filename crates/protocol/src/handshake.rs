@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::error::WireError;
 use crate::{schema, strict};
@@ -111,8 +110,8 @@ impl ConnectParams {
     /// Decodes the params of a connect request and checks what the schema asks for.
     ///
     /// The error is the wire error to answer with; unlike other methods, connect does not take missing params for `{}`.
-    pub fn parse(params: Option<&RawValue>) -> Result<Self, WireError> {
-        let text = params.map_or("null", RawValue::get);
+    pub fn parse(params: Option<&str>) -> Result<Self, WireError> {
+        let text = params.unwrap_or("null");
         match serde_json::from_str::<strict::Object<Self>>(text) {
             Ok(strict::Object(params)) if params.conforms() => Ok(params),
             Ok(_) => Err(schema::invalid_params("connect", text, "out of range")),
@@ -353,6 +352,8 @@ pub fn detail_text<'a>(details: &'a Value, key: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
 
     #[test]
@@ -376,7 +377,7 @@ mod tests {
         let newer = raw(
             r#"{"minProtocol":4,"maxProtocol":9.0,"modelCatalog":{},"client":{"id":"cli","version":"9","platform":"linux","mode":"cli","buildId":"b"}}"#,
         );
-        let params = ConnectParams::parse(Some(&newer)).unwrap();
+        let params = ConnectParams::parse(Some(newer.get())).unwrap();
         assert_eq!((params.min_protocol, params.max_protocol), (4, 9));
         for (text, message) in [
             ("null", "invalid connect params: must be object"),
@@ -389,7 +390,7 @@ mod tests {
                 "invalid connect params: out of range",
             ),
         ] {
-            let error = ConnectParams::parse(Some(&raw(text))).unwrap_err();
+            let error = ConnectParams::parse(Some(raw(text).get())).unwrap_err();
             assert!(error.message.starts_with(message), "{}", error.message);
         }
     }

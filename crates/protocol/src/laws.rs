@@ -193,8 +193,8 @@ proptest! {
         prop_assert_eq!(request.method.as_ref(), method.as_str());
         prop_assert_eq!(request.params_text(), r#"{"a":[1,2]}"#);
         for answer in [
-            encode_ok(request.id.get(), Some("null")),
-            encode_error(request.id.get(), &WireError::invalid(message)),
+            encode_ok(request.id, Some("null")),
+            encode_error(request.id, &WireError::invalid(message)),
         ] {
             let ServerFrame::Response(response) = serde_json::from_str(&answer).unwrap() else {
                 panic!("{answer}");
@@ -236,7 +236,7 @@ proptest! {
         let schema = if newer { CONNECT_PARAMS_V4 } else { CONNECT_PARAMS };
         let explained = schema.explain(&params);
         let raw = RawValue::from_string(params.to_string()).unwrap();
-        match ConnectParams::parse(Some(&raw)) {
+        match ConnectParams::parse(Some(raw.get())) {
             Ok(_) => prop_assert_eq!(explained, "", "{}", params),
             Err(error) => prop_assert_eq!(
                 error.message,

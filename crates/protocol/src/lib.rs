@@ -22,6 +22,7 @@ pub mod methods;
 pub mod pairing_code;
 #[cfg(test)]
 mod reference;
+pub mod scan;
 pub mod schema;
 pub mod scope;
 mod strict;

@@ -292,7 +292,7 @@ where
         };
         let answer = match RequestFrame::parse(text) {
             Ok(request) => {
-                let id = request.id.get();
+                let id = request.id;
                 if payload.len() > self.conn.max_payload() {
                     let message = format!(
                         "request of {} bytes is over the limit of {} bytes; split it",

@@ -153,7 +153,7 @@ where
         },
         audit: "invalid-frame",
     })?;
-    let id = request.id.get().to_owned();
+    let id = request.id.to_owned();
     let refused = |refusal: Refusal| Ended::Refused {
         id: Some(id.clone()),
         refusal: Box::new(refusal),

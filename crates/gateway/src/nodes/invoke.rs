@@ -3,6 +3,7 @@
 //! Nothing here waits: the caller's answer is written by whoever finishes the invocation first, that is the node's
 //! result, the deadline, the node's or the caller's disconnect.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use openclaw_protocol::error::WireError;
-use openclaw_protocol::frame::encode_event;
+use openclaw_protocol::scan::push_escaped;
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::{Notify, oneshot};
@@ -26,11 +27,27 @@ const GRACE: Duration = Duration::from_millis(500);
 
 /// What a node answered, raw JSON.
 #[derive(Debug, Clone, Default)]
-pub struct NodeResult {
+pub struct NodeResult<'a> {
     /// `payload`, if there is one.
-    pub payload: Option<String>,
+    pub payload: Option<Cow<'a, str>>,
     /// `payloadJSON` as a JSON string literal, if the node sent one.
-    pub payload_json: Option<String>,
+    pub payload_json: Option<Cow<'a, str>>,
+}
+
+impl NodeResult<'_> {
+    /// Bytes of raw JSON.
+    fn size(&self) -> usize {
+        let length = |text: &Option<Cow<'_, str>>| text.as_deref().map_or(0, str::len);
+        length(&self.payload) + length(&self.payload_json)
+    }
+
+    fn into_owned(self) -> NodeResult<'static> {
+        let own = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        NodeResult {
+            payload: self.payload.map(own),
+            payload_json: self.payload_json.map(own),
+        }
+    }
 }
 
 /// Who gets the outcome.
@@ -39,7 +56,7 @@ pub enum Waiter {
     /// A `node.invoke` caller.
     Caller(Responder),
     /// A part of the gateway.
-    Inside(oneshot::Sender<Result<NodeResult, WireError>>),
+    Inside(oneshot::Sender<Result<NodeResult<'static>, WireError>>),
 }
 
 #[derive(Debug)]
@@ -103,10 +120,7 @@ impl Invokes {
         let deadline = invoke
             .timeout_ms
             .map(|ms| Instant::now() + Duration::from_millis(ms) + GRACE);
-        let frame = Bytes::from(encode_event(
-            "node.invoke.request",
-            Some(&self.request_payload(number, invoke)),
-        ));
+        let frame = Bytes::from(self.request_frame(number, invoke));
         let pending = Pending {
             node_id: invoke.node_id.to_owned(),
             node_conn: node.number,
@@ -140,24 +154,32 @@ impl Invokes {
         }
     }
 
-    fn request_payload(&self, number: u64, invoke: &Invoke<'_>) -> String {
-        let text = |value: &str| serde_json::to_string(value).expect("a string always encodes");
-        let params = invoke.params.map_or_else(|| "null".to_owned(), text);
-        let mut payload = format!(
-            r#"{{"id":"{}-{number}","nodeId":{},"command":{},"paramsJSON":{params}"#,
-            self.boot,
-            text(invoke.node_id),
-            text(invoke.command),
-        );
+    /// The event frame, written in one go: params may be megabytes.
+    fn request_frame(&self, number: u64, invoke: &Invoke<'_>) -> String {
+        let params = invoke.params.unwrap_or_default();
+        // Room for the quotes that get a backslash.
+        let size = params.len() + params.len() / 8 + 384;
+        let mut frame = String::with_capacity(size);
+        frame.push_str(r#"{"type":"event","event":"node.invoke.request","payload":{"id":""#);
+        let _infallible = write!(frame, r#"{}-{number}","nodeId":"#, self.boot);
+        push_escaped(&mut frame, invoke.node_id);
+        frame.push_str(r#","command":"#);
+        push_escaped(&mut frame, invoke.command);
+        frame.push_str(r#","paramsJSON":"#);
+        match invoke.params {
+            Some(params) => push_escaped(&mut frame, params),
+            None => frame.push_str("null"),
+        }
         // Absent means no deadline; a literal 0 would mean "now" to some releases.
         if let Some(timeout_ms) = invoke.timeout_ms {
-            let _infallible = write!(payload, r#","timeoutMs":{timeout_ms}"#);
+            let _infallible = write!(frame, r#","timeoutMs":{timeout_ms}"#);
         }
         if let Some(key) = invoke.idempotency_key {
-            let _infallible = write!(payload, r#","idempotencyKey":{}"#, text(key));
+            frame.push_str(r#","idempotencyKey":"#);
+            push_escaped(&mut frame, key);
         }
-        payload.push('}');
-        payload
+        frame.push_str("}}");
+        frame
     }
 
     /// Takes in a result. `false` when nothing waits for it (any more).
@@ -165,7 +187,7 @@ impl Invokes {
         &self,
         wire_id: &str,
         node_id: &str,
-        result: Result<NodeResult, WireError>,
+        result: Result<NodeResult<'_>, WireError>,
     ) -> bool {
         let Some(number) = self.number(wire_id) else {
             return false;
@@ -321,14 +343,19 @@ impl Table {
 }
 
 impl Pending {
-    fn finish(self, result: Result<NodeResult, WireError>) {
+    fn finish(self, result: Result<NodeResult<'_>, WireError>) {
         match self.waiter {
             Waiter::Inside(sender) => {
                 // The part that asked may have given up; then nobody misses the answer.
-                let _unheard = sender.send(result);
+                let _unheard = sender.send(result.map(NodeResult::into_owned));
             }
             Waiter::Caller(responder) => match result {
-                Ok(result) => responder.ok(&answer(&self.node_id, &self.command, &result)),
+                Ok(result) => {
+                    let size = result.size() + self.node_id.len() + self.command.len() + 96;
+                    responder.ok_with(size, |out| {
+                        push_answer(out, &self.node_id, &self.command, &result);
+                    });
+                }
                 Err(error) => responder.err(&error),
             },
         }
@@ -336,15 +363,11 @@ impl Pending {
 }
 
 /// The `node.invoke` answer around a raw payload.
-fn answer(node_id: &str, command: &str, result: &NodeResult) -> String {
-    let size = result.payload.as_ref().map_or(0, String::len)
-        + result.payload_json.as_ref().map_or(0, String::len);
-    let mut out = String::with_capacity(size + node_id.len() + command.len() + 96);
-    let text = |value: &str| serde_json::to_string(value).expect("a string always encodes");
+fn push_answer(out: &mut String, node_id: &str, command: &str, result: &NodeResult<'_>) {
     out.push_str(r#"{"ok":true,"nodeId":"#);
-    out.push_str(&text(node_id));
+    push_escaped(out, node_id);
     out.push_str(r#","command":"#);
-    out.push_str(&text(command));
+    push_escaped(out, command);
     if let Some(payload) = &result.payload {
         out.push_str(r#","payload":"#);
         out.push_str(payload);
@@ -352,5 +375,4 @@ fn answer(node_id: &str, command: &str, result: &NodeResult) -> String {
     out.push_str(r#","payloadJSON":"#);
     out.push_str(result.payload_json.as_deref().unwrap_or("null"));
     out.push('}');
-    out
 }

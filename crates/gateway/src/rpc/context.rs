@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use openclaw_protocol::error::WireError;
-use openclaw_protocol::frame::{encode_error, encode_ok};
+use openclaw_protocol::frame::{encode_error, encode_ok, encode_ok_with};
 use openclaw_protocol::schema::params_schema;
 use serde::{Deserialize, Serialize};
 
@@ -162,9 +162,9 @@ impl Responder {
         &self.conn
     }
 
-    /// Answers with raw JSON.
-    pub fn ok(self, payload: &str) {
-        self.send(encode_ok(&self.id, Some(payload)));
+    /// Answers with raw JSON of about `size` bytes, written in place.
+    pub fn ok_with(self, size: usize, payload: impl FnOnce(&mut String)) {
+        self.send(encode_ok_with(&self.id, size, payload));
     }
 
     /// Answers with an error.

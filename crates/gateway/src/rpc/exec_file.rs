@@ -139,5 +139,7 @@ async fn forward(call: &Call, node_id: &str, command: &str, params: &Value) -> R
         timeout_ms: NODE_TIMEOUT_MS,
     };
     let result = invoke_inside(&call.core, inner).await?;
-    Ok(result.payload.map_or(Payload::Static("{}"), Payload::Text))
+    Ok(result.payload.map_or(Payload::Static("{}"), |payload| {
+        Payload::Text(payload.into_owned())
+    }))
 }

@@ -60,7 +60,7 @@ fn round_trip(method: &str, params: &str) -> Option<Result<Value, String>> {
     Some(match method {
         "connect" => {
             let raw = RawValue::from_string(params.to_owned()).unwrap();
-            ConnectParams::parse(Some(&raw))
+            ConnectParams::parse(Some(raw.get()))
                 .map(|params| serde_json::to_value(params).unwrap())
                 .map_err(|error| error.message)
         }
@@ -116,8 +116,8 @@ fn check_request(connection: &Connection, frame: &Frame, met: &mut Met) {
     let name = &connection.name;
     let value = frame.value.as_ref().unwrap();
     let request = RequestFrame::parse(&frame.text).unwrap();
-    let id: String = serde_json::from_str(request.id.get()).unwrap();
-    let encoded = encode_request(&id, &request.method, request.params.map(RawValue::get));
+    let id: String = serde_json::from_str(request.id).unwrap();
+    let encoded = encode_request(&id, &request.method, request.params);
     let encoded: Value = serde_json::from_str(&encoded).unwrap();
     compare(value, &encoded, "request", &mut met.members);
 

@@ -37,7 +37,7 @@ fn proofs(connections: Vec<Connection>) -> Vec<(Connection, ConnectParams, Value
                 continue;
             }
             let raw = RawValue::from_string(value["params"].to_string()).unwrap();
-            let Ok(params) = ConnectParams::parse(Some(&raw)) else {
+            let Ok(params) = ConnectParams::parse(Some(raw.get())) else {
                 continue;
             };
             if params.device.is_some() {

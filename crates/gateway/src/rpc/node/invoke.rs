@@ -7,6 +7,7 @@ use bytes::Bytes;
 use openclaw_protocol::error::{WireError, code};
 use openclaw_protocol::frame::encode_event;
 use openclaw_protocol::limits::INVOKE_TIMEOUT_MS;
+use openclaw_protocol::scan;
 use openclaw_protocol::scope::Scope;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -39,8 +40,65 @@ struct InvokeParams<'a> {
     idempotency_key: Cow<'a, str>,
 }
 
+/// [`InvokeParams`] with the command's own params as text.
+struct Request<'a> {
+    node_id: Cow<'a, str>,
+    command: Cow<'a, str>,
+    params: Option<&'a str>,
+    timeout_ms: Option<u64>,
+    idempotency_key: Cow<'a, str>,
+}
+
+impl<'a> Request<'a> {
+    fn parse(params: &'a str) -> Result<Self, WireError> {
+        if let Some(request) = Self::scan(params) {
+            return Ok(request);
+        }
+        let params: InvokeParams<'a> = parse("node.invoke", params)?;
+        Ok(Self {
+            node_id: params.node_id,
+            command: params.command,
+            params: params.params.map(RawValue::get),
+            timeout_ms: params.timeout_ms,
+            idempotency_key: params.idempotency_key,
+        })
+    }
+
+    /// The fast path: large params are looked at once, as text.
+    fn scan(text: &'a str) -> Option<Self> {
+        let (mut node_id, mut command, mut params) = (None, None, None);
+        let (mut timeout_ms, mut idempotency_key) = (None, None);
+        let taken = scan::object(text, |key, raw| {
+            let member = match key {
+                "nodeId" => &mut node_id,
+                "command" => &mut command,
+                "params" => &mut params,
+                "timeoutMs" => &mut timeout_ms,
+                "idempotencyKey" => &mut idempotency_key,
+                _ => return true,
+            };
+            member.replace(raw).is_none()
+        });
+        let text = |raw: Option<&'a str>| scan::plain_string(raw?).map(Cow::Borrowed);
+        let timeout_ms = match timeout_ms {
+            None => None,
+            Some(raw) => Some(raw.parse().ok()?),
+        };
+        if !taken {
+            return None;
+        }
+        Some(Self {
+            node_id: text(node_id)?,
+            command: text(command)?,
+            params: params.filter(|raw| *raw != "null"),
+            timeout_ms,
+            idempotency_key: text(idempotency_key)?,
+        })
+    }
+}
+
 fn invoke(ctx: &Ctx<'_>, params: &str) -> Result<(), WireError> {
-    let request: InvokeParams<'_> = parse("node.invoke", params)?;
+    let request = Request::parse(params)?;
     if request.idempotency_key.is_empty() {
         return Err(WireError::invalid(
             "invalid node.invoke params: at /idempotencyKey: must NOT have fewer than 1 characters",
@@ -73,7 +131,7 @@ fn invoke(ctx: &Ctx<'_>, params: &str) -> Result<(), WireError> {
     let invoke = Invoke {
         node_id,
         command,
-        params: request.params.map(RawValue::get),
+        params: request.params,
         timeout_ms,
         idempotency_key: Some(&request.idempotency_key),
         caller: Some(ctx.conn.number),
@@ -139,7 +197,7 @@ fn allowed(
 }
 
 /// A run that claims to be approved speaks for an operator who may approve, once or for always.
-fn guard_decision(ctx: &Ctx<'_>, params: super::list::Raw<'_>) -> Result<(), WireError> {
+fn guard_decision(ctx: &Ctx<'_>, params: Option<&str>) -> Result<(), WireError> {
     #[derive(Deserialize, Default)]
     #[serde(rename_all = "camelCase", default)]
     struct Claims {
@@ -147,7 +205,7 @@ fn guard_decision(ctx: &Ctx<'_>, params: super::list::Raw<'_>) -> Result<(), Wir
         approval_decision: Option<Value>,
     }
     let claims: Claims = params
-        .and_then(|params| serde_json::from_str(params.get()).ok())
+        .and_then(|params| serde_json::from_str(params).ok())
         .unwrap_or_default();
     let claimed =
         |value: &Option<Value>| value.as_ref().is_some_and(|value| *value != json!(false));
@@ -160,14 +218,14 @@ fn guard_decision(ctx: &Ctx<'_>, params: super::list::Raw<'_>) -> Result<(), Wir
     Ok(())
 }
 
-fn audit_run(ctx: &Ctx<'_>, node_id: &str, params: super::list::Raw<'_>) {
+fn audit_run(ctx: &Ctx<'_>, node_id: &str, params: Option<&str>) {
     #[derive(Deserialize, Default)]
     struct Run {
         #[serde(default)]
         command: Vec<String>,
     }
     let run: Run = params
-        .and_then(|params| serde_json::from_str(params.get()).ok())
+        .and_then(|params| serde_json::from_str(params).ok())
         .unwrap_or_default();
     // The program only: arguments may hold secrets. The hash tells two commands apart.
     let program = run.command.first().cloned().unwrap_or_default();
@@ -195,20 +253,77 @@ struct ResultParams<'a> {
     error: Option<Value>,
 }
 
+/// [`ResultParams`] with its payloads as text.
+struct Report<'a> {
+    id: Cow<'a, str>,
+    node_id: Cow<'a, str>,
+    ok: bool,
+    payload: Option<&'a str>,
+    payload_json: Option<&'a str>,
+    error: Option<Value>,
+}
+
+impl<'a> Report<'a> {
+    fn parse(params: &'a str) -> Result<Self, WireError> {
+        if let Some(report) = Self::scan(params) {
+            return Ok(report);
+        }
+        let params: ResultParams<'a> = parse("node.invoke.result", params)?;
+        Ok(Self {
+            id: params.id,
+            node_id: params.node_id,
+            ok: params.ok,
+            payload: params.payload.map(RawValue::get),
+            payload_json: params.payload_json.map(RawValue::get),
+            error: params.error,
+        })
+    }
+
+    /// The fast path, for results that are fine.
+    fn scan(text: &'a str) -> Option<Self> {
+        let (mut id, mut node_id, mut ok) = (None, None, None);
+        let (mut payload, mut payload_json) = (None, None);
+        let taken = scan::object(text, |key, raw| {
+            let member = match key {
+                "id" => &mut id,
+                "nodeId" => &mut node_id,
+                "ok" => &mut ok,
+                "payload" => &mut payload,
+                "payloadJSON" => &mut payload_json,
+                "error" => return false,
+                _ => return true,
+            };
+            member.replace(raw).is_none()
+        });
+        let text = |raw: Option<&'a str>| scan::plain_string(raw?).map(Cow::Borrowed);
+        if !taken || ok? != "true" {
+            return None;
+        }
+        Some(Self {
+            id: text(id)?,
+            node_id: text(node_id)?,
+            ok: true,
+            payload: payload.filter(|raw| *raw != "null"),
+            payload_json: payload_json.filter(|raw| *raw != "null"),
+            error: None,
+        })
+    }
+}
+
 fn result(ctx: &Ctx<'_>, params: &str) -> RpcResult {
-    let result: ResultParams<'_> = parse("node.invoke.result", params)?;
-    if ctx.conn.device_id.as_deref() != Some(&*result.node_id) {
+    let report = Report::parse(params)?;
+    if ctx.conn.device_id.as_deref() != Some(&*report.node_id) {
         return Err(WireError::invalid("nodeId mismatch"));
     }
-    let outcome = if result.ok {
-        Ok(raw_result(&result))
+    let outcome = if report.ok {
+        Ok(raw_result(report.payload, report.payload_json))
     } else {
-        Err(failure(result.error))
+        Err(failure(report.error))
     };
     let known = ctx
         .core
         .invokes
-        .finish(&result.id, &result.node_id, outcome);
+        .finish(&report.id, &report.node_id, outcome);
     Ok(Payload::Static(if known {
         r#"{"ok":true}"#
     } else {
@@ -217,30 +332,29 @@ fn result(ctx: &Ctx<'_>, params: &str) -> RpcResult {
 }
 
 /// `payload` and `payloadJSON` of the answer, both from what the node sent.
-fn raw_result(result: &ResultParams<'_>) -> NodeResult {
-    let text = result.payload_json.filter(|raw| raw.get() != "null");
-    let Some(raw) = text else {
+fn raw_result<'a>(payload: Option<&'a str>, payload_json: Option<&'a str>) -> NodeResult<'a> {
+    let Some(raw) = payload_json else {
         return NodeResult {
-            payload: result.payload.map(|raw| raw.get().to_owned()),
+            payload: payload.map(Cow::Borrowed),
             payload_json: None,
         };
     };
     // The literal is passed on as it is; its content becomes the payload when it is JSON.
-    let Ok(content) = serde_json::from_str::<Cow<'_, str>>(raw.get()) else {
+    let Some(content) = scan::unescape(raw) else {
         return NodeResult {
-            payload: Some(raw.get().to_owned()),
+            payload: Some(Cow::Borrowed(raw)),
             payload_json: None,
         };
     };
-    let is_json = serde_json::from_str::<IgnoredAny>(&content).is_ok();
+    let is_json = scan::is_value(&content) || serde_json::from_str::<IgnoredAny>(&content).is_ok();
     let payload = if is_json {
-        content.into_owned()
+        content
     } else {
-        format!(r#"{{"payloadJSON":{}}}"#, raw.get())
+        Cow::Owned(format!(r#"{{"payloadJSON":{raw}}}"#))
     };
     NodeResult {
         payload: Some(payload),
-        payload_json: Some(raw.get().to_owned()),
+        payload_json: Some(Cow::Borrowed(raw)),
     }
 }
 
@@ -296,7 +410,7 @@ pub(crate) struct Inner<'a> {
 pub(crate) async fn invoke_inside(
     core: &Arc<Core>,
     inner: Inner<'_>,
-) -> Result<NodeResult, WireError> {
+) -> Result<NodeResult<'static>, WireError> {
     let conn = core.nodes.with(inner.node_id, |session| {
         session.map(|session| Arc::clone(&session.conn))
     });
