@@ -9,6 +9,7 @@ use openclaw_client::{
 use openclaw_config::exec_approvals::{Ask, Security};
 use openclaw_config::schema::{ExecAsk, ExecSecurity, ToolsExec};
 use openclaw_config::{Env, Settings, env};
+use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
 use openclaw_node::commands::{ExecPolicy, Notifier};
 use openclaw_node::policy::Disk;
 use openclaw_node::{Commands, HostEvent, HostEvents, HostOptions, HostPolicy, Machine, NodeFile};
@@ -17,6 +18,7 @@ use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::ui::Ui;
+use crate::ui::format::now_ms;
 
 /// A gateway to serve: where it is, what to show there, which certificate to accept.
 #[derive(Debug)]
@@ -52,6 +54,19 @@ pub(crate) fn options(
         client,
         commands: Commands::new(machine(context)?, policy(&settings.tools.exec)),
         events,
+    })
+}
+
+/// Keeps a second node host with the same identity from starting: the two would take each other's place for ever.
+pub(crate) fn lock(context: &Context) -> Result<StateLock, CommandError> {
+    let path = context.paths().state_dir.join("node.lock");
+    let now_ms = now_ms();
+    StateLock::acquire(&path, LockInfo::of_this_process(now_ms), now_ms).map_err(|error| match error {
+        LockError::Held { holder, .. } => CommandError::config(format!(
+            "node host not started: this machine is a node already ({holder})"
+        ))
+        .hint("Fix: stop that one first, or use another profile: openclaw --profile <name> node run"),
+        error @ LockError::File { .. } => CommandError::new(error),
     })
 }
 

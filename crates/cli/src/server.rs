@@ -134,7 +134,10 @@ impl Server {
     }
 
     fn announce(&self) {
-        let scheme = "ws";
+        let scheme = match self.gateway.core().tls.facts() {
+            Some(_) => "wss",
+            None => "ws",
+        };
         for (index, address) in self.gateway.addresses().iter().enumerate() {
             if index == 0 {
                 let pid = std::process::id();

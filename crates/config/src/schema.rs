@@ -35,7 +35,7 @@ pub use tls::Tls;
 pub use ui::{Assistant, EnvBlock, Meta, ShellEnv, Ui, Wizard};
 pub use words::{
     AuthMode, BindMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel,
-    MdnsMode, RedactMode, ReloadMode, TailscaleMode, Transport,
+    MdnsMode, PlainHttp, RedactMode, ReloadMode, TailscaleMode, Transport,
 };
 
 use crate::validate::Issue;

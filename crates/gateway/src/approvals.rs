@@ -152,12 +152,14 @@ impl Approvals {
         })
     }
 
-    /// Tells everyone who waits. Called once the decision is durable.
-    pub fn announce(&self, id: &str) {
-        if let Some(slot) = self.slots.lock().get(id) {
+    /// Tells everyone who waits; whether anybody did. Called once the decision is durable.
+    pub fn announce(&self, id: &str) -> bool {
+        self.slots.lock().get(id).is_some_and(|slot| {
+            let waited = slot.outcome.receiver_count() > 0;
             slot.outcome
                 .send_replace(Outcome::Decided(slot.record.decision.clone()));
-        }
+            waited
+        })
     }
 
     /// Takes a decision back that could not be stored.
@@ -387,7 +389,7 @@ mod tests {
         approvals.decide("a", "allow-once", "Phone", 999).unwrap();
         assert!(matches!(approvals.expire("a", 1_000), Expiry::Decided));
         assert_eq!(*outcome.borrow_and_update(), Outcome::Waiting);
-        approvals.announce("a");
+        assert!(approvals.announce("a"));
         assert_eq!(
             *outcome.borrow_and_update(),
             Outcome::Decided(Some("allow-once".into()))

@@ -27,8 +27,10 @@ use crate::presence::Presence;
 use crate::records::{AuditEvent, Change};
 use crate::rpc::router::Methods;
 use crate::store::Store;
+use crate::subsystems::Subsystems;
 use crate::system::SystemState;
 use crate::tasks::Tasks;
+use crate::tls::TlsSlot;
 
 /// Facts about this process that never change.
 #[derive(Debug, Clone)]
@@ -135,6 +137,10 @@ pub struct Core {
     pub draining: AtomicBool,
     /// TCP port in use, 0 until the listeners are bound.
     pub port: AtomicU16,
+    /// What TCP connections meet.
+    pub tls: TlsSlot,
+    /// Parts that may fail alone.
+    pub subsystems: Subsystems,
     /// What was wanted and is not there: listeners that could not be bound, records that had to be salvaged.
     pub degraded: Vec<String>,
 }

@@ -6,6 +6,7 @@
 mod answer;
 pub(crate) mod connection;
 mod front;
+mod insecure;
 mod pages;
 mod policy;
 mod probes;
@@ -24,6 +25,7 @@ use tokio_websockets::WebSocketStream;
 
 use crate::gate::{Gate, PreAuthPermit};
 use crate::peer::{Names, Peer};
+use crate::tls::TlsSlot;
 use policy::PolicyCache;
 use repeats::{FirstTimes, Repeats};
 
@@ -88,6 +90,7 @@ pub struct HttpState {
 }
 
 struct Inner {
+    tls: TlsSlot,
     handler: Arc<dyn SocketHandler>,
     policy: PolicyCache,
     gate: Gate,
@@ -104,15 +107,18 @@ impl std::fmt::Debug for HttpState {
 }
 
 impl HttpState {
-    /// Routes over `handler`; `settings` is followed live. `names` are the names of this machine.
+    /// Routes over `handler`; `settings` is followed live. `names` are the names of this machine, `tls` says what is
+    /// served on TCP.
     pub fn new(
         handler: Arc<dyn SocketHandler>,
         settings: watch::Receiver<Arc<Snapshot>>,
         gate: Gate,
         names: Names,
+        tls: TlsSlot,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
+                tls,
                 handler,
                 policy: PolicyCache::new(settings, names),
                 gate,
@@ -125,6 +131,11 @@ impl HttpState {
     /// The admission gate.
     pub fn gate(&self) -> &Gate {
         &self.inner.gate
+    }
+
+    /// What TCP connections meet.
+    pub(crate) fn tls(&self) -> &TlsSlot {
+        &self.inner.tls
     }
 
     /// The policy in force.

@@ -21,5 +21,7 @@ pub mod presence;
 pub mod records;
 pub mod rpc;
 pub mod store;
+pub mod subsystems;
 pub mod system;
 pub mod tasks;
+pub mod tls;

@@ -7,6 +7,7 @@ pub mod holder;
 pub mod interfaces;
 pub mod password;
 pub mod plan;
+mod secured;
 
 pub use bind::{BindError, Listeners, MissingListener};
 pub use interfaces::{InterfaceAddress, interface_addresses};

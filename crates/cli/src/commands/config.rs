@@ -44,6 +44,32 @@ impl Command {
     }
 }
 
+/// When a change of a value counts, for whoever made it.
+fn applies(path: &str) -> &'static str {
+    const AT_START: [&str; 6] = [
+        "gateway.mode",
+        "gateway.port",
+        "gateway.bind",
+        "gateway.customBindHost",
+        "gateway.tailscale",
+        "nodeHost",
+    ];
+    let below = |inner: &str, outer: &str| {
+        inner == outer
+            || inner
+                .strip_prefix(outer)
+                .is_some_and(|rest| rest.starts_with('.'))
+    };
+    if AT_START
+        .iter()
+        .any(|key| below(path, key) || below(key, path))
+    {
+        "Restart the gateway to apply."
+    } else {
+        "A running gateway applies it by itself."
+    }
+}
+
 /// A change that was not made.
 fn refused(context: &Context, error: EditError) -> CommandError {
     match error {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openclaw_client::{Credentials, DeviceIdentity, Target};
 use openclaw_config::resolve::GatewayFlags;
 use openclaw_config::schema::LogLevel;
-use openclaw_gateway::lock::peek;
+use openclaw_gateway::lock::{StateLock, peek};
 use openclaw_node::{Host, HostEvent, HostEvents, HostOptions, NodeFile};
 use tokio_util::sync::CancellationToken;
 
@@ -63,7 +63,7 @@ impl Args {
         let node = if self.no_node {
             None
         } else {
-            Some(self.node(context)?)
+            self.node(context)?
         };
         runtime::block_on(self.serve(context, &options, &first, node))
     }
@@ -74,8 +74,9 @@ impl Args {
         context: &Context,
         options: &ServerOptions,
         first: &FirstStart,
-        node: Option<HostOptions>,
+        node: Option<(StateLock, HostOptions)>,
     ) -> Outcome {
+        let (_lock, node) = node.unzip();
         let server = Server::start(context, options).await?;
         let name = node
             .as_ref()
@@ -92,8 +93,16 @@ impl Args {
         tokio::join!(gateway, host).0
     }
 
-    fn node(&self, context: &Context) -> Result<HostOptions, CommandError> {
+    /// `None`, with a word on why, when another process is this machine's node already.
+    fn node(&self, context: &Context) -> Result<Option<(StateLock, HostOptions)>, CommandError> {
         let paths = context.paths();
+        let lock = match host::lock(context) {
+            Ok(lock) => lock,
+            Err(error) => {
+                error.report(&context.ui());
+                return Ok(None);
+            }
+        };
         let mut file = NodeFile::load(&paths.node_file);
         if let Some(name) = &self.display_name {
             file.display_name = Some(name.trim().to_owned()).filter(|name| !name.is_empty());
@@ -107,14 +116,15 @@ impl Args {
             Credentials::default(),
             None,
         );
-        host::options(
+        let options = host::options(
             context,
             context.settings()?,
             gateway,
             Arc::new(identity),
             &file,
             Arc::new(Logged),
-        )
+        )?;
+        Ok(Some((lock, options)))
     }
 }
 

@@ -16,10 +16,17 @@ pub(crate) fn now_ms() -> i64 {
         .unwrap_or_default()
 }
 
-/// Text with its control characters written as `\u001b`: what others say must not steer a terminal. Line ends and tabs
+/// Text with control characters, and those that turn the writing direction around, written as `\u001b`: what others say
+/// must neither steer a terminal nor look like something else. Line ends and tabs
 /// stay, and JSON stays JSON.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
-    let obeyed = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    let obeyed = |letter: char| {
+        let turns_writing_around = matches!(
+            letter,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        );
+        turns_writing_around || letter.is_control() && !matches!(letter, '\n' | '\t')
+    };
     if !text.contains(obeyed) {
         return Cow::Borrowed(text);
     }
@@ -98,6 +105,7 @@ mod tests {
     fn control_characters_are_shown_and_json_stays_json() {
         assert_eq!(printable("a\tb\n"), "a\tb\n");
         assert_eq!(printable("\u{1b}[2J\r\u{9b}"), "\\u001b[2J\\u000d\\u009b");
+        assert_eq!(printable("\u{202e}evil"), "\\u202eevil");
         let json = serde_json::to_string("\u{7f}").unwrap();
         let back: String = serde_json::from_str(&printable(&json)).unwrap();
         assert_eq!(back, "\u{7f}");

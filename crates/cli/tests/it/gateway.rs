@@ -323,3 +323,52 @@ fn u05_f_locked_out_clients_are_unlocked() {
         .run(&["gateway", "auth", "unlock", "--ip", "nonsense"])
         .fails(1);
 }
+
+#[test]
+fn u33_a_pinned_certificate_lets_a_remote_client_in_and_another_does_not() {
+    let place = Place::with_gateway(&json!({ "tls": { "enabled": true } }));
+    let gateway = place.gateway(&[]);
+    let token = place.run(&["config", "get", "gateway.auth.token"]).ok().out;
+    let pem = place.read(".openclaw/gateway/tls/gateway-cert.pem");
+    let base64: String = pem.lines().filter(|line| !line.contains("---")).collect();
+    let der = data_encoding::BASE64.decode(base64.as_bytes()).unwrap();
+    let hash = ring::digest::digest(&ring::digest::SHA256, &der);
+    let fingerprint = data_encoding::HEXLOWER.encode(hash.as_ref());
+    let url = gateway.url().replace("ws://", "wss://");
+    let remote = |fingerprint: &str| {
+        let elsewhere = Place::with_gateway(&json!({
+            "mode": "remote",
+            "remote": { "url": url, "token": token.trim_end(), "tlsFingerprint": fingerprint },
+        }));
+        elsewhere.run(&["gateway", "health", "--json"])
+    };
+    assert_eq!(remote(&fingerprint).ok().json()["ok"], true);
+    let refused = remote(&"0".repeat(64)).fails(1);
+    assert!(refused.err.contains("fingerprint"), "{refused:?}");
+}
+
+#[test]
+fn u25_a_second_node_host_of_the_same_machine_is_told_who_is_first() {
+    let place = Place::with_gateway(&json!({}));
+    let gateway = place.gateway(&[]);
+    let token = place.run(&["config", "get", "gateway.auth.token"]).ok().out;
+    let port = gateway.port.to_string();
+    let line = [
+        "node",
+        "run",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--token",
+        token.trim_end(),
+    ];
+    let mut first = place.start(&line);
+    first.wait_for("node host target");
+    let second = place.run(&line).fails(78);
+    assert!(
+        second.err.contains("this machine is a node already (pid"),
+        "{second:?}"
+    );
+    drop(first);
+}

@@ -132,7 +132,7 @@ impl Place {
         let text = port.to_string();
         let line = [&["gateway", "run", "--port", &text], flags].concat();
         let mut running = self.start(&line);
-        running.wait_for("listening on ws://127.0.0.1:");
+        running.wait_for("://127.0.0.1:");
         Gateway { running, port }
     }
 }

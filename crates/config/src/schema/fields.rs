@@ -3,7 +3,7 @@
 use super::table::{Field, Kind, Section};
 use super::words::{
     AuthMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel, MdnsMode,
-    RedactMode, ReloadMode, TailscaleMode, Transport,
+    PlainHttp, RedactMode, ReloadMode, TailscaleMode, Transport,
 };
 
 const PORT: Kind = Kind::Int { min: 1, max: 65535 };
@@ -153,7 +153,10 @@ pub const FIELDS: &[Field] = &[
     field("gateway.tls.autoGenerate", Kind::Bool, "true", "Create a self-signed certificate when there is none."),
     field("gateway.tls.certPath", Kind::Text, "<state>/gateway/tls/gateway-cert.pem", "Certificate chain, PEM."),
     field("gateway.tls.keyPath", Kind::Text, "<state>/gateway/tls/gateway-key.pem", "Private key, PEM."),
+    field("gateway.tls.plainHttp", Kind::Word(PlainHttp::WORDS), "redirect", "Plain HTTP on the same port: `allow` serves it, `redirect` sends other machines to HTTPS, `refuse` serves nobody."),
+    field("gateway.tls.domains", Kind::Texts, "[]", "Further names in the self-signed certificate, besides those of this machine."),
     field("gateway.tls.caPath", Kind::Text, "", "Authorities that sign client certificates, PEM.").advanced(),
+    field("gateway.tls.requireClientCertificate", Kind::Bool, "false", "Refuse clients without a certificate signed by `caPath`.").advanced(),
 
     field("gateway.remote.url", Kind::Url, "", "Gateway that this machine uses in mode `remote`."),
     field("gateway.remote.transport", Kind::Word(Transport::WORDS), "direct", "`ssh` goes through a tunnel to `gateway.remote.sshTarget`."),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::words::PlainHttp;
+
 /// `gateway.tls`. Further keys are accepted and kept.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -16,6 +18,12 @@ pub struct Tls {
     pub key_path: Option<String>,
     /// Authorities for client certificates, PEM. No default.
     pub ca_path: Option<String>,
+    /// Refuse clients without a certificate from one of them. Default false.
+    pub require_client_certificate: bool,
+    /// Further names for the self-signed certificate. Default: none.
+    pub domains: Vec<String>,
+    /// What happens to plain HTTP on the same port. Default `redirect`.
+    pub plain_http: PlainHttp,
 }
 
 impl Default for Tls {
@@ -26,6 +34,9 @@ impl Default for Tls {
             cert_path: None,
             key_path: None,
             ca_path: None,
+            require_client_certificate: false,
+            domains: Vec::new(),
+            plain_http: PlainHttp::Redirect,
         }
     }
 }

@@ -84,6 +84,16 @@ words! {
         Direct = "direct",
     }
 
+    /// What happens to plain HTTP on a port that speaks TLS.
+    PlainHttp {
+        /// It is served to everybody.
+        Allow = "allow",
+        /// It is served over loopback; others are sent to HTTPS.
+        Redirect = "redirect",
+        /// It is served to nobody.
+        Refuse = "refuse",
+    }
+
     /// What a config change does to a running gateway.
     ReloadMode {
         /// Nothing: the file is not watched.

@@ -1,5 +1,6 @@
 //! What runs beside the connections: ticks, health, presence announcements, deadlines, config changes.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use crate::core::Core;
 use crate::gateway::{GatewayOptions, start};
 use crate::live::Live;
 use crate::peer::PeerClass;
+use crate::subsystems::SubsystemState;
+use crate::tasks;
+use crate::tls::{self, Refresher, Wanted};
 
 /// Period of the health snapshot.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(60);
@@ -22,8 +26,14 @@ const PRESENCE_DEBOUNCE: Duration = Duration::from_millis(200);
 /// How often counted refusals are written.
 const REFUSALS_INTERVAL: Duration = Duration::from_secs(60);
 
-pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions) {
+pub(super) fn spawn(
+    core: &Arc<Core>,
+    options: &GatewayOptions,
+    listening: &[SocketAddr],
+    tls: Tls,
+) {
     let tasks = &core.tasks;
+    tasks.spawn_until_cancelled("tls", tls.follow(Arc::clone(core)));
     tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
     tasks.spawn_until_cancelled("health", health(Arc::clone(core)));
     tasks.spawn_until_cancelled("presence", presence(Arc::clone(core)));
@@ -36,6 +46,7 @@ pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions) {
             Arc::clone(core),
             options.flags.clone(),
             options.port.is_some(),
+            listening.iter().any(|address| !address.ip().is_loopback()),
         ),
     );
 }
@@ -122,7 +133,7 @@ async fn approvals(core: Arc<Core>) {
 }
 
 /// Applies what changed in the config to everything that can change while running.
-async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool) {
+async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: bool) {
     let mut changes = core.config.clone();
     while changes.changed().await.is_ok() {
         let snapshot = Arc::clone(&changes.borrow_and_update());
@@ -135,6 +146,25 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool) {
                 continue;
             }
         };
+        if let Some(reason) = start::unsafe_auth(&plan.auth, exposed) {
+            tracing::warn!("config change not applied: {reason}; the old settings stay");
+            core.subsystems.set(
+                "config",
+                SubsystemState::Degraded {
+                    reason: format!("{reason}; the old settings stay"),
+                    fix: "openclaw config set gateway.auth.mode token, with a gateway.auth.token"
+                        .to_owned(),
+                    next_try_at_ms: None,
+                },
+            );
+            continue;
+        }
+        core.subsystems.set(
+            "config",
+            SubsystemState::Up {
+                detail: "applied".to_owned(),
+            },
+        );
         let fresh = Arc::new(Live::new(
             start::credentials(&plan.auth),
             &snapshot.settings,
@@ -171,6 +201,45 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool) {
             "config.changed",
             &json!({ "hash": snapshot.hash, "valid": snapshot.valid, "ts": core.now_ms() }),
         );
+    }
+}
+
+/// Keeps the certificate right.
+pub(super) struct Tls(Option<Refresher>);
+
+impl Tls {
+    /// Settles what the first connection meets.
+    pub(super) async fn first_round(core: &Arc<Core>, listening: &[SocketAddr]) -> Self {
+        let refresher = Refresher::new(core.tls.clone(), &core.server.host, listening.to_vec());
+        Self(Some(refresher)).round(core).await
+    }
+
+    /// Looks after it until the gateway stops.
+    async fn follow(mut self, core: Arc<Core>) {
+        let mut changes = core.config.clone();
+        loop {
+            // Whichever comes first; a config that is never reloaded again still leaves the files.
+            let changed = tokio::time::timeout(tls::INTERVAL, changes.changed()).await;
+            if matches!(changed, Ok(Err(_))) {
+                return;
+            }
+            self = self.round(&core).await;
+        }
+    }
+
+    async fn round(self, core: &Arc<Core>) -> Self {
+        let Some(mut refresher) = self.0 else {
+            return self;
+        };
+        let task = Arc::clone(core);
+        let done = tasks::blocking("tls", move || {
+            let settings = Arc::clone(&task.snapshot().settings);
+            let wanted = Wanted::from_settings(&settings, &task.server.paths);
+            refresher.round(wanted, &task.subsystems, task.now_ms());
+            refresher
+        });
+        // A round that panicked has said so in the log; what is served stays.
+        Self(done.await)
     }
 }
 

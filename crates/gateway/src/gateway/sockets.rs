@@ -42,6 +42,7 @@ impl SocketHandler for Handler {
             failing: failing
                 .into_iter()
                 .chain(core.degraded.iter().cloned())
+                .chain(core.subsystems.failing())
                 .chain(
                     snapshot
                         .is_degraded()
@@ -106,7 +107,13 @@ pub(super) fn serve(
         core: Arc::clone(core),
     });
     let names = Names::new(Some(&core.server.host));
-    let state = HttpState::new(handler, options.config.clone(), gate.clone(), names);
+    let state = HttpState::new(
+        handler,
+        options.config.clone(),
+        gate.clone(),
+        names,
+        core.tls.clone(),
+    );
     let control = ControlSocket::bind(&options.paths.control_socket)?;
     Ok(vec![
         tasks::spawn_owned(

@@ -31,8 +31,10 @@ use crate::pairing::surfaces::Surfaces;
 use crate::presence::{Entry, Presence};
 use crate::rpc::router::Methods;
 use crate::store::{SqliteStore, Store, StoreError};
+use crate::subsystems::Subsystems;
 use crate::system::SystemState;
 use crate::tasks::Tasks;
+use crate::tls::TlsSlot;
 
 /// How long a busy port is tried again: a gateway that just stopped may not have let go yet.
 const BIND_RETRY: Duration = Duration::from_secs(5);
@@ -48,7 +50,7 @@ pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError
         &options.paths.profile,
     )
     .map_err(StartError::Settings)?;
-    let bind_plan = plan_listeners(&plan, &options)?;
+    let bind_plan = plan_listeners(&plan, &settings, &options)?;
     let mut lock = StateLock::acquire(
         &options.paths.lock_file,
         LockInfo::of_this_process(now_ms),
@@ -69,9 +71,10 @@ pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError
     core.port.store(listeners.port(), Ordering::Relaxed);
     crate::gate::raise_fd_limit();
     let gate = Gate::new(GateLimits::default());
+    let tls = background::Tls::first_round(&core, &addresses).await;
     let accepting = CancellationToken::new();
     let handles = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
-    background::spawn(&core, &options);
+    background::spawn(&core, &options, &addresses, tls);
     let details = json!({ "version": core.server.version, "pid": std::process::id(), "addresses": addresses });
     core.store
         .commit_lazily(vec![own_line(&core, "start", details)]);
@@ -87,7 +90,11 @@ pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError
     })
 }
 
-fn plan_listeners(plan: &GatewayPlan, options: &GatewayOptions) -> Result<BindPlan, StartError> {
+fn plan_listeners(
+    plan: &GatewayPlan,
+    settings: &Settings,
+    options: &GatewayOptions,
+) -> Result<BindPlan, StartError> {
     let interfaces = interface_addresses().unwrap_or_else(|error| {
         tracing::warn!(%error, "network interfaces could not be listed");
         Vec::new()
@@ -116,7 +123,7 @@ fn plan_listeners(plan: &GatewayPlan, options: &GatewayOptions) -> Result<BindPl
         interfaces: &interfaces,
         guard,
         allow_weak_password: options.allow_weak_password,
-        tls: false,
+        tls: settings.gateway.tls.enabled,
     };
     Ok(bind_plan(&request)?)
 }
@@ -164,6 +171,22 @@ async fn open_store(options: &GatewayOptions) -> Result<SqliteStore, StoreError>
         Ok(store)
     });
     opened.await.unwrap_or(Err(StoreError::Closed))
+}
+
+/// Why a running gateway does not take over such settings: they would let everybody in, or nobody.
+pub(super) fn unsafe_auth(auth: &AuthPlan, exposed: bool) -> Option<&'static str> {
+    match auth.mode.value {
+        ConfiguredMode::None if exposed => Some(
+            "gateway.auth.mode none is for loopback only, and this gateway listens on other addresses too",
+        ),
+        ConfiguredMode::Token if auth.token.is_none() => {
+            Some("gateway.auth.mode is token, and there is no token")
+        }
+        ConfiguredMode::Password if auth.password.is_none() => {
+            Some("gateway.auth.mode is password, and there is no password")
+        }
+        _ => None,
+    }
 }
 
 /// Credentials as admission wants them.
@@ -233,6 +256,8 @@ fn build_core(
         tasks: Tasks::new(),
         draining: AtomicBool::new(false),
         port: AtomicU16::new(0),
+        tls: TlsSlot::default(),
+        subsystems: Subsystems::default(),
         degraded,
     })
 }
@@ -261,5 +286,40 @@ fn own_entry(server: &ServerFacts) -> Entry {
         mode: Some("gateway".to_owned()),
         reason: Some("self".to_owned()),
         ..Entry::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_config::Env;
+    use openclaw_config::paths::Profile;
+    use openclaw_config::resolve::GatewayFlags;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn u11_a_running_gateway_takes_no_settings_that_let_everybody_or_nobody_in() {
+        for (auth, exposed, refused) in [
+            (json!({ "mode": "none" }), true, true),
+            (json!({ "mode": "none" }), false, false),
+            (json!({ "mode": "token" }), false, true),
+            (json!({ "mode": "token", "token": "t" }), true, false),
+            (json!({ "mode": "password" }), false, true),
+            (json!({ "mode": "password", "password": "p" }), true, false),
+        ] {
+            let config = json!({ "gateway": { "auth": auth } });
+            let (settings, _) = Settings::from_value(&config);
+            let env = Env::from_pairs(std::iter::empty::<(&str, &str)>());
+            let plan = resolve_gateway(
+                &GatewayFlags::default(),
+                &env,
+                &settings,
+                &Profile::default(),
+            );
+            let plan = plan.map_err(|issues| format!("{issues:?}")).unwrap();
+            let reason = unsafe_auth(&plan.auth, exposed);
+            assert_eq!(reason.is_some(), refused, "{auth} {exposed}: {reason:?}");
+        }
     }
 }

@@ -38,7 +38,21 @@ pub(crate) struct Connection {
     socket_peer: Option<SocketAddr>,
     local: Option<SocketAddr>,
     listener: ListenerKind,
+    rule: TransportRule,
     slot: Arc<Mutex<Slot>>,
+}
+
+/// What a connection may do because of how it is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TransportRule {
+    /// Everything.
+    Serve,
+    /// Plain HTTP from elsewhere: only to be sent to HTTPS.
+    SendToHttps,
+    /// Plain HTTP where none is wanted.
+    RefusePlain,
+    /// Plain HTTP from elsewhere while TLS is wanted and cannot be had.
+    NotReady,
 }
 
 struct Slot {
@@ -78,11 +92,21 @@ impl Connection {
             socket_peer,
             local,
             listener,
+            rule: TransportRule::Serve,
             slot: Arc::new(Mutex::new(Slot {
                 permit: Some(permit),
                 upgraded: None,
             })),
         }
+    }
+
+    /// Before the connection is served.
+    pub(crate) fn set_rule(&mut self, rule: TransportRule) {
+        self.rule = rule;
+    }
+
+    pub(super) fn rule(&self) -> TransportRule {
+        self.rule
     }
 
     pub(super) fn socket_peer(&self) -> Option<IpAddr> {

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::HttpState;
 use super::answer;
 use super::connection::Connection;
+use super::insecure;
 use super::policy::HttpPolicy;
 use super::upgrade;
 use crate::peer::{
@@ -25,6 +26,9 @@ pub(super) async fn front(
 ) -> Response {
     let policy = state.policy();
     let peer = identify(&state, &policy, &request);
+    if let Some(response) = insecure::answer(&state, &policy, &peer, &request) {
+        return response;
+    }
     if upgrade::is_upgrade(request.headers()) {
         let mut response = upgrade::answer(&state, &policy, peer, request);
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {

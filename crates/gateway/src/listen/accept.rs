@@ -10,10 +10,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::Listeners;
+use super::secured::{self, Entered};
 use crate::gate::{Charge, ConnectionPermit, Gate, PreAuthPermit, Refusal, WaitingPlace};
-use crate::http::connection::{self, Connection};
+use crate::http::connection::{self, Connection, TransportRule};
 use crate::http::{HttpState, router};
 use crate::tasks::Tasks;
+use crate::tls::Serving;
 
 /// Pause when the process or the machine has run out of something: descriptors, memory.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -114,8 +116,27 @@ impl Acceptor {
         permit: PreAuthPermit,
     ) {
         let stopping = self.tasks.token().clone();
-        let connection = Connection::tcp(peer, local, permit);
-        connection::serve(stream, connection, self.router, self.state, stopping).await;
+        let serving = self.state.tls().serving();
+        let mut connection = Connection::tcp(peer, local, permit);
+        if let Serving::Off = serving {
+            return connection::serve(stream, connection, self.router, self.state, stopping).await;
+        }
+        let trusted = peer.ip().is_loopback() || self.state.policy().peer.trusts(peer.ip());
+        let entered = tokio::select! {
+            entered = secured::enter(stream, &serving, trusted) => entered,
+            () = stopping.cancelled() => return,
+        };
+        match entered {
+            Some(Entered::Secure(stream)) => {
+                connection.set_rule(TransportRule::Serve);
+                connection::serve(*stream, connection, self.router, self.state, stopping).await;
+            }
+            Some(Entered::Plain(stream, rule)) => {
+                connection.set_rule(rule);
+                connection::serve(stream, connection, self.router, self.state, stopping).await;
+            }
+            None => {}
+        }
     }
 
     async fn wait_and_serve(self, newcomer: Newcomer, place: WaitingPlace) {

@@ -65,7 +65,7 @@ impl PortHolders {
         }
         if self.has_gateway() {
             hints.push(
-                "Gateway already running locally. Stop it (openclaw gateway stop) or use a different port.",
+                "Gateway already running locally. Stop it (Ctrl-C in its terminal, or its supervisor) or use a different port (--port).",
             );
         } else if self.commands().any(is_ssh) {
             hints.push(
@@ -101,10 +101,6 @@ impl fmt::Display for PortHolders {
             writeln!(
                 f,
                 "another gateway instance is already listening on ws://127.0.0.1:{port}"
-            )?;
-            writeln!(
-                f,
-                "If the gateway is supervised, stop it with: openclaw gateway stop"
             )?;
         }
         write!(f, "Port {port} is already in use.")?;
@@ -290,7 +286,7 @@ mod tests {
             ),
             "{ours}"
         );
-        assert!(ours.contains("(openclaw gateway stop)"));
+        assert!(ours.contains("use a different port (--port)"));
         assert!(
             text(vec![holder(8, "ssh -N -L 18789:127.0.0.1:18789 box")])
                 .contains("SSH tunnel already bound")

@@ -232,8 +232,13 @@ async fn resolve(call: Call) -> RpcResult {
         core.approvals.undo(&id);
         return Err(error);
     }
-    core.approvals.announce(&id);
+    let waiting = core.approvals.announce(&id);
     let payload = json!({ "id": record.id, "decision": decision, "resolvedBy": by, "ts": now_ms });
     core.broadcast("exec.approval.resolved", &payload);
-    Ok(Payload::Static(r#"{"ok":true}"#))
+    Ok(Payload::Static(if waiting {
+        r#"{"ok":true}"#
+    } else {
+        // Whoever asked has left: the decision is on record and runs nothing.
+        r#"{"ok":true,"waiting":false}"#
+    }))
 }

@@ -536,3 +536,27 @@ async fn s12_a_page_that_rebinds_a_name_to_us_is_refused() {
         "{refusal}"
     );
 }
+
+#[tokio::test]
+async fn u11_settings_that_would_let_nobody_in_are_not_taken_over() {
+    let gateway = TestGateway::start().await;
+    gateway.apply_config(&json!({ "gateway": { "mode": "local", "auth": { "mode": "token" } } }));
+    let degraded = async {
+        while !gateway
+            .gateway
+            .core()
+            .subsystems
+            .failing()
+            .iter()
+            .any(|line| line.contains("there is no token"))
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), degraded)
+        .await
+        .unwrap();
+    let mut wire = gateway.wire().await;
+    let params = operator_params(Some(TOKEN), &["operator.read"]);
+    assert!(wire.connect(params, None).await.is_ok());
+}

@@ -10,4 +10,5 @@ mod kill;
 mod nodes;
 mod oracle;
 mod shutdown;
+mod tls;
 mod transcripts;

@@ -63,12 +63,13 @@ impl PendingArgs {
             return Ok(Exit::OK);
         }
         let now = now_ms();
-        let mut table = Table::new(["ID", "Command", "Directory", "Agent", "Asked"]);
+        let mut table = Table::new(["ID", "Command", "Where", "Directory", "Agent", "Asked"]);
         for approval in &list {
             let request = &approval.request;
             table.row([
                 short_id(&approval.id),
                 request.command.clone(),
+                request.host.clone().unwrap_or_default(),
                 request.cwd.clone().unwrap_or_default(),
                 request.agent_id.clone().unwrap_or_default(),
                 ago(now, Some(approval.created_at_ms)),
@@ -121,22 +122,33 @@ async fn decide(context: &Context, call: &CallArgs, id: &str, decision: Decision
         ui.json(&answer)?;
     } else {
         ui.line(format!("{} {id}", decision.name()))?;
+        if answer["waiting"] == false && decision != Decision::Deny {
+            ui.note(format!(
+                "Whoever asked has left: nothing runs now, and no rule was added. Ask again, or add a rule: {}",
+                context.command("openclaw approvals allowlist add <path> --node <name>")
+            ));
+        }
     }
     Ok(Exit::OK)
 }
 
-/// Completes an id from what waits. A gateway that lists nothing gets the id as typed.
+/// Completes an id from what waits, else from what was decided, so that a late decision learns what happened. A gateway
+/// that lists nothing gets the id as typed.
 async fn full_id(connection: &Connection, typed: &str) -> Result<String, CommandError> {
     let typed = typed.trim();
-    let list: Vec<ExecApproval> = connection
+    let waiting: Value = connection
         .call("exec.approval.list", &json!({}))
         .await
         .unwrap_or_default();
-    let fitting: Vec<&str> = list
-        .iter()
-        .map(|approval| approval.id.as_str())
-        .filter(|id| *id == typed || (typed.len() >= MIN_PREFIX && id.starts_with(typed)))
-        .collect();
+    let mut fitting = ids(&waiting, typed);
+    let decided: Value;
+    if fitting.is_empty() {
+        decided = connection
+            .call("approval.history", &json!({}))
+            .await
+            .unwrap_or_default();
+        fitting = ids(&decided["items"], typed);
+    }
     match fitting.as_slice() {
         [id] => Ok((*id).to_owned()),
         [] => Ok(typed.to_owned()),
@@ -145,4 +157,13 @@ async fn full_id(connection: &Connection, typed: &str) -> Result<String, Command
             several.join(", ")
         ))),
     }
+}
+
+/// Ids in a list that fit what was typed.
+fn ids<'a>(list: &'a Value, typed: &str) -> Vec<&'a str> {
+    let entries = list.as_array().into_iter().flatten();
+    entries
+        .filter_map(|entry| entry["id"].as_str())
+        .filter(|id| *id == typed || (typed.len() >= MIN_PREFIX && id.starts_with(typed)))
+        .collect()
 }

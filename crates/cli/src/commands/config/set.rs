@@ -3,7 +3,7 @@
 use openclaw_config::edit::{ConfigEditor, parse_value};
 use serde_json::json;
 
-use super::{refused, warn};
+use super::{applies, refused, warn};
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
@@ -32,10 +32,7 @@ impl Args {
         if ui.is_json() {
             ui.json(&json!({ "ok": true, "path": self.path, "changed": edited.changed, "hash": edited.hash }))?;
         } else {
-            ui.line(format!(
-                "Updated {}. Restart the gateway to apply.",
-                self.path
-            ))?;
+            ui.line(format!("Updated {}. {}", self.path, applies(&self.path)))?;
         }
         Ok(Exit::OK)
     }

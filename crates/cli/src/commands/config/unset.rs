@@ -3,7 +3,7 @@
 use openclaw_config::edit::{ConfigEditor, EditError, KeyPathError};
 use serde_json::json;
 
-use super::{refused, warn};
+use super::{applies, refused, warn};
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
@@ -32,10 +32,7 @@ impl Args {
         if ui.is_json() {
             ui.json(&json!({ "ok": true, "path": self.path, "changed": edited.changed, "hash": edited.hash }))?;
         } else {
-            ui.line(format!(
-                "Removed {}. Restart the gateway to apply.",
-                self.path
-            ))?;
+            ui.line(format!("Removed {}. {}", self.path, applies(&self.path)))?;
         }
         Ok(Exit::OK)
     }

@@ -35,6 +35,11 @@ impl Args {
             ui.json(&answer)?;
         } else {
             ui.line(format!("Removed {}", device.device_id))?;
+            ui.note(format!(
+                "While it knows the shared credential it can ask again, and from this machine (an SSH tunnel counts) it is let in \
+                 at once. To keep it out, change that too: {}",
+                context.command("openclaw config set gateway.auth.token <new token>")
+            ));
         }
         books.close().await;
         Ok(Exit::OK)

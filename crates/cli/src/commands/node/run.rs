@@ -58,6 +58,7 @@ impl Args {
         if let Some(saved) = &target.save {
             file.gateway = Some(saved.clone());
         }
+        let _lock = host::lock(context)?;
         file.save(&paths.node_file)
             .map_err(|error| CommandError::new(format!("cannot write node.json: {error}")))?;
         let identity =

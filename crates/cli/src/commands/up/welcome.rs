@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use openclaw_client::plaintext::is_private;
 use openclaw_config::Secret;
 use openclaw_config::resolve::MissingRemote;
 use openclaw_gateway::gateway::Gateway;
@@ -26,6 +27,8 @@ pub(super) struct Welcome {
     addresses: Vec<SocketAddr>,
     token: Option<Secret>,
     base_path: String,
+    /// SHA-256 of the certificate, when the gateway speaks TLS.
+    fingerprint: Option<String>,
     created: Vec<&'static str>,
     node: Option<String>,
 }
@@ -59,6 +62,7 @@ impl Welcome {
                 .control_ui
                 .base_path
                 .clone(),
+            fingerprint: gateway.core().tls.facts().map(|facts| facts.fingerprint),
             created,
             node: node.map(str::to_owned),
         }
@@ -95,6 +99,9 @@ impl Welcome {
         ui.blank()?;
         ui.line(format!("Dashboard: {link}"))?;
         ui.line(format!("Gateway:   ws://127.0.0.1:{}", self.port))?;
+        if let Some(fingerprint) = &self.fingerprint {
+            ui.line(format!("TLS:       sha256 {fingerprint}"))?;
+        }
         if let Some(node) = &self.node {
             ui.line(format!("Node:      {node} (this machine)"))?;
         }
@@ -122,12 +129,16 @@ impl Welcome {
     fn instructions(&self, context: &Context, token: Option<&str>) -> Vec<String> {
         let port = self.port;
         let token = token.unwrap_or(TOKEN);
-        let outside = outside_addresses(&self.addresses);
+        let mut outside = outside_addresses(&self.addresses);
+        if self.fingerprint.is_none() {
+            // In the clear our own client goes no further than private networks.
+            outside.retain(|address| address.parse::<IpAddr>().is_ok_and(is_private));
+        }
         let mut lines = vec!["Connect another machine, there:".to_owned()];
         let host = if let Some(address) = outside.first() {
             address.clone()
         } else {
-            lines.push("  # first, an SSH tunnel (this gateway listens on this machine only); keep it running".to_owned());
+            lines.push("  # first, an SSH tunnel (others reach this gateway over loopback only); keep it running".to_owned());
             lines.push(format!(
                 "  ssh -N -L {port}:127.0.0.1:{port} {}@{}",
                 context.env().get_process("USER").unwrap_or("user"),
@@ -136,15 +147,20 @@ impl Welcome {
             "127.0.0.1".to_owned()
         };
         lines.push("  # as a node".to_owned());
+        let pin = self.fingerprint.as_ref().filter(|_| host != "127.0.0.1");
+        let secure = pin.map_or_else(String::new, |pin| format!(" --tls-fingerprint {pin}"));
         lines.push(format!(
-            "  OPENCLAW_GATEWAY_TOKEN={token} openclaw node run --host {host} --port {port}"
+            "  OPENCLAW_GATEWAY_TOKEN={token} openclaw node run --host {host} --port {port}{secure}"
         ));
         lines.push("  # as a command line".to_owned());
-        for setting in [
+        let scheme = if pin.is_some() { "wss" } else { "ws" };
+        let settings = [
             "mode remote".to_owned(),
-            format!("remote.url ws://{}", bracketed(&host, port)),
+            format!("remote.url {scheme}://{}", bracketed(&host, port)),
             format!("remote.token {token}"),
-        ] {
+        ];
+        let pinned = pin.map(|pin| format!("remote.tlsFingerprint {pin}"));
+        for setting in settings.into_iter().chain(pinned) {
             lines.push(format!("  openclaw config set gateway.{setting}"));
         }
         lines.push(String::new());

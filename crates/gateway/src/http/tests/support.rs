@@ -22,6 +22,7 @@ use crate::http::{BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
 use crate::listen::{BindPlan, Listeners};
 use crate::peer::{Names, Peer};
 use crate::tasks::{Tasks, spawn_owned};
+use crate::tls::TlsSlot;
 
 pub(super) const VERSION: &str = "9.8.7";
 
@@ -103,6 +104,7 @@ impl Server {
             followed,
             Gate::new(limits),
             Names::new(Some("studio")),
+            TlsSlot::default(),
         );
         let plan = BindPlan {
             mode: BindMode::Loopback,

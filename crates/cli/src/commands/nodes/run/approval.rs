@@ -13,6 +13,7 @@ use crate::commands::nodes::{fail, open};
 use crate::connect::{Connection, Deadline, needs};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::ui::format::short_id;
 
 /// How long operators have.
 const WAIT: Duration = Duration::from_secs(120);
@@ -51,7 +52,7 @@ pub(super) async fn ask(question: &Question<'_>) -> Result<Grant, CommandError> 
         "id": id,
         "command": question.command,
         "cwd": question.params.get("cwd"),
-        "host": "node",
+        "host": place(question.node),
         "security": question.policy.security.as_str(),
         "ask": question.policy.ask.as_str(),
         "agentId": question.params.get("agentId"),
@@ -119,4 +120,13 @@ async fn fallback(question: &Question<'_>) -> Result<Grant, CommandError> {
             )))
         }
     }
+}
+
+/// Which node, for whoever decides.
+fn place(node: &NodeEntry) -> String {
+    let id = short_id(&node.node_id);
+    node.display_name.as_ref().map_or_else(
+        || format!("node {id}"),
+        |name| format!("node {name} ({id})"),
+    )
 }

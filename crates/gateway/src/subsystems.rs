@@ -1,0 +1,115 @@
+//! Parts that may fail alone: each tells its state here, nothing waits for it, and a failure narrows nothing else.
+
+use std::collections::BTreeMap;
+
+use parking_lot::RwLock;
+use serde::Serialize;
+
+/// How a part is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(
+    tag = "state",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum SubsystemState {
+    /// Not wanted.
+    Off,
+    /// Wanted, and on its way.
+    Starting,
+    /// It works.
+    Up {
+        /// What it offers, in a few words.
+        detail: String,
+    },
+    /// It does not work, or not as wanted; everything else does.
+    Degraded {
+        /// What is wrong.
+        reason: String,
+        /// What to do about it.
+        fix: String,
+        /// When it is tried again, milliseconds since the epoch.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        next_try_at_ms: Option<i64>,
+    },
+}
+
+/// The states of all parts by name.
+#[derive(Debug, Default)]
+pub struct Subsystems {
+    states: RwLock<BTreeMap<&'static str, SubsystemState>>,
+}
+
+impl Subsystems {
+    /// Notes a state; a change is logged.
+    pub fn set(&self, name: &'static str, state: SubsystemState) {
+        let mut states = self.states.write();
+        let before = states.get(name);
+        if before == Some(&state) {
+            return;
+        }
+        log(name, before, &state);
+        states.insert(name, state);
+    }
+
+    /// Every state by name.
+    pub fn all(&self) -> BTreeMap<&'static str, SubsystemState> {
+        self.states.read().clone()
+    }
+
+    /// What does not work, one line each.
+    pub fn failing(&self) -> Vec<String> {
+        let line = |(name, state): (&&str, &SubsystemState)| match state {
+            SubsystemState::Degraded { reason, .. } => Some(format!("{name}: {reason}")),
+            _ => None,
+        };
+        self.states.read().iter().filter_map(line).collect()
+    }
+}
+
+fn log(name: &str, before: Option<&SubsystemState>, state: &SubsystemState) {
+    match state {
+        SubsystemState::Degraded { reason, fix, .. } => {
+            // The next try moves on by itself; only news are worth a line.
+            let same = matches!(before, Some(SubsystemState::Degraded { reason: old, .. }) if old == reason);
+            if !same {
+                tracing::warn!(target: "gateway", %fix, "{name} degraded: {reason}");
+            }
+        }
+        SubsystemState::Up { detail } => {
+            tracing::info!(target: "gateway", "{name}: {detail}");
+        }
+        SubsystemState::Off if before.is_some() => {
+            tracing::info!(target: "gateway", "{name}: off");
+        }
+        SubsystemState::Off | SubsystemState::Starting => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_degraded_fails() {
+        let subsystems = Subsystems::default();
+        subsystems.set("mdns", SubsystemState::Off);
+        subsystems.set(
+            "tls",
+            SubsystemState::Degraded {
+                reason: "no key".into(),
+                fix: "make one".into(),
+                next_try_at_ms: Some(5),
+            },
+        );
+        assert_eq!(subsystems.failing(), ["tls: no key"]);
+        let json = serde_json::to_value(subsystems.all()).unwrap();
+        assert_eq!(json["mdns"]["state"], "off");
+        assert_eq!(json["tls"]["nextTryAtMs"], 5);
+        let up = SubsystemState::Up {
+            detail: "on".into(),
+        };
+        subsystems.set("tls", up);
+        assert!(subsystems.failing().is_empty());
+    }
+}

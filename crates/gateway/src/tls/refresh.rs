@@ -1,0 +1,154 @@
+//! Keeps what is served in step with the settings, the files, the addresses of this machine and the calendar.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::certificate::Loaded;
+use super::names::Names;
+use super::{Active, Serving, TlsProblem, TlsSlot, Wanted, acceptor};
+use crate::listen::interface_addresses;
+use crate::subsystems::{SubsystemState, Subsystems};
+
+/// How often files, addresses and the calendar are looked at.
+pub(crate) const INTERVAL: Duration = Duration::from_secs(10);
+/// A certificate that we made is renewed this long before it ends.
+const RENEW_BEFORE_MS: i64 = 30 * 86_400_000;
+/// Rounds in which a new address must have been there before it is worth a new certificate: clients may have pinned the
+/// old one.
+const STEADY_ROUNDS: u32 = 6;
+/// Name of the subsystem.
+const NAME: &str = "tls";
+
+/// The one that refreshes; its rounds never overlap.
+#[derive(Debug)]
+pub(crate) struct Refresher {
+    slot: TlsSlot,
+    host: String,
+    listening: Vec<SocketAddr>,
+    current: Option<(Wanted, Loaded)>,
+    /// Names that were missing in the last rounds, and in how many.
+    missing: Option<(Names, u32)>,
+}
+
+impl Refresher {
+    pub(crate) fn new(slot: TlsSlot, host: &str, listening: Vec<SocketAddr>) -> Self {
+        Self {
+            slot,
+            host: host.to_owned(),
+            listening,
+            current: None,
+            missing: None,
+        }
+    }
+
+    /// One round; reads and writes files.
+    pub(crate) fn round(&mut self, wanted: Option<Wanted>, subsystems: &Subsystems, now_ms: i64) {
+        let Some(wanted) = wanted else {
+            self.current = None;
+            self.slot.set(Serving::Off);
+            subsystems.set(NAME, SubsystemState::Off);
+            return;
+        };
+        match self.refresh(&wanted, now_ms) {
+            Ok(None) => {}
+            Ok(Some(loaded)) => match acceptor(&wanted, &loaded) {
+                Ok(acceptor) => {
+                    let facts = loaded.facts.clone();
+                    let detail = format!("on, certificate sha256 {}", facts.fingerprint);
+                    self.slot.set(Serving::On(Arc::new(Active {
+                        acceptor,
+                        facts,
+                        plain_http: wanted.plain_http,
+                    })));
+                    self.current = Some((wanted, loaded));
+                    subsystems.set(NAME, SubsystemState::Up { detail });
+                }
+                Err(problem) => self.fail(&wanted, problem, subsystems, now_ms),
+            },
+            Err(problem) => self.fail(&wanted, problem, subsystems, now_ms),
+        }
+    }
+
+    /// The pair to serve, or `None` when what is served is still right.
+    fn refresh(&mut self, wanted: &Wanted, now_ms: i64) -> Result<Option<Loaded>, TlsProblem> {
+        let files = &wanted.files;
+        let now = SystemTime::now();
+        let needed = Names::of_gateway(
+            &self.host,
+            &wanted.domains,
+            &self.listening,
+            &interface_addresses().unwrap_or_default(),
+        );
+        let none = !files.certificate.exists() && !files.key.exists();
+        if none && wanted.may_make {
+            files.make(&needed, now)?;
+        }
+        let unchanged = self
+            .current
+            .as_ref()
+            .filter(|(before, loaded)| before == wanted && loaded.stamp == files.stamp());
+        let known = unchanged.is_some();
+        let loaded = match unchanged {
+            Some((_, loaded)) => loaded.clone(),
+            None => files.load()?,
+        };
+        let facts = &loaded.facts;
+        if !(wanted.may_make && facts.own) {
+            return Ok((!known).then_some(loaded));
+        }
+        let first = self.current.is_none();
+        let uncovered = !facts.names.covers(&needed) && (first || self.is_steady(&needed));
+        if uncovered || facts.not_after_ms - now_ms < RENEW_BEFORE_MS {
+            // What was covered stays covered: an address that comes and goes changes the certificate once.
+            let mut names = needed;
+            names.ips.extend(&facts.names.ips);
+            files.make(&names, now)?;
+            let fresh = files.load()?;
+            tracing::info!(
+                old = %facts.fingerprint, new = %fresh.facts.fingerprint,
+                "tls: new certificate; clients that pinned the old one need the new fingerprint"
+            );
+            self.missing = None;
+            return Ok(Some(fresh));
+        }
+        if facts.names.covers(&needed) {
+            self.missing = None;
+        }
+        Ok((!known).then_some(loaded))
+    }
+
+    /// Whether the same names have been wanted for some rounds.
+    fn is_steady(&mut self, needed: &Names) -> bool {
+        let rounds = match &self.missing {
+            Some((names, rounds)) if names == needed => rounds + 1,
+            _ => 1,
+        };
+        self.missing = Some((needed.clone(), rounds));
+        rounds >= STEADY_ROUNDS
+    }
+
+    /// Goes on with what is served, if that is what the settings still want; else others than this machine stay out.
+    fn fail(&mut self, wanted: &Wanted, problem: TlsProblem, subsystems: &Subsystems, now_ms: i64) {
+        let serves = self
+            .current
+            .as_ref()
+            .is_some_and(|(before, _)| before.client_authorities == wanted.client_authorities);
+        let reason = if serves {
+            format!("{problem}; the certificate before stays in use")
+        } else {
+            self.current = None;
+            format!("{problem}; only this machine is served, over loopback")
+        };
+        let interval = i64::try_from(INTERVAL.as_millis()).unwrap_or(i64::MAX);
+        let state = SubsystemState::Degraded {
+            reason,
+            fix: problem.fix.clone(),
+            next_try_at_ms: Some(now_ms + interval),
+        };
+        if !serves {
+            self.slot.set(Serving::Broken(Arc::new(problem)));
+        }
+        subsystems.set(NAME, state);
+    }
+}
