@@ -27,10 +27,13 @@ use crate::presence::Presence;
 use crate::records::{AuditEvent, Change};
 use crate::rpc::router::Methods;
 use crate::store::Store;
-use crate::subsystems::Subsystems;
+use crate::subsystems::{SubsystemState, Subsystems};
 use crate::system::SystemState;
 use crate::tasks::Tasks;
 use crate::tls::TlsSlot;
+
+/// Name of the records among the parts that may fail.
+pub const STORE: &str = "store";
 
 /// Facts about this process that never change.
 #[derive(Debug, Clone)]
@@ -190,9 +193,18 @@ impl Core {
             return Ok(());
         }
         match self.store.commit(changes).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.subsystems.recovered(STORE, "changes are stored again");
+                Ok(())
+            }
             Err(error) => {
                 tracing::error!(%error, "a change could not be stored");
+                let state = SubsystemState::Degraded {
+                    reason: error.to_string(),
+                    fix: "see openclaw logs; it is tried again with the next change".to_owned(),
+                    next_try_at_ms: None,
+                };
+                self.subsystems.set(STORE, state);
                 self.reload_books();
                 let message = format!("the change could not be stored: {error}");
                 Err(WireError::unavailable(message).retryable(Some(1_000)))

@@ -52,6 +52,23 @@ impl Subsystems {
         states.insert(name, state);
     }
 
+    /// Notes that a part that was degraded works again; cheap when it was not.
+    pub fn recovered(&self, name: &'static str, detail: &str) {
+        let degraded = |states: &BTreeMap<_, _>| {
+            matches!(states.get(name), Some(SubsystemState::Degraded { .. }))
+        };
+        if degraded(&self.states.read()) {
+            let detail = detail.to_owned();
+            self.set(name, SubsystemState::Up { detail });
+        }
+    }
+
+    /// Whether a part does not work.
+    pub fn is_degraded(&self, name: &str) -> bool {
+        let states = self.states.read();
+        matches!(states.get(name), Some(SubsystemState::Degraded { .. }))
+    }
+
     /// Every state by name.
     pub fn all(&self) -> BTreeMap<&'static str, SubsystemState> {
         self.states.read().clone()

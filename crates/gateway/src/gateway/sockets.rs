@@ -12,7 +12,7 @@ use crate::auth::limiter::Verdict;
 use crate::auth::secret;
 use crate::conn::actor;
 use crate::control::ControlSocket;
-use crate::core::Core;
+use crate::core::{Core, STORE};
 use crate::gate::{Gate, PreAuthPermit};
 use crate::gateway::{GatewayOptions, StartError};
 use crate::http::{BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
@@ -38,7 +38,8 @@ impl SocketHandler for Handler {
         let draining = core.is_draining();
         let failing = draining.then(|| "draining".to_owned());
         Readiness {
-            ready: !draining,
+            // Without records nobody new can be let in; everything else that fails leaves the gateway useful.
+            ready: !draining && !core.subsystems.is_degraded(STORE),
             failing: failing
                 .into_iter()
                 .chain(core.degraded.iter().cloned())

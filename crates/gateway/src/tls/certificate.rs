@@ -72,6 +72,12 @@ impl Files {
         Stamp([one(&self.certificate), one(&self.key)])
     }
 
+    /// Reads the certificate only: what everybody may know.
+    pub fn facts(&self) -> Option<Facts> {
+        let leaf = CertificateDer::from_pem_file(&self.certificate).ok()?;
+        Facts::of(&leaf)
+    }
+
     /// Reads both and checks that they belong together.
     pub fn load(&self) -> Result<Loaded, TlsProblem> {
         let stamp = self.stamp();

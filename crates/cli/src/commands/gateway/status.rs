@@ -10,6 +10,7 @@ use openclaw_config::resolve::{
 };
 use openclaw_config::schema::BindMode;
 use openclaw_gateway::listen::holder::PortHolders;
+use openclaw_gateway::tls::Wanted;
 use serde_json::{Value, json};
 
 use crate::args::CallArgs;
@@ -188,7 +189,24 @@ impl Report {
             "Dashboard: {}",
             facts::dashboard_url(settings, &self.target).unwrap_or_else(|| "disabled".to_owned())
         ))?;
-        ui.line(format!("Probe note: {}", note(plan.bind.value)))?;
+        if let Some(wanted) = Wanted::from_settings(settings, context.paths()) {
+            let certificate = wanted.files.facts().map_or_else(
+                || "no certificate yet".to_owned(),
+                |facts| format!("certificate sha256 {}", facts.fingerprint),
+            );
+            ui.line(format!("TLS: on, {certificate}"))?;
+        }
+        let running = self.runtime.address();
+        if let Some(address) = running.filter(|address| !address.ip().is_loopback())
+            && plan.bind.value == BindMode::Loopback
+        {
+            // Flags and environment of its start are not those of this command.
+            ui.line(format!(
+                "Note: the running gateway listens on {address}: it was started with another bind than the config has."
+            ))?;
+        } else {
+            ui.line(format!("Probe note: {}", note(plan.bind.value)))?;
+        }
         ui.blank()
     }
 
@@ -296,6 +314,12 @@ impl Report {
             gateway["authSource"] =
                 json!(plan.auth.secret().map(|secret| secret.source.to_string()));
             gateway["probeNote"] = json!(note(plan.bind.value));
+            gateway["listening"] = json!(self.runtime.address().map(|address| address.to_string()));
+            gateway["tlsFingerprint"] = json!(
+                Wanted::from_settings(settings, context.paths())
+                    .and_then(|wanted| wanted.files.facts())
+                    .map(|facts| facts.fingerprint)
+            );
             gateway["dashboardUrl"] = json!(facts::dashboard_url(settings, &self.target));
         }
         if let Some(answers) = self.socket_answers {

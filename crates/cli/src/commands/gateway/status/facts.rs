@@ -1,5 +1,6 @@
 //! The facts about a gateway that are known without asking it.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use openclaw_config::Settings;
@@ -33,6 +34,14 @@ impl Runtime {
             Ok(Some(holder)) => Self::Running(holder),
             Ok(None) => Self::Stopped,
             Err(error) => Self::Unknown(error.to_string()),
+        }
+    }
+
+    /// First address of the running gateway.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Running(holder) => holder.address.as_ref()?.parse().ok(),
+            Self::Stopped | Self::Unknown(_) | Self::Remote => None,
         }
     }
 
