@@ -17,6 +17,7 @@ use openclaw_client::{
 use openclaw_config::env;
 use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource, resolve_client_target};
 use openclaw_gateway::lock::peek;
+use openclaw_gateway::tls::Wanted;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -314,8 +315,17 @@ impl Context {
         Ok(target)
     }
 
-    /// Points a target of this machine at the port on which its gateway really listens.
+    /// Points a target of this machine at the port on which its gateway really listens, and pins the certificate that
+    /// this machine's gateway has.
     pub(crate) fn follow_running(&self, target: &mut ClientTarget) {
+        if target.is_local() && target.tls_fingerprint.is_none() {
+            target.tls_fingerprint = self
+                .settings()
+                .ok()
+                .and_then(|settings| Wanted::from_settings(settings, self.paths()))
+                .and_then(|wanted| wanted.files.facts())
+                .map(|facts| facts.fingerprint);
+        }
         if let Some(port) = self.running_port().filter(|_| target.is_local()) {
             let (start, _) = target.url.rsplit_once(':').unwrap_or((&target.url, ""));
             target.url = format!("{start}:{port}");

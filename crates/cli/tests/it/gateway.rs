@@ -335,6 +335,15 @@ fn u33_a_pinned_certificate_lets_a_remote_client_in_and_another_does_not() {
     let hash = ring::digest::digest(&ring::digest::SHA256, &der);
     let fingerprint = data_encoding::HEXLOWER.encode(hash.as_ref());
     let url = gateway.url().replace("ws://", "wss://");
+    // This machine needs no pin: it can see the certificate.
+    let status = place.run(&["gateway", "status"]).ok();
+    assert!(status.out.contains("RPC probe: ok"), "{status:?}");
+    assert!(
+        status
+            .out
+            .contains(&format!("TLS: on, certificate sha256 {fingerprint}")),
+        "{status:?}"
+    );
     let remote = |fingerprint: &str| {
         let elsewhere = Place::with_gateway(&json!({
             "mode": "remote",
