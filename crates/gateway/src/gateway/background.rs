@@ -17,7 +17,7 @@ use crate::live::Live;
 use crate::peer::PeerClass;
 use crate::subsystems::SubsystemState;
 use crate::tasks;
-use crate::tls::{self, Refresher, Wanted};
+use crate::tls::{self, Refresher, Serving, Wanted};
 
 /// Period of the health snapshot.
 const HEALTH_INTERVAL: Duration = Duration::from_secs(60);
@@ -218,8 +218,13 @@ impl Tls {
     async fn follow(mut self, core: Arc<Core>) {
         let mut changes = core.config.clone();
         loop {
-            // Whichever comes first; a config that is never reloaded again still leaves the files.
-            let changed = tokio::time::timeout(tls::INTERVAL, changes.changed()).await;
+            let changed = match core.tls.serving() {
+                // There are no files to look at.
+                Serving::Off => Ok(changes.changed().await),
+                Serving::On(_) | Serving::Broken(_) => {
+                    tokio::time::timeout(tls::INTERVAL, changes.changed()).await
+                }
+            };
             if matches!(changed, Ok(Err(_))) {
                 return;
             }
