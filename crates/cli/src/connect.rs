@@ -17,7 +17,7 @@ use openclaw_client::{
 use openclaw_config::env;
 use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource, resolve_client_target};
 use openclaw_gateway::lock::peek;
-use openclaw_gateway::tls::Wanted;
+use openclaw_gateway::tls::own_certificate;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -322,8 +322,7 @@ impl Context {
             target.tls_fingerprint = self
                 .settings()
                 .ok()
-                .and_then(|settings| Wanted::from_settings(settings, self.paths()))
-                .and_then(|wanted| wanted.files.facts())
+                .and_then(|settings| own_certificate(settings, self.paths()))
                 .map(|facts| facts.fingerprint);
         }
         if let Some(port) = self.running_port().filter(|_| target.is_local()) {

@@ -382,8 +382,8 @@ mod tests {
         assert_eq!(error.message, "approval a expired before anyone decided");
     }
 
-    #[tokio::test]
-    async fn u27_a_decision_that_is_being_stored_beats_the_end_of_the_time() {
+    #[test]
+    fn u27_a_decision_that_is_being_stored_beats_the_end_of_the_time() {
         let approvals = Approvals::new(vec![record("a")]);
         let (_, mut outcome) = approvals.watch("a").unwrap();
         approvals.decide("a", "allow-once", "Phone", 999).unwrap();

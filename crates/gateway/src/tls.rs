@@ -63,6 +63,11 @@ impl Wanted {
     }
 }
 
+/// The certificate of the gateway that these settings describe, as far as everybody on this machine may know it.
+pub fn own_certificate(settings: &Settings, paths: &Paths) -> Option<Facts> {
+    Wanted::from_settings(settings, paths)?.files.facts()
+}
+
 /// What a new connection meets.
 #[derive(Debug, Clone, Default)]
 pub enum Serving {

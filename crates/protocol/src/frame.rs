@@ -80,18 +80,8 @@ impl<'a> RequestFrame<'a> {
 
     /// The fast path, for frames as clients write them.
     fn scan(text: &'a str) -> Option<Self> {
-        let (mut kind, mut id, mut method, mut params) = (None, None, None, None);
-        let taken = scan::object(text, |key, raw| {
-            let member = match key {
-                "type" => &mut kind,
-                "id" => &mut id,
-                "method" => &mut method,
-                "params" => &mut params,
-                _ => return true,
-            };
-            member.replace(raw).is_none()
-        });
-        if !taken || kind? != r#""req""# {
+        let [kind, id, method, params] = scan::members(text, ["type", "id", "method", "params"])?;
+        if kind? != r#""req""# {
             return None;
         }
         let id = id.filter(|id| is_nonempty_json_string(id))?;

@@ -20,6 +20,19 @@ pub fn object<'a>(text: &'a str, mut member: impl FnMut(&'a str, &'a str) -> boo
     done.is_some() && scanner.at == text.len()
 }
 
+/// The raw values of these members; others are passed over. `None` also when one of them is there twice.
+pub fn members<'a, const N: usize>(
+    text: &'a str,
+    names: [&str; N],
+) -> Option<[Option<&'a str>; N]> {
+    let mut found = [None; N];
+    let taken = object(text, |key, raw| {
+        let place = names.iter().position(|name| *name == key);
+        place.is_none_or(|place| found[place].replace(raw).is_none())
+    });
+    taken.then_some(found)
+}
+
 /// Whether the text is one JSON value. `false` may be wrong for deep nesting.
 pub fn is_value(text: &str) -> bool {
     let mut scanner = Scanner { text, at: 0 };
@@ -247,7 +260,7 @@ mod tests {
 
     use super::*;
 
-    fn members(text: &str) -> Option<Vec<(&str, &str)>> {
+    fn all_members(text: &str) -> Option<Vec<(&str, &str)>> {
         let mut found = Vec::new();
         object(text, |key, value| {
             found.push((key, value));
@@ -265,8 +278,8 @@ mod tests {
             ("d", "-1.5e+3"),
             ("e", "null"),
         ];
-        assert_eq!(members(text), Some(expected));
-        assert_eq!(members("{}"), Some(vec![]));
+        assert_eq!(all_members(text), Some(expected));
+        assert_eq!(all_members("{}"), Some(vec![]));
     }
 
     #[test]
@@ -291,7 +304,7 @@ mod tests {
             "{\"a\":\"\n\"}",
             "{\"a\":\u{a0}1}",
         ] {
-            assert_eq!(members(text), None, "{text}");
+            assert_eq!(all_members(text), None, "{text}");
         }
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         assert!(!is_value(&deep));

@@ -147,7 +147,6 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: b
             }
         };
         if let Some(reason) = start::unsafe_auth(&plan.auth, exposed) {
-            tracing::warn!("config change not applied: {reason}; the old settings stay");
             core.subsystems.set(
                 "config",
                 SubsystemState::Degraded {

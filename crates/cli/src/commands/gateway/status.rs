@@ -10,7 +10,7 @@ use openclaw_config::resolve::{
 };
 use openclaw_config::schema::BindMode;
 use openclaw_gateway::listen::holder::PortHolders;
-use openclaw_gateway::tls::Wanted;
+use openclaw_gateway::tls::own_certificate;
 use serde_json::{Value, json};
 
 use crate::args::CallArgs;
@@ -189,8 +189,8 @@ impl Report {
             "Dashboard: {}",
             facts::dashboard_url(settings, &self.target).unwrap_or_else(|| "disabled".to_owned())
         ))?;
-        if let Some(wanted) = Wanted::from_settings(settings, context.paths()) {
-            let certificate = wanted.files.facts().map_or_else(
+        if settings.gateway.tls.enabled {
+            let certificate = own_certificate(settings, context.paths()).map_or_else(
                 || "no certificate yet".to_owned(),
                 |facts| format!("certificate sha256 {}", facts.fingerprint),
             );
@@ -315,11 +315,8 @@ impl Report {
                 json!(plan.auth.secret().map(|secret| secret.source.to_string()));
             gateway["probeNote"] = json!(note(plan.bind.value));
             gateway["listening"] = json!(self.runtime.address().map(|address| address.to_string()));
-            gateway["tlsFingerprint"] = json!(
-                Wanted::from_settings(settings, context.paths())
-                    .and_then(|wanted| wanted.files.facts())
-                    .map(|facts| facts.fingerprint)
-            );
+            gateway["tlsFingerprint"] =
+                json!(own_certificate(settings, context.paths()).map(|facts| facts.fingerprint));
             gateway["dashboardUrl"] = json!(facts::dashboard_url(settings, &self.target));
         }
         if let Some(answers) = self.socket_answers {

@@ -66,27 +66,15 @@ impl<'a> Request<'a> {
 
     /// The fast path: large params are looked at once, as text.
     fn scan(text: &'a str) -> Option<Self> {
-        let (mut node_id, mut command, mut params) = (None, None, None);
-        let (mut timeout_ms, mut idempotency_key) = (None, None);
-        let taken = scan::object(text, |key, raw| {
-            let member = match key {
-                "nodeId" => &mut node_id,
-                "command" => &mut command,
-                "params" => &mut params,
-                "timeoutMs" => &mut timeout_ms,
-                "idempotencyKey" => &mut idempotency_key,
-                _ => return true,
-            };
-            member.replace(raw).is_none()
-        });
+        let [node_id, command, params, timeout_ms, idempotency_key] = scan::members(
+            text,
+            ["nodeId", "command", "params", "timeoutMs", "idempotencyKey"],
+        )?;
         let text = |raw: Option<&'a str>| scan::plain_string(raw?).map(Cow::Borrowed);
         let timeout_ms = match timeout_ms {
             None => None,
             Some(raw) => Some(raw.parse().ok()?),
         };
-        if !taken {
-            return None;
-        }
         Some(Self {
             node_id: text(node_id)?,
             command: text(command)?,
@@ -281,22 +269,12 @@ impl<'a> Report<'a> {
 
     /// The fast path, for results that are fine.
     fn scan(text: &'a str) -> Option<Self> {
-        let (mut id, mut node_id, mut ok) = (None, None, None);
-        let (mut payload, mut payload_json) = (None, None);
-        let taken = scan::object(text, |key, raw| {
-            let member = match key {
-                "id" => &mut id,
-                "nodeId" => &mut node_id,
-                "ok" => &mut ok,
-                "payload" => &mut payload,
-                "payloadJSON" => &mut payload_json,
-                "error" => return false,
-                _ => return true,
-            };
-            member.replace(raw).is_none()
-        });
+        let [id, node_id, ok, payload, payload_json, error] = scan::members(
+            text,
+            ["id", "nodeId", "ok", "payload", "payloadJSON", "error"],
+        )?;
         let text = |raw: Option<&'a str>| scan::plain_string(raw?).map(Cow::Borrowed);
-        if !taken || ok? != "true" {
+        if error.is_some() || ok? != "true" {
             return None;
         }
         Some(Self {
