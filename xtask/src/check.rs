@@ -8,7 +8,7 @@ use crate::TaskResult;
 use crate::setup::root;
 
 /// The edges drawn in ARCHITECTURE.md: a package and the workspace packages that it may use.
-const GRAPH: [(&str, &[&str]); 8] = [
+const GRAPH: [(&str, &[&str]); 9] = [
     ("openclaw-protocol", &[]),
     ("openclaw-config", &[]),
     ("openclaw-client", &["openclaw-config", "openclaw-protocol"]),
@@ -16,6 +16,7 @@ const GRAPH: [(&str, &[&str]); 8] = [
         "openclaw-gateway",
         &["openclaw-config", "openclaw-protocol"],
     ),
+    ("openclaw-edge", &["openclaw-config", "openclaw-gateway"]),
     (
         "openclaw-node",
         &["openclaw-client", "openclaw-config", "openclaw-protocol"],
@@ -25,6 +26,7 @@ const GRAPH: [(&str, &[&str]); 8] = [
         &[
             "openclaw-client",
             "openclaw-config",
+            "openclaw-edge",
             "openclaw-gateway",
             "openclaw-node",
             "openclaw-protocol",

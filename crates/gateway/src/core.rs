@@ -27,7 +27,7 @@ use crate::presence::Presence;
 use crate::records::{AuditEvent, Change};
 use crate::rpc::router::Methods;
 use crate::store::Store;
-use crate::subsystems::{SubsystemState, Subsystems};
+use crate::subsystems::{Part, SubsystemState, Subsystems};
 use crate::system::SystemState;
 use crate::tasks::Tasks;
 use crate::tls::TlsSlot;
@@ -143,7 +143,7 @@ pub struct Core {
     /// What TCP connections meet.
     pub tls: TlsSlot,
     /// Parts that may fail alone.
-    pub subsystems: Subsystems,
+    pub subsystems: Arc<Subsystems>,
     /// What was wanted and is not there: listeners that could not be bound, records that had to be salvaged.
     pub degraded: Vec<String>,
 }
@@ -172,6 +172,11 @@ impl Core {
     /// Whether shutdown has begun.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What a part that may fail alone tells its state with.
+    pub fn part(&self, name: &'static str) -> Part {
+        Part::new(name, Arc::clone(&self.subsystems), self.clock.clone())
     }
 
     /// The config now.

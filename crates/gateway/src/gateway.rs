@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::Adapter;
 use crate::clock::Clock;
 use crate::control::ControlError;
 use crate::core::{Core, LogFile, Reload};
@@ -54,6 +55,8 @@ pub struct GatewayOptions {
     pub port: Option<u16>,
     /// `--i-know`: a weak password off loopback is accepted.
     pub allow_weak_password: bool,
+    /// Parts from crates above this one.
+    pub adapters: Vec<Box<dyn Adapter>>,
 }
 
 /// Why a gateway did not start.

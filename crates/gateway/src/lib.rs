@@ -1,5 +1,6 @@
 //! The openclaw gateway as a library.
 
+pub mod adapters;
 pub mod approvals;
 pub mod audit;
 pub mod auth;

@@ -1,9 +1,18 @@
 //! Parts that may fail alone: each tells its state here, nothing waits for it, and a failure narrows nothing else.
 
+mod backoff;
+
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use serde::Serialize;
+use tokio::sync::watch;
+
+pub use backoff::Backoff;
+
+use crate::clock::Clock;
 
 /// How a part is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -32,12 +41,15 @@ pub enum SubsystemState {
         #[serde(skip_serializing_if = "Option::is_none")]
         next_try_at_ms: Option<i64>,
     },
+    /// Not wanted any more, and cleaning up.
+    Stopping,
 }
 
 /// The states of all parts by name.
 #[derive(Debug, Default)]
 pub struct Subsystems {
     states: RwLock<BTreeMap<&'static str, SubsystemState>>,
+    changed: watch::Sender<()>,
 }
 
 impl Subsystems {
@@ -50,6 +62,18 @@ impl Subsystems {
         }
         log(name, before, &state);
         states.insert(name, state);
+        drop(states);
+        self.changed.send_replace(());
+    }
+
+    /// Tells when any state has changed.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
+    /// The state of one part, if it has told one.
+    pub fn get(&self, name: &str) -> Option<SubsystemState> {
+        self.states.read().get(name).cloned()
     }
 
     /// Notes that a part that was degraded works again; cheap when it was not.
@@ -99,7 +123,76 @@ fn log(name: &str, before: Option<&SubsystemState>, state: &SubsystemState) {
         SubsystemState::Off if before.is_some() => {
             tracing::info!(target: "gateway", "{name}: off");
         }
-        SubsystemState::Off | SubsystemState::Starting => {}
+        SubsystemState::Off | SubsystemState::Starting | SubsystemState::Stopping => {}
+    }
+}
+
+/// One part telling how it is doing.
+#[derive(Debug, Clone)]
+pub struct Part {
+    name: &'static str,
+    subsystems: Arc<Subsystems>,
+    clock: Clock,
+}
+
+impl Part {
+    /// The part of this name.
+    pub fn new(name: &'static str, subsystems: Arc<Subsystems>, clock: Clock) -> Self {
+        Self {
+            name,
+            subsystems,
+            clock,
+        }
+    }
+
+    /// Its name, as shown in `gateway status`, `/readyz` and metrics.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Not wanted.
+    pub fn off(&self) {
+        self.subsystems.set(self.name, SubsystemState::Off);
+    }
+
+    /// On its way. A part that is degraded stays so until it is up: trying again is not news.
+    pub fn starting(&self) {
+        if !self.subsystems.is_degraded(self.name) {
+            self.subsystems.set(self.name, SubsystemState::Starting);
+        }
+    }
+
+    /// It works.
+    pub fn up(&self, detail: impl Into<String>) {
+        let detail = detail.into();
+        self.subsystems
+            .set(self.name, SubsystemState::Up { detail });
+    }
+
+    /// It does not work: what is wrong, what to do, and when it is tried again.
+    pub fn degraded(
+        &self,
+        reason: impl Into<String>,
+        fix: impl Into<String>,
+        retry_in: Option<Duration>,
+    ) {
+        let next_try_at_ms = retry_in.map(|delay| {
+            let delay = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+            self.clock.now_ms().saturating_add(delay)
+        });
+        self.subsystems.set(
+            self.name,
+            SubsystemState::Degraded {
+                reason: reason.into(),
+                fix: fix.into(),
+                next_try_at_ms,
+            },
+        );
+    }
+
+    /// Cleaning up.
+    pub fn stopping(&self) {
+        self.subsystems.set(self.name, SubsystemState::Stopping);
     }
 }
 

@@ -150,6 +150,7 @@ impl TestGatewayBuilder {
             },
             port: Some(0),
             allow_weak_password: false,
+            adapters: Vec::new(),
         };
         Prepared {
             options,

@@ -37,6 +37,18 @@ pub fn mint() -> String {
     BASE64URL_NOPAD.encode(&bytes)
 }
 
+/// A random number below `limit`; the bias of a 32-bit draw does not matter for delays and small codes.
+///
+/// # Panics
+/// When the operating system has no randomness.
+pub fn random_below(limit: u32) -> u32 {
+    let mut bytes = [0; 4];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the operating system provides randomness");
+    u32::from_le_bytes(bytes) % limit.max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

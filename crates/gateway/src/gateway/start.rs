@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::adapters;
 use crate::approvals::Approvals;
 use crate::audit::RefuseLog;
 use crate::auth::admission::AuthMode;
@@ -39,7 +40,7 @@ use crate::tls::TlsSlot;
 /// How long a busy port is tried again: a gateway that just stopped may not have let go yet.
 const BIND_RETRY: Duration = Duration::from_secs(5);
 
-pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError> {
+pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
     let now_ms = options.clock.now_ms();
     let snapshot = Arc::clone(&options.config.borrow());
     let settings = Arc::clone(&snapshot.settings);
@@ -75,6 +76,9 @@ pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError
     let accepting = CancellationToken::new();
     let handles = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
     background::spawn(&core, &options, &addresses, tls);
+    for adapter in std::mem::take(&mut options.adapters) {
+        adapters::spawn(&core, adapter);
+    }
     let details = json!({ "version": core.server.version, "pid": std::process::id(), "addresses": addresses });
     core.store
         .commit_lazily(vec![own_line(&core, "start", details)]);
@@ -257,7 +261,7 @@ fn build_core(
         draining: AtomicBool::new(false),
         port: AtomicU16::new(0),
         tls: TlsSlot::default(),
-        subsystems: Subsystems::default(),
+        subsystems: Arc::new(Subsystems::default()),
         degraded,
     })
 }

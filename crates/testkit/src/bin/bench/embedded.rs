@@ -34,6 +34,7 @@ pub(crate) fn serve() -> Result<(), String> {
             reload: Reload::new(|| ()),
             port: None,
             allow_weak_password: false,
+            adapters: Vec::new(),
         };
         let gateway = Gateway::start(options)
             .await
