@@ -10,6 +10,7 @@ mod bench;
 mod check;
 mod ci;
 mod fuzz;
+mod packages;
 mod peers;
 mod setup;
 mod test;
@@ -21,6 +22,7 @@ const USAGE: &str = "usage: cargo xtask <task>
   test                 set up what is missing, then run every check and test
   ci                   test, and cargo-deny when it is installed
   check                crate graph, file length, dependency table
+  packages             install the system programs that tests run for real
   peers                install the upstream releases that the compatibility tests run against
   bench [args]         CPU time per operation against a bare echo server
   fuzz [--seconds N] [target…]
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "test" => test::run(),
         "ci" => ci::run(),
         "check" => check::run(),
+        "packages" => packages::run(),
         "peers" => peers::run(),
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(rest),

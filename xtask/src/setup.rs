@@ -23,7 +23,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .current_dir(root())
-        .env("PATH", path_with_tools())
+        .env("PATH", search_path())
         .stdin(Stdio::null());
     command
 }
@@ -76,7 +76,7 @@ pub(crate) fn cargo_fuzz() -> Option<Command> {
             .current_dir(root())
             .env_remove("RUSTUP_TOOLCHAIN")
             .env_remove("CARGO")
-            .env("PATH", path_with_tools());
+            .env("PATH", search_path());
         command
     };
     works(command().arg("--version")).then(command)
@@ -86,9 +86,13 @@ fn tools() -> PathBuf {
     target().join("tools")
 }
 
-fn path_with_tools() -> OsString {
+/// Returns the `PATH` of every task: our own tools first, and the folders of system services, which only root has by default.
+pub(crate) fn search_path() -> OsString {
     let inherited = std::env::var_os("PATH").unwrap_or_default();
-    let all = std::iter::once(tools().join("bin")).chain(std::env::split_paths(&inherited));
+    let services = ["/usr/local/sbin", "/usr/sbin", "/sbin"].map(PathBuf::from);
+    let all = std::iter::once(tools().join("bin"))
+        .chain(std::env::split_paths(&inherited))
+        .chain(services);
     std::env::join_paths(all).unwrap_or(inherited)
 }
 
