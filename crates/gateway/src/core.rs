@@ -1,5 +1,6 @@
 //! The running gateway's shared parts, each with its own methods and its own short locks.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -140,6 +141,8 @@ pub struct Core {
     pub draining: AtomicBool,
     /// TCP port in use, 0 until the listeners are bound.
     pub port: AtomicU16,
+    /// TCP addresses that listen, as they change; empty until the listeners are bound.
+    pub listening: watch::Sender<Vec<SocketAddr>>,
     /// What TCP connections meet.
     pub tls: TlsSlot,
     /// Parts that may fail alone.

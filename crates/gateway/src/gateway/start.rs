@@ -8,6 +8,7 @@ use openclaw_config::resolve::{AuthPlan, GatewayPlan, resolve_gateway};
 use openclaw_config::schema::{AuthMode as ConfiguredMode, Settings};
 use parking_lot::{Mutex, RwLock};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -70,6 +71,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         &options, &plan, &settings, store, degraded, now_ms,
     )?);
     core.port.store(listeners.port(), Ordering::Relaxed);
+    core.listening.send_replace(addresses.clone());
     crate::gate::raise_fd_limit();
     let gate = Gate::new(GateLimits::default());
     let tls = background::Tls::first_round(&core, &addresses).await;
@@ -260,6 +262,7 @@ fn build_core(
         tasks: Tasks::new(),
         draining: AtomicBool::new(false),
         port: AtomicU16::new(0),
+        listening: watch::Sender::default(),
         tls: TlsSlot::default(),
         subsystems: Arc::new(Subsystems::default()),
         degraded,
