@@ -1,6 +1,7 @@
-//! Who may come in: the admission decision (pure), constant-time secrets, the failure limiter and the refusal texts.
+//! Who may come in: the admission decision (pure), identities that others vouch for, constant-time secrets, the failure limiter and the refusal texts.
 
 pub mod admission;
+pub mod identity;
 pub mod limiter;
 pub mod proof;
 pub mod refusal;

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::approvals::Approvals;
 use crate::audit::RefuseLog;
+use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
 use crate::clock::Clock;
 use crate::conn::hub::{Conn, Hub};
@@ -145,6 +146,8 @@ pub struct Core {
     pub listening: watch::Sender<Vec<SocketAddr>>,
     /// What TCP connections meet.
     pub tls: TlsSlot,
+    /// Who stands behind connections that somebody vouches for.
+    pub identities: Identities,
     /// Parts that may fail alone.
     pub subsystems: Arc<Subsystems>,
     /// What was wanted and is not there: listeners that could not be bound, records that had to be salvaged.

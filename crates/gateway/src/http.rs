@@ -13,6 +13,8 @@ mod probes;
 mod repeats;
 mod upgrade;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,9 +46,14 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn bearer_delay(&self, peer: &Peer) -> Duration;
     /// Whether a bearer is the shared secret or the token of an operator device.
     fn bearer_allowed(&self, bearer: &str, peer: &Peer) -> BearerVerdict;
+    /// Whether the user that something in front of us names may read what the Control UI needs to start. Asks whoever vouches.
+    fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a>;
     /// The body of `control-ui-config.json`.
     fn control_ui_config(&self) -> Value;
 }
+
+/// A question that takes a moment.
+pub type Asking<'a> = Pin<Box<dyn Future<Output = bool> + Send + 'a>>;
 
 /// Whether a bearer opens an HTTP route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,6 +32,8 @@ pub struct Credentials {
     pub token: Option<Secret>,
     /// Shared password.
     pub password: Option<Secret>,
+    /// Whether a user that Tailscale Serve names needs neither.
+    pub allow_tailscale: bool,
 }
 
 impl Live {
@@ -46,6 +48,8 @@ impl Live {
                 auto_approve_local: gateway.nodes.pairing.auto_approve_local,
                 allow_insecure_auth: gateway.control_ui.allow_insecure_auth,
                 disable_device_auth: gateway.control_ui.dangerously_disable_device_auth,
+                allow_tailscale: credentials.allow_tailscale,
+                allow_trusted_proxy: false,
             },
             token: credentials.token,
             password: credentials.password,

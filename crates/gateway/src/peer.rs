@@ -5,6 +5,7 @@
 
 mod authority;
 mod cidr;
+mod claim;
 mod forwarded;
 mod host;
 mod origin;
@@ -16,6 +17,7 @@ use http::header::{HOST, ORIGIN, USER_AGENT};
 
 pub use authority::Authority;
 pub use cidr::{Cidr, InvalidCidr};
+pub use claim::{Claim, TailscaleClaim};
 pub use host::{HostRefused, Names, RequestKind, host_verdict};
 pub use origin::{InvalidOrigin, Origin, OriginPolicy, OriginRefused, origin_verdict};
 
@@ -37,6 +39,9 @@ pub enum ListenerKind {
     Tcp,
     /// The owner-only control socket.
     Control,
+    /// The loopback listener that Tailscale Serve and Funnel forward to, and nobody else: what its headers say about the user
+    /// may be looked into, and nothing that comes by it is local.
+    Ingress,
 }
 
 /// The other end of a connection.
@@ -57,6 +62,8 @@ pub struct Peer {
     pub forwarded: bool,
     /// `User-Agent` as sent.
     pub user_agent: Option<String>,
+    /// Who is behind the request, as something in front of us says. Not verified yet.
+    pub claim: Option<Claim>,
 }
 
 impl Peer {
@@ -125,6 +132,7 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
         origin: text(ORIGIN),
         forwarded,
         user_agent: text(USER_AGENT),
+        claim: None,
     };
     if facts.listener == ListenerKind::Control {
         return peer(PeerClass::Control, None, None, false);
@@ -133,6 +141,18 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
     let Some(socket) = facts.socket_peer.map(|address| address.to_canonical()) else {
         return peer(PeerClass::Remote, None, None, forwarded);
     };
+    if facts.listener == ListenerKind::Ingress {
+        let client = forwarded::only_hop(facts.headers);
+        let reported = client
+            .filter(|address| !address.is_loopback())
+            .map(|address| address.to_string());
+        let claim = claim::tailscale(facts.headers, client);
+        let address = Some(client.unwrap_or(socket));
+        return Peer {
+            claim,
+            ..peer(PeerClass::Remote, address, reported, true)
+        };
+    }
     if forwarded {
         let client = if policy.trusts(socket) {
             forwarded::client(
@@ -178,7 +198,7 @@ pub enum ProxyWarning {
 /// The warning a forwarded request deserves, if any. Log it once per proxy.
 pub fn proxy_warning(facts: &Facts<'_>, policy: &PeerPolicy) -> Option<ProxyWarning> {
     let socket = facts.socket_peer?.to_canonical();
-    if facts.listener == ListenerKind::Control || !forwarded::is_forwarded(facts.headers) {
+    if facts.listener != ListenerKind::Tcp || !forwarded::is_forwarded(facts.headers) {
         return None;
     }
     if !policy.trusts(socket) {

@@ -306,6 +306,7 @@ mod tests {
             device_id: Some(device.into()),
             peer: PeerClass::Remote,
             method: Method::Token,
+            identity: None,
             token: None,
             connected_at_ms: 0,
         })

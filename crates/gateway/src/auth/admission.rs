@@ -3,11 +3,13 @@
 //! Invariants (asserted over the whole input space in the tests):
 //! no remote caller is admitted without a credential; scopes never exceed what the device was granted, the credential
 //! carries, or the caller asked for; the owner, that is the control socket or a direct local peer holding the shared
-//! secret, always gets in with what it asks for.
+//! secret, always gets in with what it asks for; an identity that somebody vouches for never gives more than the shared
+//! secret would, and only to operators from elsewhere.
 
 use openclaw_protocol::handshake::ClientKind;
 use openclaw_protocol::scope::{Role, Scope, ScopeSet};
 
+use crate::auth::identity::IdentitySource;
 use crate::peer::PeerClass;
 
 /// Configured authentication mode.
@@ -38,6 +40,22 @@ pub struct Policy {
     pub allow_insecure_auth: bool,
     /// `gateway.controlUi.dangerouslyDisableDeviceAuth`: the Control UI's device is ignored.
     pub disable_device_auth: bool,
+    /// `gateway.auth.allowTailscale`, as it comes to: a user that Tailscale Serve names needs no shared secret. Never with
+    /// Funnel.
+    pub allow_tailscale: bool,
+    /// Mode `trusted-proxy`: a user that a trusted proxy names needs no shared secret.
+    pub allow_trusted_proxy: bool,
+}
+
+impl Policy {
+    /// Whether a user that `source` names needs no shared secret. Never in mode none, where there is nothing to replace.
+    pub fn accepts(&self, source: IdentitySource) -> bool {
+        let allowed = match source {
+            IdentitySource::Tailscale => self.allow_tailscale,
+            IdentitySource::TrustedProxy => self.allow_trusted_proxy,
+        };
+        allowed && self.mode != AuthMode::None
+    }
 }
 
 /// What came of the credential that was sent.
@@ -90,6 +108,18 @@ pub struct Request {
     pub device: Device,
     /// Credential.
     pub credential: Credential,
+    /// Who vouches for the user behind the request, once that is verified.
+    pub identity: Option<IdentitySource>,
+}
+
+impl Request {
+    /// The voucher that stands in for the shared secret here. Only people are vouched for: a node shows a credential of its
+    /// own. On this machine nobody needs one, and whoever forwards makes a request remote.
+    fn voucher(&self, policy: &Policy) -> Option<IdentitySource> {
+        self.identity.filter(|source| {
+            self.peer == PeerClass::Remote && self.role == Role::Operator && policy.accepts(*source)
+        })
+    }
 }
 
 /// How a caller was authenticated; `hello-ok.auth.method`.
@@ -105,6 +135,8 @@ pub enum Method {
     Password,
     /// Device token.
     DeviceToken,
+    /// A verified identity.
+    Identity(IdentitySource),
 }
 
 impl Method {
@@ -115,6 +147,7 @@ impl Method {
             Self::Token => "token",
             Self::Password => "password",
             Self::DeviceToken => "device-token",
+            Self::Identity(source) => source.name(),
         }
     }
 }
@@ -181,6 +214,7 @@ pub fn decide(request: &Request, policy: &Policy) -> Admission {
     }
     let open_local =
         policy.mode == AuthMode::None && request.peer == PeerClass::DirectLocal && !request.browser;
+    let voucher = request.voucher(policy);
     let method = match request.credential {
         Credential::Shared => match policy.mode {
             AuthMode::Password => Method::Password,
@@ -189,15 +223,19 @@ pub fn decide(request: &Request, policy: &Policy) -> Admission {
         // A device token is worth something only together with the proof of its device.
         Credential::DeviceToken(_) if device != Device::Absent => Method::DeviceToken,
         _ if open_local => Method::None,
-        Credential::Wrong | Credential::DeviceToken(_) => return Admission::CredentialWrong,
-        Credential::None if device == Device::Absent => {
-            return if control_ui {
-                Admission::ControlUiDeviceRequired
-            } else {
-                Admission::DeviceRequired
+        Credential::Wrong | Credential::DeviceToken(_) => {
+            // A page may still send a token that has been changed; the limiter has counted it.
+            let Some(source) = voucher else {
+                return Admission::CredentialWrong;
             };
+            Method::Identity(source)
         }
-        Credential::None => return Admission::CredentialMissing,
+        Credential::None => match (voucher, device) {
+            (Some(source), _) => Method::Identity(source),
+            (None, Device::Absent) if control_ui => return Admission::ControlUiDeviceRequired,
+            (None, Device::Absent) => return Admission::DeviceRequired,
+            (None, Device::Proven(_)) => return Admission::CredentialMissing,
+        },
     };
     match device {
         Device::Absent => admit_deviceless(request, *policy, method),
@@ -225,14 +263,16 @@ fn admit_deviceless(request: &Request, policy: Policy, method: Method) -> Admiss
     if request.role == Role::Node {
         return Admission::DeviceRequired;
     }
+    // Everybody in a tailnet has an identity; only a device that was approved makes one of them an operator.
+    let vouched = matches!(method, Method::Identity(_));
     if request.kind == ClientKind::ControlUi
-        && !(policy.allow_insecure_auth || policy.disable_device_auth)
+        && (vouched || !(policy.allow_insecure_auth || policy.disable_device_auth))
     {
         return Admission::ControlUiDeviceRequired;
     }
     let trusted_here = request.peer == PeerClass::DirectLocal && !request.browser;
-    let keeps_scopes =
-        trusted_here || policy.allow_deviceless || request.kind == ClientKind::ControlUi;
+    let keeps_scopes = !vouched
+        && (trusted_here || policy.allow_deviceless || request.kind == ClientKind::ControlUi);
     let scopes = if keeps_scopes {
         request.requested
     } else {
@@ -252,7 +292,8 @@ fn admit_device(
     method: Method,
     standing: Standing,
 ) -> Admission {
-    // Only the shared secret (or the open local mode) speaks for the owner; a device token speaks for one device.
+    // Only the shared secret (or the open local mode) speaks for the owner; a device token speaks for one device, and an
+    // identity is never local.
     let owner_here = request.peer == PeerClass::DirectLocal
         && policy.auto_approve_local
         && method != Method::DeviceToken;

@@ -7,6 +7,7 @@ use openclaw_protocol::scope::{Role, ScopeSet};
 use serde_json::{Value, json};
 
 use crate::auth::admission::{AuthMode, PairingReason};
+use crate::auth::identity::IdentityError;
 use crate::auth::proof::ProofError;
 
 /// A refusal: the error answer, and how the socket is closed.
@@ -210,6 +211,12 @@ pub fn credential(facts: CredentialFacts) -> Refusal {
         facts.has_device,
         step,
     )
+}
+
+/// Nobody vouches for the user, and there is no credential either.
+pub fn identity(error: IdentityError) -> Refusal {
+    let message = format!("unauthorized: {error} ({})", error.hint());
+    auth(message, error.code(), error.reason(), false, REVIEW)
 }
 
 const REVIEW: &str = "review_auth_configuration";

@@ -14,6 +14,7 @@ use tokio_websockets::{CloseCode, Message, WebSocketStream};
 use uuid::Uuid;
 
 use crate::auth::admission::{self, Admission, Credential, Device, Method, Pairing};
+use crate::auth::identity::{Identity, IdentityError};
 use crate::auth::proof::{self, Challenge};
 use crate::auth::refusal::{self, CredentialFacts, PairingFacts, Refusal};
 use crate::auth::secret;
@@ -208,6 +209,8 @@ struct Evaluated {
     wrong: Option<CredentialHash>,
     /// What the credentials were compared with.
     live: Arc<Live>,
+    /// The user somebody vouches for, when the connection is admitted by that.
+    identity: Option<Arc<Identity>>,
 }
 
 async fn admit(
@@ -247,6 +250,7 @@ async fn admit(
             tokio::time::sleep(delay).await;
         }
     }
+    let vouched = identify(core, peer, role).await;
     // From here to the decision nothing waits: what is compared is what holds now.
     let live = core.live();
     let device = proven
@@ -268,6 +272,10 @@ async fn admit(
         requested: admission::requested_scopes(role, params.scopes.as_deref()),
         device,
         credential: evaluated.credential,
+        identity: vouched
+            .as_ref()
+            .ok()
+            .and_then(|identity| identity.as_ref().map(|identity| identity.source)),
     };
     if let Some(wrong) = evaluated.wrong {
         let limited = limit(core, peer, wrong);
@@ -277,10 +285,13 @@ async fn admit(
         }
     }
     match admission::decide(&request, &live.policy) {
-        Admission::CredentialMissing => Err(refusal::credential(CredentialFacts {
-            missing: true,
-            ..evaluated.facts
-        })),
+        Admission::CredentialMissing => Err(match vouched {
+            Err(error) if live.policy.accepts(error.source()) => refusal::identity(error),
+            _ => refusal::credential(CredentialFacts {
+                missing: true,
+                ..evaluated.facts
+            }),
+        }),
         Admission::CredentialWrong => Err(refusal::credential(evaluated.facts)),
         Admission::DeviceRequired => Err(refusal::device_required()),
         Admission::ControlUiDeviceRequired => Err(refusal::control_ui_device_required()),
@@ -326,8 +337,24 @@ async fn admit(
                 pairing,
                 limited,
             };
+            // Whoever showed a credential of its own came by that.
+            let identity = matches!(method, Method::Identity(_)).then(|| vouched.ok().flatten());
+            let evaluated = Evaluated {
+                identity: identity.flatten().map(Arc::new),
+                ..evaluated
+            };
             welcome(core, peer, params, proven, grant, &evaluated, id).await
         }
+    }
+}
+
+/// Who is behind the connection, if somebody may vouch for it. Asks the voucher, which may take a moment.
+async fn identify(core: &Core, peer: &Peer, role: Role) -> Result<Option<Identity>, IdentityError> {
+    match &peer.claim {
+        Some(claim) if role == Role::Operator && core.live().policy.accepts(claim.source()) => {
+            core.identities.verify(claim).await.map(Some)
+        }
+        _ => Ok(None),
     }
 }
 
@@ -432,6 +459,7 @@ fn evaluate(
         facts,
         wrong: guessed,
         live: Arc::clone(live),
+        identity: None,
     }
 }
 
@@ -517,6 +545,7 @@ async fn welcome(
         peer: peer.class,
         method,
         token,
+        identity: evaluated.identity.clone(),
         connected_at_ms: core.now_ms(),
     });
     if role == Role::Node
@@ -549,7 +578,11 @@ fn still_holds(
     decided_by: &Live,
 ) -> bool {
     let owner = peer.class == PeerClass::Control;
-    if !owner
+    if let Method::Identity(source) = grant.method {
+        if !core.live().policy.accepts(source) {
+            return false;
+        }
+    } else if !owner
         && grant.method != Method::DeviceToken
         && core.live().shared_secret_changed(decided_by)
     {
@@ -592,6 +625,7 @@ fn audit_connect(core: &Core, conn: &Conn, params: &ConnectParams, peer: &Peer) 
             PeerClass::DirectLocal => "local",
             PeerClass::Remote => "remote",
         },
+        "user": conn.identity.as_ref().map(|identity| identity.user.as_str()),
     });
     let event: AuditEvent = core.audit_event(conn, "connect", Some(&conn.id), details);
     core.store

@@ -13,6 +13,7 @@ use openclaw_protocol::scope::{Role, ScopeSet};
 use parking_lot::RwLock;
 
 use crate::auth::admission::Method;
+use crate::auth::identity::Identity;
 use crate::conn::outbox::Outbox;
 use crate::peer::PeerClass;
 use crate::records::{ClientFacts, CredentialHash};
@@ -43,6 +44,8 @@ pub struct Conn {
     pub method: Method,
     /// The device token it came with, if it did.
     pub token: Option<CredentialHash>,
+    /// The user somebody vouches for, if it came in by that.
+    pub identity: Option<Arc<Identity>>,
     /// Milliseconds since the epoch.
     pub connected_at_ms: i64,
     /// What waits to be written.
@@ -85,6 +88,11 @@ impl Conn {
         match (&self.device_id, self.peer) {
             (Some(device), _) => device.clone(),
             (None, PeerClass::Control) => "control".to_owned(),
+            (None, _) if self.identity.is_some() => self
+                .identity
+                .as_ref()
+                .map(|identity| identity.user.clone())
+                .unwrap_or_default(),
             (None, _) => self.facts.client_id.clone().unwrap_or_default(),
         }
     }
@@ -141,6 +149,8 @@ pub struct NewConn {
     pub method: Method,
     /// See [`Conn::token`].
     pub token: Option<CredentialHash>,
+    /// The user somebody vouches for.
+    pub identity: Option<Arc<Identity>>,
     /// See [`Conn::connected_at_ms`].
     pub connected_at_ms: i64,
 }
@@ -166,6 +176,7 @@ impl Hub {
             peer: new.peer,
             method: new.method,
             token: new.token,
+            identity: new.identity,
             connected_at_ms: new.connected_at_ms,
             outbox: Outbox::new(limits::V4_MAX_BUFFERED, limits::EVENT_BUFFER),
             scopes: AtomicU16::new(new.scopes.bits()),

@@ -164,10 +164,7 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: b
                 detail: "applied".to_owned(),
             },
         );
-        let fresh = Arc::new(Live::new(
-            start::credentials(&plan.auth),
-            &snapshot.settings,
-        ));
+        let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));
         let before = std::mem::replace(&mut *core.live.write(), Arc::clone(&fresh));
         core.limiter.lock().set_limits(fresh.limits);
         if before.shared_secret_changed(&fresh) {
@@ -182,6 +179,7 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: b
                 "shared secret changed; connections that used the old one are closed"
             );
         }
+        close_unvouched(&core, &before, &fresh);
         if before.lists != fresh.lists {
             reapply_lists(&core, &fresh);
         }
@@ -199,6 +197,22 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: b
         core.broadcast(
             "config.changed",
             &json!({ "hash": snapshot.hash, "valid": snapshot.valid, "ts": core.now_ms() }),
+        );
+    }
+}
+
+/// Connections by an identity that is no longer accepted end, as those by a secret that was changed do.
+fn close_unvouched(core: &Core, before: &Live, fresh: &Live) {
+    let gone = |source| before.policy.accepts(source) && !fresh.policy.accepts(source);
+    let closed = core.hub.close(
+        close::AUTH_CHANGED,
+        close::REASON_AUTH_CHANGED,
+        |conn| matches!(conn.method, Method::Identity(source) if gone(source)),
+    );
+    if closed > 0 {
+        tracing::info!(
+            closed,
+            "identity no longer accepted; its connections are closed"
         );
     }
 }

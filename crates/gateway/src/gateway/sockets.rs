@@ -15,7 +15,7 @@ use crate::control::ControlSocket;
 use crate::core::{Core, STORE};
 use crate::gate::{Gate, PreAuthPermit};
 use crate::gateway::{GatewayOptions, StartError};
-use crate::http::{BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
+use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
 use crate::listen::Listeners;
 use crate::peer::{Names, Peer, PeerClass};
 use crate::tasks;
@@ -82,6 +82,17 @@ impl SocketHandler for Handler {
                 retry_after_secs: retry_after_ms.div_ceil(1_000),
             },
         }
+    }
+
+    fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a> {
+        Box::pin(async move {
+            let Some(claim) = &peer.claim else {
+                return false;
+            };
+            let allowed = || self.core.live().policy.accepts(claim.source());
+            // Looked at again afterwards: asking takes a moment.
+            allowed() && self.core.identities.verify(claim).await.is_ok() && allowed()
+        })
     }
 
     fn control_ui_config(&self) -> Value {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::time::Duration;
 
 use openclaw_config::resolve::{AuthPlan, GatewayPlan, resolve_gateway};
-use openclaw_config::schema::{AuthMode as ConfiguredMode, Settings};
+use openclaw_config::schema::{AuthMode as ConfiguredMode, Settings, TailscaleMode};
 use parking_lot::{Mutex, RwLock};
 use serde_json::json;
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use crate::adapters;
 use crate::approvals::Approvals;
 use crate::audit::RefuseLog;
 use crate::auth::admission::AuthMode;
+use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
 use crate::conn::hub::Hub;
 use crate::core::{Books, Core, ServerFacts};
@@ -196,7 +197,8 @@ pub(super) fn unsafe_auth(auth: &AuthPlan, exposed: bool) -> Option<&'static str
 }
 
 /// Credentials as admission wants them.
-pub(super) fn credentials(auth: &AuthPlan) -> Credentials {
+pub(super) fn credentials(plan: &GatewayPlan) -> Credentials {
+    let auth = &plan.auth;
     Credentials {
         mode: match auth.mode.value {
             ConfiguredMode::None => AuthMode::None,
@@ -209,6 +211,9 @@ pub(super) fn credentials(auth: &AuthPlan) -> Credentials {
             .password
             .as_ref()
             .map(|password| password.value.clone()),
+        // Whoever comes through Funnel is nobody's user.
+        allow_tailscale: auth.allow_tailscale.value
+            && plan.tailscale.mode.value != TailscaleMode::Funnel,
     }
 }
 
@@ -221,7 +226,7 @@ fn build_core(
     now_ms: i64,
 ) -> Result<Core, StoreError> {
     let stored = store.load()?;
-    let live = Live::new(credentials(&plan.auth), settings);
+    let live = Live::new(credentials(plan), settings);
     let boot_id = Uuid::new_v4();
     let host = machine::host_name();
     let wake_words = stored
@@ -264,6 +269,7 @@ fn build_core(
         port: AtomicU16::new(0),
         listening: watch::Sender::default(),
         tls: TlsSlot::default(),
+        identities: Identities::default(),
         subsystems: Arc::new(Subsystems::default()),
         degraded,
     })

@@ -62,6 +62,14 @@ pub(super) fn client(headers: &HeaderMap, trusted: &[Cidr], real_ip: bool) -> Op
     }
 }
 
+/// The one address that a proxy which overwrites `X-Forwarded-For` has written; `None` for a list, or none.
+pub(super) fn only_hop(headers: &HeaderMap) -> Option<IpAddr> {
+    match chain(headers, &X_FORWARDED_FOR, parse_node)?.as_slice() {
+        [hop] => *hop,
+        _ => None,
+    }
+}
+
 /// Hops from the farthest to the nearest; `None` without the header. An unusable hop is kept as `None` in its place.
 fn chain(
     headers: &HeaderMap,

@@ -818,3 +818,57 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn u17_claims_are_read_at_the_ingress_listener_only_and_nothing_there_is_local() {
+    let serve: Pairs = &[
+        ("host", "gw.tail1.ts.net"),
+        ("x-forwarded-for", "100.64.0.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "gw.tail1.ts.net"),
+        ("tailscale-user-login", "ada@example.com"),
+    ];
+    let bare: Pairs = &[("host", "127.0.0.1:18789")];
+    for (listener, pairs, policy, claims, address) in [
+        (
+            ListenerKind::Ingress,
+            serve,
+            PeerPolicy::default(),
+            true,
+            "100.64.0.7",
+        ),
+        (
+            ListenerKind::Ingress,
+            bare,
+            PeerPolicy::default(),
+            true,
+            "127.0.0.1",
+        ),
+        (
+            ListenerKind::Tcp,
+            serve,
+            PeerPolicy::default(),
+            false,
+            "127.0.0.1",
+        ),
+        (
+            ListenerKind::Tcp,
+            serve,
+            trusting(&["127.0.0.1"]),
+            false,
+            "100.64.0.7",
+        ),
+    ] {
+        let headers = headers(pairs);
+        let facts = Facts {
+            socket_peer: Some("127.0.0.1".parse().unwrap()),
+            listener,
+            headers: &headers,
+        };
+        let peer = classify(&facts, &policy);
+        assert_eq!(peer.class, REMOTE, "{listener:?} {pairs:?}");
+        assert!(!peer.may_pair_silently());
+        assert_eq!(peer.claim.is_some(), claims, "{listener:?} {pairs:?}");
+        assert_eq!(peer.address, Some(address.parse().unwrap()));
+    }
+}

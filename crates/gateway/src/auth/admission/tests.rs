@@ -30,6 +30,15 @@ fn scope_sets() -> Vec<ScopeSet> {
     ]
 }
 
+/// No identity, and each source allowed and not allowed.
+const IDENTITIES: [(Option<IdentitySource>, bool); 5] = [
+    (None, true),
+    (Some(IdentitySource::Tailscale), true),
+    (Some(IdentitySource::Tailscale), false),
+    (Some(IdentitySource::TrustedProxy), true),
+    (Some(IdentitySource::TrustedProxy), false),
+];
+
 fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
     let sets = scope_sets();
     let mut devices = vec![
@@ -45,9 +54,15 @@ fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
     credentials.extend(sets.iter().map(|carried| Credential::DeviceToken(*carried)));
     let mut count = 0;
     for mode in MODES {
-        for flags in 0_u8..16 {
+        for (flags, (identity, allowed)) in
+            (0_u8..16).flat_map(|flags| IDENTITIES.map(|case| (flags, case)))
+        {
+            // The other source is allowed whenever this one is not: allowing one must not let the other in.
+            let allows = |source| (identity == Some(source)) == allowed;
             let policy = Policy {
                 mode,
+                allow_tailscale: allows(IdentitySource::Tailscale),
+                allow_trusted_proxy: allows(IdentitySource::TrustedProxy),
                 allow_deviceless: flags & 1 != 0,
                 auto_approve_local: flags & 2 != 0,
                 allow_insecure_auth: flags & 4 != 0,
@@ -74,6 +89,7 @@ fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
                                             requested: *requested,
                                             device: *device,
                                             credential: *credential,
+                                            identity,
                                         };
                                         check(&request, &policy, decide(&request, &policy));
                                         count += 1;
@@ -113,7 +129,7 @@ fn s03_every_admission_keeps_the_invariants() {
                 matches!(
                     request.credential,
                     Credential::Shared | Credential::DeviceToken(_)
-                ),
+                ) || matches!(method, Method::Identity(_)),
                 "remote without a credential: {}",
                 context()
             );
@@ -122,6 +138,31 @@ fn s03_every_admission_keeps_the_invariants() {
                 pairing,
                 Pairing::Approve,
                 "remote pairing is never silent: {}",
+                context()
+            );
+        }
+        if let Method::Identity(source) = method {
+            assert!(
+                request.identity == Some(source)
+                    && policy.accepts(source)
+                    && policy.mode != AuthMode::None
+                    && request.peer == PeerClass::Remote
+                    && request.role == Role::Operator
+                    && request.credential != Credential::Shared,
+                "identity where it does not count: {}",
+                context()
+            );
+            let same_by_secret = Request {
+                credential: Credential::Shared,
+                identity: None,
+                ..*request
+            };
+            let Admission::Admit { scopes: most, .. } = decide(&same_by_secret, policy) else {
+                panic!("more than the shared secret gives: {}", context());
+            };
+            assert!(
+                most.covers(scopes),
+                "more than the shared secret gives: {}",
                 context()
             );
         }
@@ -162,7 +203,54 @@ fn s03_every_admission_keeps_the_invariants() {
             assert!(carried.covers(scopes), "beyond the token: {}", context());
         }
     });
-    assert!(count > 400_000, "{count} cases");
+    assert!(count > 2_000_000, "{count} cases");
+}
+
+#[test]
+fn u17_an_identity_is_worth_what_the_shared_secret_is_to_a_device_from_elsewhere() {
+    every_case(|request, policy, admission| {
+        let Some(source) = request.identity.filter(|source| policy.accepts(*source)) else {
+            return;
+        };
+        let counts = request.peer == PeerClass::Remote && request.role == Role::Operator;
+        if !counts || request.credential != Credential::None {
+            return;
+        }
+        let ignored = request.kind == ClientKind::ControlUi && policy.disable_device_auth;
+        match (request.device, admission) {
+            (Device::Absent, Admission::ControlUiDeviceRequired) => {}
+            (Device::Absent, Admission::Admit { scopes, .. }) => assert!(scopes.is_empty()),
+            (Device::Proven(_), Admission::ControlUiDeviceRequired) => assert!(ignored),
+            (
+                Device::Proven(Standing::Paired(granted)),
+                Admission::Admit { scopes, method, .. },
+            ) => {
+                assert_eq!(method, Method::Identity(source));
+                assert_eq!(scopes, granted.limit(request.requested));
+            }
+            (
+                Device::Proven(Standing::Unknown | Standing::OtherRole),
+                Admission::PairingRequired(_),
+            ) => {}
+            _ => panic!("{request:?} {policy:?} -> {admission:?}"),
+        }
+    });
+}
+
+#[test]
+fn u17_an_identity_that_is_not_allowed_changes_nothing() {
+    every_case(|request, policy, admission| {
+        if request
+            .identity
+            .is_some_and(|source| !policy.accepts(source))
+        {
+            let without = Request {
+                identity: None,
+                ..*request
+            };
+            assert_eq!(admission, decide(&without, policy));
+        }
+    });
 }
 
 #[test]
@@ -195,6 +283,8 @@ fn u10_a_paired_device_that_asks_for_more_is_admitted_with_what_it_has() {
         auto_approve_local: true,
         allow_insecure_auth: false,
         disable_device_auth: false,
+        allow_tailscale: false,
+        allow_trusted_proxy: false,
     };
     let granted = set(&[Scope::Write]);
     let base = Request {
@@ -205,6 +295,7 @@ fn u10_a_paired_device_that_asks_for_more_is_admitted_with_what_it_has() {
         requested: set(&[Scope::Read, Scope::Admin]),
         device: Device::Proven(Standing::Paired(granted)),
         credential: Credential::Shared,
+        identity: None,
     };
     for credential in [Credential::Shared, Credential::DeviceToken(granted)] {
         let Admission::Admit {
@@ -239,6 +330,8 @@ fn u05_a_missing_credential_is_not_a_wrong_one() {
         auto_approve_local: true,
         allow_insecure_auth: false,
         disable_device_auth: false,
+        allow_tailscale: false,
+        allow_trusted_proxy: false,
     };
     every_case(|request, _, _| {
         let missing = request.credential == Credential::None;

@@ -18,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::gate::{Gate, GateLimits, PreAuthPermit};
-use crate::http::{BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
+use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
 use crate::listen::{BindPlan, Listeners};
-use crate::peer::{Names, Peer};
+use crate::peer::{Claim, Names, Peer};
 use crate::tasks::{Tasks, spawn_owned};
 use crate::tls::TlsSlot;
 
@@ -72,6 +72,15 @@ impl SocketHandler for Echo {
             },
             bearer => (bearer == "right").into(),
         }
+    }
+
+    fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a> {
+        // The user `ada` is confirmed, nobody else.
+        let login = match &peer.claim {
+            Some(Claim::Tailscale(claim)) => Some(claim.login.as_str()),
+            _ => None,
+        };
+        Box::pin(async move { login == Some("ada") })
     }
 
     fn control_ui_config(&self) -> Value {
