@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use libfuzzer_sys::fuzz_target;
 use openclaw_gateway::peer::{
     Authority, Cidr, Facts, ListenerKind, Names, Origin, OriginPolicy, PeerClass, PeerPolicy,
-    RequestKind, classify, host_verdict, origin_verdict, proxy_warning,
+    Proxied, RequestKind, classify, host_verdict, origin_verdict, proxy_warning,
 };
 
 /// Headers that only something in between would send.
@@ -29,7 +29,8 @@ const FORWARDING: [&str; 10] = [
 #[derive(Default)]
 struct Input<'a> {
     socket: Option<IpAddr>,
-    control: bool,
+    listener: Option<ListenerKind>,
+    proxied: Option<Proxied>,
     real_ip: bool,
     trusted: Vec<Cidr>,
     allowed: Vec<&'a str>,
@@ -44,24 +45,27 @@ fuzz_target!(|bytes: &[u8]| {
     let headers = &input.headers;
     let facts = Facts {
         socket_peer: input.socket,
-        listener: if input.control {
-            ListenerKind::Control
-        } else {
-            ListenerKind::Tcp
-        },
+        listener: input.listener.unwrap_or(ListenerKind::Main),
+        secure: false,
+        proxied: input.proxied,
         headers,
     };
     let policy = PeerPolicy {
         trusted_proxies: input.trusted.clone(),
         allow_real_ip_fallback: input.real_ip,
+        ..PeerPolicy::default()
     };
     let peer = classify(&facts, &policy);
     if let Some(warning) = proxy_warning(&facts, &policy) {
         assert!(peer.forwarded);
-        assert!(!warning.to_string().is_empty());
+        assert!(!warning.text(&policy).is_empty());
     }
-    assert_eq!(peer.class == PeerClass::Control, input.control);
+    assert_eq!(
+        peer.class == PeerClass::Control,
+        input.listener == Some(ListenerKind::Control)
+    );
     if peer.class == PeerClass::DirectLocal {
+        assert!(facts.listener == ListenerKind::Main && facts.proxied.is_none());
         assert!(
             facts
                 .socket_peer
@@ -97,7 +101,7 @@ fuzz_target!(|bytes: &[u8]| {
         );
     }
     for kind in [RequestKind::Http, RequestKind::Upgrade] {
-        let verdict = host_verdict(host, sent.is_some(), kind, &origins, &names);
+        let verdict = host_verdict(host, sent.is_some(), kind, peer.scheme(), &origins, &names);
         if verdict.is_ok() && (kind == RequestKind::Http || sent.is_some()) {
             assert!(
                 host.and_then(Authority::parse).is_some(),
@@ -114,7 +118,14 @@ fn read(bytes: &[u8]) -> Input<'_> {
         let (word, value) = text.split_once(' ').unwrap_or((text, ""));
         match word {
             "socket" => input.socket = value.parse().ok(),
-            "control" => input.control = true,
+            "control" => input.listener = Some(ListenerKind::Control),
+            "listener" => input.listener = Some(ListenerKind::Proxy),
+            "proxied" => {
+                input.proxied = Some(Proxied {
+                    client: value.parse().ok(),
+                    secure: None,
+                });
+            }
             "real-ip" => input.real_ip = true,
             "trusted" => input.trusted.extend(range(value)),
             "allowed" => input.allowed.push(value),

@@ -238,13 +238,15 @@ impl ConfigEditor {
         wanted: &Value,
         warnings: &mut Vec<Issue>,
     ) -> Result<Prepared, EditError> {
-        let before = self.prepare(old.clone()).issues;
+        let before = self.prepare(old.clone());
         let mut after = self.prepare(wanted.clone());
-        let (known, new): (Vec<Issue>, Vec<Issue>) = after
+        let (known, mut new): (Vec<Issue>, Vec<Issue>) = after
             .issues
             .iter()
             .cloned()
-            .partition(|issue| before.contains(issue));
+            .partition(|issue| before.issues.contains(issue));
+        let left_out = after.left_out.iter().cloned();
+        new.extend(left_out.filter(|issue| !before.left_out.contains(issue)));
         if !new.is_empty() || !wanted.is_object() {
             return Err(EditError::Invalid(new));
         }

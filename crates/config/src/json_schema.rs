@@ -89,7 +89,7 @@ pub(crate) fn section_of(path: &str) -> Option<&'static Section> {
 }
 
 fn is_list(kind: Kind) -> bool {
-    matches!(kind, Kind::Texts | Kind::IpRanges)
+    matches!(kind, Kind::Texts | Kind::IpRanges | Kind::Origins)
 }
 
 fn node_schema(node: &Node, path: &str) -> Value {
@@ -156,13 +156,23 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
     let mut schema = match kind {
         Kind::Bool => json!({"type": "boolean"}),
         Kind::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
-        Kind::Text | Kind::Url | Kind::IpAddress => json!({"type": "string"}),
+        Kind::Text
+        | Kind::Url
+        | Kind::IpAddress
+        | Kind::Origin
+        | Kind::ProxyListen
+        | Kind::HeaderName => json!({"type": "string"}),
         Kind::ShortText(limit) => json!({"type": "string", "maxLength": limit}),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::Bind => {
             json!({"type": "string", "anyOf": [{"enum": BindMode::WORDS}, {"format": "ipv4"}, {"format": "ipv6"}]})
         }
-        Kind::Texts | Kind::IpRanges => json!({"type": "array", "items": {"type": "string"}}),
+        Kind::Texts | Kind::IpRanges | Kind::Origins => {
+            json!({"type": "array", "items": {"type": "string"}})
+        }
+        Kind::ListsByName => {
+            json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}})
+        }
         Kind::TextMap => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         Kind::OpenObject | Kind::EnvBlock | Kind::Kept => json!({}),
     };
@@ -179,7 +189,7 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
 fn default_value(field: &Field) -> Option<Value> {
     match field.kind {
         _ if field.default.is_empty() || field.default.contains('<') => None,
-        Kind::Bool | Kind::Int { .. } | Kind::Texts | Kind::IpRanges => {
+        Kind::Bool | Kind::Int { .. } | Kind::Texts | Kind::IpRanges | Kind::Origins => {
             serde_json::from_str(field.default).ok()
         }
         _ => Some(json!(field.default)),

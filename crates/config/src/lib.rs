@@ -1,6 +1,7 @@
 //! From disk and environment to one typed, validated [`schema::Settings`].
 #![warn(missing_docs)]
 
+pub mod authority;
 pub mod dotenv;
 pub mod edit;
 pub mod env;
@@ -10,6 +11,7 @@ pub mod include;
 pub mod json_schema;
 pub mod legacy;
 pub mod load;
+pub mod origin;
 pub mod paths;
 pub mod redact;
 pub mod reference;

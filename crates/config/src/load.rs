@@ -178,6 +178,8 @@ pub(crate) struct Prepared {
     /// Variables that are not set, in texts that this program reads.
     pub(crate) missing: Vec<Issue>,
     pub(crate) warnings: Vec<Issue>,
+    /// Entries that are left out; no change may bring in new ones.
+    pub(crate) left_out: Vec<Issue>,
     pub(crate) legacy_issues: Vec<Issue>,
     pub(crate) env: Env,
     pub(crate) include_files: Vec<PathBuf>,
@@ -215,6 +217,7 @@ pub(crate) fn prepare(authored: Value, paths: &Paths, env: &Env) -> Prepared {
         issues,
         missing,
         warnings,
+        left_out: report.left_out,
         legacy_issues,
         env,
         include_files: included.files,

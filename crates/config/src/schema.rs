@@ -9,6 +9,7 @@ mod fields;
 mod gateway;
 mod logging;
 mod node;
+mod proxy;
 mod remote;
 mod table;
 mod tailscale;
@@ -19,7 +20,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use auth::{Auth, RateLimit, TrustedProxy};
+pub use auth::{Auth, DeviceAutoApprove, RateLimit, TrustedProxy};
 pub use discovery::{Discovery, Mdns, WideArea};
 pub use fields::{FIELDS, SECTIONS};
 pub use gateway::{
@@ -28,6 +29,7 @@ pub use gateway::{
 };
 pub use logging::Logging;
 pub use node::{BrowserProxy, NodeHost, Tools, ToolsExec};
+pub use proxy::{DEFAULT_SECRET_HEADER, Proxy, ProxyListen};
 pub use remote::Remote;
 pub use table::{Field, Kind, Section};
 pub use tailscale::Tailscale;
@@ -35,7 +37,7 @@ pub use tls::Tls;
 pub use ui::{Assistant, EnvBlock, Meta, ShellEnv, Ui, Wizard};
 pub use words::{
     AuthMode, BindMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel,
-    MdnsMode, PlainHttp, RedactMode, ReloadMode, TailscaleMode, Transport,
+    MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode, TailscaleMode, Transport,
 };
 
 use crate::validate::Issue;

@@ -10,7 +10,8 @@ use std::net::IpAddr;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::schema::{BindChoice, BindMode, Kind};
+use crate::origin::{Origin, OriginEntry};
+use crate::schema::{BindChoice, BindMode, Kind, ProxyListen};
 use crate::secret::REDACTED;
 use crate::suggest::nearest;
 pub(crate) use tree::{Node, tree};
@@ -99,6 +100,8 @@ pub struct Report {
     pub errors: Vec<Issue>,
     /// Unknown keys and values that are ignored.
     pub warnings: Vec<Issue>,
+    /// Those of the warnings about entries that are left out when the file is read, and that no change may bring in.
+    pub left_out: Vec<Issue>,
 }
 
 /// Checks a whole config.
@@ -184,7 +187,35 @@ fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
             "a URL that starts with ws://, wss://, http:// or https://",
             is_url,
         ),
+        Kind::Origin => check_text(
+            path,
+            value,
+            "an origin such as https://claw.example.org",
+            |text| text.parse::<Origin>().is_ok(),
+        ),
+        // A bare port is a number to whoever writes it.
+        Kind::ProxyListen
+            if value
+                .as_u64()
+                .is_some_and(|port| (1..=65535).contains(&port)) =>
+        {
+            None
+        }
+        Kind::ProxyListen => check_text(
+            path,
+            value,
+            "an address with port such as 127.0.0.1:18790, a port, or the absolute path of a Unix socket",
+            |text| ProxyListen::parse(text).is_some(),
+        ),
+        Kind::HeaderName => check_text(
+            path,
+            value,
+            "the name of a header such as x-forwarded-user",
+            is_header_name,
+        ),
         Kind::IpRanges => return check_ranges(path, value, report),
+        Kind::Origins => return check_origins(path, value, report),
+        Kind::ListsByName => return check_lists(path, value, report),
         Kind::Texts => return check_texts(path, value, report),
         Kind::TextMap => return check_text_map(path, value, report),
         Kind::OpenObject | Kind::EnvBlock | Kind::Kept => None,
@@ -285,7 +316,8 @@ fn check_ranges(path: &str, value: &Value, report: &mut Report) {
     check_texts(path, value, report);
     for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
         if entry.as_str().is_some_and(|text| !is_ip_range(text.trim())) {
-            report.warnings.push(
+            leave_out(
+                report,
                 Issue::new(
                     join(path, &index.to_string()),
                     "entry ignored: not an IP address or CIDR range",
@@ -294,6 +326,66 @@ fn check_ranges(path: &str, value: &Value, report: &mut Report) {
             );
         }
     }
+}
+
+/// A wrong entry of a list costs that entry when the file is read, and is refused when it is written.
+fn leave_out(report: &mut Report, issue: Issue) {
+    report.left_out.push(issue.clone());
+    report.warnings.push(issue);
+}
+
+fn check_origins(path: &str, value: &Value, report: &mut Report) {
+    check_texts(path, value, report);
+    for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
+        let Some(text) = entry.as_str().filter(|text| !text.contains("${")) else {
+            continue;
+        };
+        let path = join(path, &index.to_string());
+        match text.parse::<OriginEntry>() {
+            Err(error) => leave_out(report, Issue::new(path, format!("entry ignored: {error}"))),
+            Ok(OriginEntry::Any) => report.warnings.push(
+                Issue::new(path, "\"*\" lets every web page connect")
+                    .with_hint("list the origins of your pages"),
+            ),
+            Ok(OriginEntry::Origins(origins)) => {
+                report
+                    .warnings
+                    .extend(origin_advice(text, &origins).map(|advice| Issue::new(path, advice)));
+            }
+        }
+    }
+}
+
+/// What an operator may have meant otherwise.
+fn origin_advice(text: &str, origins: &[Origin]) -> Option<String> {
+    let read: Vec<String> = origins.iter().map(ToString::to_string).collect();
+    let read = read.join(" and ");
+    let entry = OriginEntry::Origins(origins.to_vec());
+    if !entry.is_written_as(text.trim()) {
+        return Some(format!("{text:?} is read as {read}"));
+    }
+    // Plain HTTP on port 80 is rarely a gateway; browsers send the port with every other one.
+    let plain = origins
+        .iter()
+        .any(|origin| origin.scheme() == "http" && origin.authority().port.is_none());
+    plain.then(|| format!("{read} means port 80; add the port if your page has another one"))
+}
+
+fn check_lists(path: &str, value: &Value, report: &mut Report) {
+    let Value::Object(entries) = value else {
+        return report.errors.push(expected(path, "record", value));
+    };
+    for (name, entry) in entries {
+        check_texts(&join(path, name), entry, report);
+    }
+}
+
+/// Whether a text is a token as HTTP defines it.
+fn is_header_name(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn check_text_map(path: &str, value: &Value, report: &mut Report) {

@@ -25,6 +25,7 @@ use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
 use crate::pairing::devices::Devices;
 use crate::pairing::surfaces::Surfaces;
+use crate::peer::KnownNames;
 use crate::presence::Presence;
 use crate::records::{AuditEvent, Change};
 use crate::rpc::router::Methods;
@@ -148,6 +149,8 @@ pub struct Core {
     pub tls: TlsSlot,
     /// Who stands behind connections that somebody vouches for.
     pub identities: Identities,
+    /// The names of this machine, as they become known.
+    pub names: KnownNames,
     /// Parts that may fail alone.
     pub subsystems: Arc<Subsystems>,
     /// What was wanted and is not there: listeners that could not be bound, records that had to be salvaged.

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio_websockets::WebSocketStream;
 
 use crate::gate::{Gate, PreAuthPermit};
-use crate::peer::{Names, Peer};
+use crate::peer::{KnownNames, Peer};
 use crate::tls::TlsSlot;
 use policy::PolicyCache;
 use repeats::{FirstTimes, Repeats};
@@ -120,7 +120,7 @@ impl HttpState {
         handler: Arc<dyn SocketHandler>,
         settings: watch::Receiver<Arc<Snapshot>>,
         gate: Gate,
-        names: Names,
+        names: KnownNames,
         tls: TlsSlot,
     ) -> Self {
         Self {

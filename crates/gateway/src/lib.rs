@@ -19,6 +19,7 @@ pub mod nodes;
 pub mod pairing;
 pub mod peer;
 pub mod presence;
+pub mod proxy_protocol;
 pub mod records;
 pub mod rpc;
 pub mod store;

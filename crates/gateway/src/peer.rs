@@ -3,7 +3,6 @@
 //! [`classify`] says how far a connection may be trusted by where it comes from, [`origin_verdict`] whether the web page
 //! behind it may talk to us, and [`host_verdict`] whether it asked for us by one of our names. All are pure.
 
-mod authority;
 mod cidr;
 mod claim;
 mod forwarded;
@@ -14,12 +13,14 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN, USER_AGENT};
+use openclaw_config::schema::ProxyProtocol;
 
-pub use authority::Authority;
 pub use cidr::{Cidr, InvalidCidr};
 pub use claim::{Claim, TailscaleClaim};
-pub use host::{HostRefused, Names, RequestKind, host_verdict};
-pub use origin::{InvalidOrigin, Origin, OriginPolicy, OriginRefused, origin_verdict};
+pub use host::{HostRefused, KnownNames, Names, RequestKind, host_verdict};
+pub use openclaw_config::authority::{Authority, HostName};
+pub use openclaw_config::origin::{InvalidOrigin, Origin, OriginEntry};
+pub use origin::{OriginPolicy, OriginRefused, origin_verdict};
 
 /// How a connection reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,13 +36,15 @@ pub enum PeerClass {
 /// What accepted the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ListenerKind {
-    /// A TCP listener.
-    Tcp,
+    /// A listener of the bind plan.
+    Main,
     /// The owner-only control socket.
     Control,
     /// The loopback listener that Tailscale Serve and Funnel forward to, and nobody else: what its headers say about the user
     /// may be looked into, and nothing that comes by it is local.
     Ingress,
+    /// The listener for reverse proxies: whoever connects there is the proxy.
+    Proxy,
 }
 
 /// The other end of a connection.
@@ -58,8 +61,10 @@ pub struct Peer {
     pub host: Option<String>,
     /// `Origin` as sent: present if a web page is behind the request.
     pub origin: Option<String>,
-    /// Whether forwarding headers were present.
+    /// Whether something forwarded the request: a header or a PROXY header says so, or it came by the listener for proxies.
     pub forwarded: bool,
+    /// Whether the client spoke TLS at the door: to us, or to a proxy that is believed. `None`: nobody says.
+    pub secure: Option<bool>,
     /// `User-Agent` as sent.
     pub user_agent: Option<String>,
     /// Who is behind the request, as something in front of us says. Not verified yet.
@@ -83,6 +88,12 @@ impl Peer {
         origin.is_host(&host)
     }
 
+    /// `https` or `http`: how the client reached the door, if that is known.
+    pub fn scheme(&self) -> Option<&'static str> {
+        self.secure
+            .map(|secure| if secure { "https" } else { "http" })
+    }
+
     /// Whether a new device may be approved without asking: a local peer that is no foreign web page.
     pub fn may_pair_silently(&self) -> bool {
         self.is_local() && (self.origin.is_none() || self.is_same_origin())
@@ -96,17 +107,42 @@ pub struct Facts<'a> {
     pub socket_peer: Option<IpAddr>,
     /// What accepted the connection.
     pub listener: ListenerKind,
+    /// Whether this connection is TLS.
+    pub secure: bool,
+    /// What a PROXY protocol header of a proxy that may send one said. `None`: there was none.
+    pub proxied: Option<Proxied>,
     /// Request headers.
     pub headers: &'a HeaderMap,
 }
 
+/// What a PROXY protocol header said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proxied {
+    /// The client; absent when the proxy speaks for itself or cannot say.
+    pub client: Option<IpAddr>,
+    /// Whether the client spoke TLS to the proxy, if it says so.
+    pub secure: Option<bool>,
+}
+
 /// Whom to believe about client addresses.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerPolicy {
     /// `gateway.trustedProxies`: addresses or ranges. Default: none.
     pub trusted_proxies: Vec<Cidr>,
     /// `gateway.allowRealIpFallback`: believe `X-Real-IP` of a trusted proxy that sends no `X-Forwarded-For`. Default false.
     pub allow_real_ip_fallback: bool,
+    /// `gateway.proxy.protocol`. Default off.
+    pub proxy_protocol: ProxyProtocol,
+}
+
+impl Default for PeerPolicy {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            allow_real_ip_fallback: false,
+            proxy_protocol: ProxyProtocol::Off,
+        }
+    }
 }
 
 impl PeerPolicy {
@@ -116,12 +152,72 @@ impl PeerPolicy {
             .iter()
             .any(|range| range.contains(address))
     }
+
+    /// The command that adds a proxy to the list as it stands.
+    pub fn command_to_trust(&self, proxy: IpAddr) -> String {
+        let mut entries: Vec<String> = self
+            .trusted_proxies
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        entries.push(proxy.to_string());
+        let list = serde_json::Value::from(entries);
+        format!("openclaw config set gateway.trustedProxies '{list}'")
+    }
+}
+
+impl Facts<'_> {
+    /// Whose word about the client's address counts beyond the socket and the PROXY header: the nearest hop, if it is a proxy
+    /// that is believed. A PROXY header passes on bytes, so that the headers inside are the word of the client it names.
+    fn believes_headers(&self, policy: &PeerPolicy) -> bool {
+        match (
+            self.proxied.and_then(|proxied| proxied.client),
+            self.listener,
+        ) {
+            (Some(client), _) => policy.trusts(client),
+            (None, ListenerKind::Proxy) => true,
+            (None, ListenerKind::Control | ListenerKind::Ingress) => false,
+            (None, ListenerKind::Main) => {
+                self.socket_peer.is_some_and(|socket| policy.trusts(socket))
+            }
+        }
+    }
+
+    /// The client as far as somebody believed says, else the nearest address that is sure.
+    fn client(&self, policy: &PeerPolicy) -> Client {
+        let nearest = self
+            .proxied
+            .and_then(|proxied| proxied.client)
+            .or(self.socket_peer)
+            .map(|address| address.to_canonical());
+        if !self.believes_headers(policy) {
+            let named = self.proxied.and_then(|proxied| proxied.client).is_some();
+            return Client {
+                nearest,
+                named: nearest.filter(|_| named),
+            };
+        }
+        let named = forwarded::client(
+            self.headers,
+            &policy.trusted_proxies,
+            policy.allow_real_ip_fallback,
+        );
+        Client { nearest, named }
+    }
+}
+
+struct Client {
+    /// The nearest hop whose address is sure.
+    nearest: Option<IpAddr>,
+    /// The client, named by a proxy that is believed.
+    named: Option<IpAddr>,
 }
 
 /// Computes the peer of a request.
 ///
 /// A request with forwarding headers is never local, whoever sent it: from a trusted proxy the headers name the client, from
-/// anybody else they only prove that the request was forwarded.
+/// anybody else they only prove that the request was forwarded. What comes by the listener for proxies, or behind a PROXY
+/// header, is never local either.
 pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
     let text = |name| header_text(facts.headers, &name);
     let peer = |class, address, reported_ip, forwarded| Peer {
@@ -131,48 +227,44 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
         host: text(HOST),
         origin: text(ORIGIN),
         forwarded,
+        secure: secure(facts, policy, forwarded),
         user_agent: text(USER_AGENT),
         claim: None,
     };
     if facts.listener == ListenerKind::Control {
         return peer(PeerClass::Control, None, None, false);
     }
-    let forwarded = forwarded::is_forwarded(facts.headers);
-    let Some(socket) = facts.socket_peer.map(|address| address.to_canonical()) else {
-        return peer(PeerClass::Remote, None, None, forwarded);
-    };
     if facts.listener == ListenerKind::Ingress {
         let client = forwarded::only_hop(facts.headers);
         let reported = client
             .filter(|address| !address.is_loopback())
             .map(|address| address.to_string());
         let claim = claim::tailscale(facts.headers, client);
-        let address = Some(client.unwrap_or(socket));
+        let address = client.or(facts.socket_peer);
         return Peer {
             claim,
             ..peer(PeerClass::Remote, address, reported, true)
         };
     }
+    let forwarded = facts.listener == ListenerKind::Proxy
+        || facts.proxied.is_some()
+        || forwarded::is_forwarded(facts.headers);
     if forwarded {
-        let client = if policy.trusts(socket) {
-            forwarded::client(
-                facts.headers,
-                &policy.trusted_proxies,
-                policy.allow_real_ip_fallback,
-            )
-        } else {
-            None
-        };
+        let client = facts.client(policy);
         let reported = client
+            .named
             .filter(|address| !address.is_loopback())
             .map(|address| address.to_string());
         return peer(
             PeerClass::Remote,
-            Some(client.unwrap_or(socket)),
+            client.named.or(client.nearest),
             reported,
             true,
         );
     }
+    let Some(socket) = facts.socket_peer.map(|address| address.to_canonical()) else {
+        return peer(PeerClass::Remote, None, None, false);
+    };
     let asked_by_local_name = header_text(facts.headers, &HOST)
         .as_deref()
         .and_then(Authority::parse)
@@ -186,46 +278,78 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
     peer(class, Some(socket), reported, false)
 }
 
+/// Whether the client spoke TLS at the door, as far as anybody who is believed says.
+fn secure(facts: &Facts<'_>, policy: &PeerPolicy, forwarded: bool) -> Option<bool> {
+    if !forwarded {
+        return Some(facts.secure);
+    }
+    let by_header = || {
+        let scheme = header_text(facts.headers, &forwarded::X_FORWARDED_PROTO)?;
+        match scheme.as_str() {
+            "https" | "wss" => Some(true),
+            "http" | "ws" => Some(false),
+            _ => None,
+        }
+    };
+    let by_proxy_header = facts.proxied.and_then(|proxied| proxied.secure);
+    by_proxy_header
+        .or_else(|| by_header().filter(|_| facts.believes_headers(policy)))
+        // Bytes that were passed on untouched carry the client's own TLS.
+        .or_else(|| (facts.proxied.is_some() && facts.secure).then_some(true))
+}
+
 /// What to tell the operator about a request that came through a proxy whose word does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProxyWarning {
     /// The proxy is not in `gateway.trustedProxies`.
     Untrusted(IpAddr),
-    /// The proxy is trusted, but its headers name no usable client address.
-    Unattributed(IpAddr),
+    /// The proxy is believed, but its headers name no usable client address. Without an address: it came by Unix socket.
+    Unattributed(Option<IpAddr>),
 }
 
 /// The warning a forwarded request deserves, if any. Log it once per proxy.
 pub fn proxy_warning(facts: &Facts<'_>, policy: &PeerPolicy) -> Option<ProxyWarning> {
-    let socket = facts.socket_peer?.to_canonical();
-    if facts.listener != ListenerKind::Tcp || !forwarded::is_forwarded(facts.headers) {
+    if matches!(
+        facts.listener,
+        ListenerKind::Control | ListenerKind::Ingress
+    ) {
         return None;
     }
-    if !policy.trusts(socket) {
+    let has_headers = forwarded::is_forwarded(facts.headers);
+    let client = facts.client(policy);
+    if facts.listener == ListenerKind::Proxy || facts.proxied.is_some() {
+        let unnamed = client.named.is_none();
+        return unnamed.then_some(ProxyWarning::Unattributed(client.nearest));
+    }
+    let socket = client.nearest.filter(|_| has_headers)?;
+    if !facts.believes_headers(policy) {
         return Some(ProxyWarning::Untrusted(socket));
     }
-    forwarded::client(
-        facts.headers,
-        &policy.trusted_proxies,
-        policy.allow_real_ip_fallback,
-    )
-    .is_none()
-    .then_some(ProxyWarning::Unattributed(socket))
+    client
+        .named
+        .is_none()
+        .then_some(ProxyWarning::Unattributed(Some(socket)))
 }
 
-impl std::fmt::Display for ProxyWarning {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl ProxyWarning {
+    /// The warning as text, with the command that helps.
+    pub fn text(self, policy: &PeerPolicy) -> String {
         match self {
-            Self::Untrusted(proxy) => write!(
-                f,
-                "forwarded headers from {proxy}, which is not a trusted proxy: its clients count as remote and share its \
-                 limits; if it is your proxy, add {proxy} to the list gateway.trustedProxies"
+            Self::Untrusted(proxy) => format!(
+                "forwarding headers from {proxy}, which is not a trusted proxy: its clients count as remote and share its \
+                 limits; if it is your proxy, run: {}",
+                policy.command_to_trust(proxy)
             ),
-            Self::Unattributed(proxy) => write!(
-                f,
-                "trusted proxy {proxy} names no usable client address: its clients share its limits; make it overwrite \
-                 X-Forwarded-For with the address it sees"
-            ),
+            Self::Unattributed(proxy) => {
+                let proxy = proxy.map_or_else(
+                    || "the proxy".to_owned(),
+                    |proxy| format!("trusted proxy {proxy}"),
+                );
+                format!(
+                    "{proxy} names no usable client address: its clients share its limits; make it overwrite \
+                     X-Forwarded-For with the address it sees (openclaw gateway proxy-check --print shows how)"
+                )
+            }
         }
     }
 }

@@ -358,3 +358,67 @@ fn typed_values_are_json5_or_text() {
         "Failed to parse JSON5 value: SyntaxError: JSON5: invalid character 'l' at 1:1"
     );
 }
+
+#[test]
+fn u04_d_origins_that_are_none_are_not_written_and_others_are_explained() {
+    let key = "gateway.controlUi.allowedOrigins";
+    let home = home(&[], "");
+    for entry in [
+        "https://ui.example.com/path",
+        "null",
+        "https://*.example.com",
+        "",
+    ] {
+        let error = home.editor.set(key, json!([entry])).unwrap_err();
+        assert!(
+            error.to_string().contains(&format!(
+                "{key}.0: entry ignored: {entry:?} is not an origin; write it as http://host:port"
+            )),
+            "{error}"
+        );
+        assert!(!home.paths.config_path.exists());
+    }
+    let edited = home
+        .editor
+        .set(
+            key,
+            json!([
+                "HTTPS://UI.Example.com/",
+                "http://192.168.1.5",
+                "https://ok.example",
+                "*"
+            ]),
+        )
+        .unwrap();
+    let told: Vec<_> = edited.warnings.iter().map(Issue::line).collect();
+    assert_eq!(
+        told,
+        [
+            format!("{key}.0: \"HTTPS://UI.Example.com/\" is read as https://ui.example.com"),
+            format!(
+                "{key}.1: http://192.168.1.5 means port 80; add the port if your page has another one"
+            ),
+            format!("{key}.3: \"*\" lets every web page connect"),
+        ]
+    );
+}
+
+/// Whoever has such a file keeps a running gateway, and may change other keys.
+#[test]
+fn u04_a_a_wrong_origin_in_the_file_costs_that_entry_only() {
+    let home = home(
+        &[],
+        r#"{"gateway": {"controlUi": {"allowedOrigins": ["https://a/b", "https://ok.example"]}, "trustedProxies": ["proxy"]}}"#,
+    );
+    let edited = home.editor.set("gateway.mode", json!("local")).unwrap();
+    let told = edited.warnings.iter().map(Issue::line).collect::<Vec<_>>();
+    assert!(
+        told[0].contains("allowedOrigins.0: entry ignored"),
+        "{told:?}"
+    );
+    let error = home
+        .editor
+        .set("gateway.trustedProxies", json!(["proxy", "10.0.0.0/33"]))
+        .unwrap_err();
+    assert!(error.to_string().contains("trustedProxies.1"), "{error}");
+}

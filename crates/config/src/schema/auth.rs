@@ -1,7 +1,10 @@
 //! `gateway.auth`: the shared credentials, the limiter and proxy authentication.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::proxy::DEFAULT_SECRET_HEADER;
 use super::words::AuthMode;
 use crate::secret::Secret;
 
@@ -23,6 +26,8 @@ pub struct Auth {
     pub rate_limit: RateLimit,
     /// Identity from a reverse proxy, for mode `trusted-proxy`.
     pub trusted_proxy: TrustedProxy,
+    /// Scopes of a verified user, by user, for the session only. Default none: those of the paired device.
+    pub identity_scopes: BTreeMap<String, Vec<String>>,
 }
 
 /// `gateway.auth.rateLimit`.
@@ -51,7 +56,7 @@ impl Default for RateLimit {
 }
 
 /// `gateway.auth.trustedProxy`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
 pub struct TrustedProxy {
     /// Header that names the user. No default; needed in this mode.
@@ -62,4 +67,43 @@ pub struct TrustedProxy {
     pub allow_users: Vec<String>,
     /// Accept a proxy on this machine. Default false.
     pub allow_loopback: bool,
+    /// Header in which a proxy on this machine proves itself. Default `x-openclaw-proxy-secret`.
+    pub secret_header: String,
+    /// What that header must hold. No default.
+    pub secret: Option<Secret>,
+    /// Pairing without a question.
+    pub device_auto_approve: DeviceAutoApprove,
+}
+
+impl Default for TrustedProxy {
+    fn default() -> Self {
+        Self {
+            user_header: None,
+            required_headers: Vec::new(),
+            allow_users: Vec::new(),
+            allow_loopback: false,
+            secret_header: DEFAULT_SECRET_HEADER.to_owned(),
+            secret: None,
+            device_auto_approve: DeviceAutoApprove::default(),
+        }
+    }
+}
+
+/// `gateway.auth.trustedProxy.deviceAutoApprove`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct DeviceAutoApprove {
+    /// Pair the browser of a named user at once. Default false.
+    pub enabled: bool,
+    /// The most that is paired this way. Default read and write.
+    pub scopes: Vec<String>,
+}
+
+impl Default for DeviceAutoApprove {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            scopes: vec!["operator.read".to_owned(), "operator.write".to_owned()],
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use super::table::{Field, Kind, Section};
 use super::words::{
     AuthMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel, MdnsMode,
-    PlainHttp, RedactMode, ReloadMode, TailscaleMode, Transport,
+    PlainHttp, ProxyProtocol, RedactMode, ReloadMode, TailscaleMode, Transport,
 };
 
 const PORT: Kind = Kind::Int { min: 1, max: 65535 };
@@ -42,6 +42,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         prefix: "gateway.controlUi",
         title: "Control UI",
+    },
+    Section {
+        prefix: "gateway.proxy",
+        title: "Listener for reverse proxies",
     },
     Section {
         prefix: "gateway.tailscale",
@@ -99,7 +103,7 @@ pub const FIELDS: &[Field] = &[
     field("gateway.bind", Kind::Bind, "loopback", "Which addresses the gateway listens on; an IP address means `custom` with that address. 127.0.0.1 is always open too."),
     field("gateway.port", PORT, "18789", "TCP port. The `dev` profile starts from 19001, other named profiles from a port derived from their name."),
     field("gateway.customBindHost", Kind::IpAddress, "", "IPv4 or IPv6 address for `gateway.bind: \"custom\"`."),
-    field("gateway.publicOrigin", Kind::Url, "", "Origin under which people reach the gateway from outside, for links and origin checks."),
+    field("gateway.publicOrigin", Kind::Origin, "", "Origin under which people reach the gateway from outside, for links and origin checks."),
     field("gateway.trustedProxies", Kind::IpRanges, "[]", "Addresses and CIDR ranges of reverse proxies whose forwarding headers count."),
     field("gateway.allowRealIpFallback", Kind::Bool, "false", "Use `X-Real-IP` from a trusted proxy when `X-Forwarded-For` is absent.").advanced(),
     field("gateway.reload.mode", Kind::Word(ReloadMode::WORDS), "hybrid", "What a change of this file does to a running gateway."),
@@ -125,22 +129,30 @@ pub const FIELDS: &[Field] = &[
     field("gateway.auth.rateLimit.windowMs", POSITIVE, "60000", "Milliseconds in which attempts are counted together.").advanced(),
     field("gateway.auth.rateLimit.lockoutMs", COUNT, "300000", "Length of a lockout in milliseconds.").advanced(),
     field("gateway.auth.rateLimit.exemptLoopback", Kind::Bool, "true", "Slow down loopback instead of locking it out. Requests of web pages are never exempt.").advanced(),
-    field("gateway.auth.trustedProxy.userHeader", Kind::Text, "", "Header in which the proxy names the user. Needed for mode `trusted-proxy`.").advanced(),
+    field("gateway.auth.trustedProxy.userHeader", Kind::HeaderName, "", "Header in which the proxy names the user. Needed for mode `trusted-proxy`.").advanced(),
     field("gateway.auth.trustedProxy.requiredHeaders", Kind::Texts, "[]", "Headers that must be present.").advanced(),
     field("gateway.auth.trustedProxy.allowUsers", Kind::Texts, "[]", "Users that may enter; empty allows every user the proxy names.").advanced(),
     field("gateway.auth.trustedProxy.allowLoopback", Kind::Bool, "false", "Accept a proxy that runs on this machine.").advanced(),
-    kept("gateway.auth.trustedProxy.deviceAutoApprove"),
-    kept("gateway.auth.identityScopes"),
+    field("gateway.auth.trustedProxy.secretHeader", Kind::HeaderName, "x-openclaw-proxy-secret", "Header in which a proxy on this machine proves that it is the proxy.").advanced(),
+    field("gateway.auth.trustedProxy.secret", Kind::Text, "", "What that header must hold. Needed with `allowLoopback`, unless the proxy uses the listener of `gateway.proxy.listen`.").secret().advanced(),
+    field("gateway.auth.trustedProxy.deviceAutoApprove.enabled", Kind::Bool, "false", "Pair the browser of a user that the proxy names without a question.").advanced(),
+    field("gateway.auth.trustedProxy.deviceAutoApprove.scopes", Kind::Texts, "[\"operator.read\", \"operator.write\"]", "The most that is paired this way.").advanced(),
+    field("gateway.auth.identityScopes", Kind::ListsByName, "", "Scopes of a user that a proxy or Tailscale vouches for, by user, for the session only. Without an entry: those of the paired device.").advanced(),
 
     field("gateway.controlUi.enabled", Kind::Bool, "true", "Serve the Control UI."),
     field("gateway.controlUi.basePath", Kind::Text, "", "Path prefix, such as `/openclaw`."),
     field("gateway.controlUi.allowInsecureAuth", Kind::Bool, "false", "Let browsers in with the token alone over plain HTTP.").advanced(),
     field("gateway.controlUi.dangerouslyDisableDeviceAuth", Kind::Bool, "false", "Do not ask browsers for a device identity at all.").advanced(),
-    field("gateway.controlUi.allowedOrigins", Kind::Texts, "[]", "Browser origins that may connect besides the gateway's own."),
+    field("gateway.controlUi.allowedOrigins", Kind::Origins, "[]", "Browser origins that may connect besides the gateway's own: `http://host:port` or `https://host`."),
+    field("gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback", Kind::Bool, "false", "Accept a page whose origin equals the `Host` of its request, whatever that name is. Any name that is made to point here counts then.").advanced(),
     kept("gateway.controlUi.root"),
     kept("gateway.controlUi.environment"),
     kept("gateway.controlUi.embedSandbox"),
     kept("gateway.controlUi.allowExternalEmbedUrls"),
+
+    field("gateway.proxy.listen", Kind::ProxyListen, "", "Address (`127.0.0.1:18790`), port, or path of a Unix socket for reverse proxies alone. Whoever connects there is taken for the proxy: its forwarding and identity headers count, and its clients are remote."),
+    field("gateway.proxy.group", Kind::Text, "", "Group that owns the Unix socket, by name or number; its members may connect. Unset: the gateway's own group.").advanced(),
+    field("gateway.proxy.protocol", Kind::Word(ProxyProtocol::WORDS), "off", "PROXY protocol, version 1 and 2: `accept` reads the header of a trusted proxy when there is one, `require` closes connections without one. From anybody else it is refused."),
 
     field("gateway.tailscale.mode", Kind::Word(TailscaleMode::WORDS), "off", "`serve` gives HTTPS inside the tailnet, `funnel` from the internet."),
     field("gateway.tailscale.resetOnExit", Kind::Bool, "false", "Take our own route down when the gateway stops.").advanced(),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 use super::words::{BindMode, BrowserMode, GatewayMode, ReloadMode};
-use super::{Auth, Remote, Tailscale, Tls};
+use super::{Auth, Proxy, Remote, Tailscale, Tls};
 
 /// `gateway`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -25,6 +25,8 @@ pub struct Gateway {
     pub trusted_proxies: Vec<String>,
     /// Use `X-Real-IP` of a trusted proxy when `X-Forwarded-For` is absent. Default false.
     pub allow_real_ip_fallback: bool,
+    /// The listener for reverse proxies, and the PROXY protocol.
+    pub proxy: Proxy,
     /// The browser UI.
     pub control_ui: ControlUi,
     /// Tailscale Serve and Funnel.
@@ -101,6 +103,10 @@ impl<'de> Deserialize<'de> for BindChoice {
 /// `gateway.controlUi`.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one switch of the config"
+)]
 pub struct ControlUi {
     /// Serve the Control UI. Default true.
     pub enabled: bool,
@@ -112,6 +118,8 @@ pub struct ControlUi {
     pub dangerously_disable_device_auth: bool,
     /// Extra browser origins that may connect. Default none: same origin only.
     pub allowed_origins: Vec<String>,
+    /// Accept a page whose origin equals the `Host` of its request, whatever the name. Default false.
+    pub dangerously_allow_host_header_origin_fallback: bool,
 }
 
 impl Default for ControlUi {
@@ -122,6 +130,7 @@ impl Default for ControlUi {
             allow_insecure_auth: false,
             dangerously_disable_device_auth: false,
             allowed_origins: Vec::new(),
+            dangerously_allow_host_header_origin_fallback: false,
         }
     }
 }

@@ -25,10 +25,20 @@ pub enum Kind {
     IpAddress,
     /// A list of IP addresses and CIDR ranges; entries that are neither are ignored with a warning.
     IpRanges,
+    /// A web origin, such as `https://claw.example.org`.
+    Origin,
+    /// A list of web origins; entries that are none are ignored with a warning, and not written.
+    Origins,
+    /// Where the listener for proxies is: an address, or the path of a Unix socket.
+    ProxyListen,
+    /// Name of an HTTP header.
+    HeaderName,
     /// A WebSocket or HTTP URL.
     Url,
     /// A list of texts.
     Texts,
+    /// Lists of texts by name.
+    ListsByName,
     /// Texts by name.
     TextMap,
     /// The `env` block: texts by name, besides the keys listed below it.

@@ -94,6 +94,16 @@ words! {
         Refuse = "refuse",
     }
 
+    /// What is made of a PROXY protocol header.
+    ProxyProtocol {
+        /// It is an error.
+        Off = "off",
+        /// It is read when there is one.
+        Accept = "accept",
+        /// There must be one.
+        Require = "require",
+    }
+
     /// What a config change does to a running gateway.
     ReloadMode {
         /// Nothing: the file is not watched.

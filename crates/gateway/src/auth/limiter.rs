@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::peer::{Peer, PeerClass};
 use crate::records::CredentialHash;
 
 /// `gateway.auth.rateLimit`.
@@ -49,9 +50,61 @@ const MAX_KEYS: usize = 10_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Address(IpAddr),
+    /// What a forwarder on this machine passes on and cannot name: kept apart from the people of this machine.
+    Forwarder(IpAddr),
+    /// One web page on this machine, by its origin: guessing by a page must not slow down the command line.
+    Page([u8; 8]),
     Network([u8; 8]),
     Everyone,
 }
+
+impl Key {
+    /// Whether reaching the limit is answered with "too many", and not only with delays.
+    fn locks(self) -> bool {
+        matches!(self, Self::Address(_) | Self::Forwarder(_) | Self::Page(_))
+    }
+}
+
+/// Where a credential comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    address: IpAddr,
+    /// Straight from this machine.
+    local: bool,
+    /// A web page on this machine, by the start of the hash of its origin.
+    page: Option<[u8; 8]>,
+}
+
+impl Source {
+    /// An address; `local` when nothing stands between.
+    pub fn new(address: IpAddr, local: bool) -> Self {
+        Self {
+            address,
+            local,
+            page: None,
+        }
+    }
+
+    /// The other end of a connection.
+    pub fn of(peer: &Peer) -> Self {
+        let address = peer.address.unwrap_or(LOCALHOST);
+        let local = peer.class != PeerClass::Remote;
+        let page = peer.origin.as_ref().filter(|_| local).map(|origin| {
+            let mut start = [0; 8];
+            let hash = crate::auth::secret::hash(origin);
+            start.copy_from_slice(&hash.0[..8]);
+            start
+        });
+        Self {
+            address,
+            local,
+            page,
+        }
+    }
+}
+
+/// Stands for callers without an address, which are on this machine.
+const LOCALHOST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 #[derive(Debug, Clone, Copy)]
 struct Count {
@@ -95,8 +148,8 @@ impl Limiter {
     }
 
     /// How long to wait before comparing a credential from this address.
-    pub fn delay(&self, address: Option<IpAddr>, now_ms: i64) -> Duration {
-        let longest = keys(address)
+    pub fn delay(&self, source: Source, now_ms: i64) -> Duration {
+        let longest = keys(source)
             .into_iter()
             .flatten()
             .filter_map(|key| {
@@ -111,17 +164,11 @@ impl Limiter {
         Duration::from_millis(longest)
     }
 
-    /// Records a wrong credential. The same wrong credential again (a client that retries) counts once. `local` is a
-    /// caller straight from this machine; what a forwarder on this machine passes on is not.
-    pub fn wrong(
-        &mut self,
-        address: Option<IpAddr>,
-        local: bool,
-        credential: CredentialHash,
-        now_ms: i64,
-    ) -> Verdict {
+    /// Records a wrong credential. The same wrong credential again (a client that retries) counts once. A caller
+    /// straight from this machine is only slowed down, unless it is a web page.
+    pub fn wrong(&mut self, source: Source, credential: CredentialHash, now_ms: i64) -> Verdict {
         let mut verdict = Verdict::Wrong;
-        for key in keys(address).into_iter().flatten() {
+        for key in keys(source).into_iter().flatten() {
             let threshold = self.threshold(key);
             let limits = self.limits;
             if !self.counts.contains_key(&key) && self.counts.len() >= MAX_KEYS {
@@ -149,8 +196,8 @@ impl Limiter {
             if count.failures >= threshold && now_ms >= count.locked_until && !repeated {
                 count.locked_until = now_ms + limits.lockout_ms;
             }
-            let exempt = limits.exempt_loopback && local;
-            if matches!(key, Key::Address(_)) && now_ms < count.locked_until && !exempt {
+            let exempt = limits.exempt_loopback && source.local && source.page.is_none();
+            if key.locks() && now_ms < count.locked_until && !exempt {
                 let retry_after_ms = u64::try_from(count.locked_until - now_ms).unwrap_or(0);
                 verdict = Verdict::Limited { retry_after_ms };
             }
@@ -159,9 +206,9 @@ impl Limiter {
     }
 
     /// A right credential clears the count of its own address.
-    pub fn right(&mut self, address: Option<IpAddr>) {
-        if let Some(address) = address {
-            self.counts.remove(&Key::Address(address));
+    pub fn right(&mut self, source: Source) {
+        if let Some(key) = keys(source).into_iter().flatten().find(|key| key.locks()) {
+            self.counts.remove(&key);
         }
     }
 
@@ -170,8 +217,13 @@ impl Limiter {
         let before = self.locked(now_ms);
         match address {
             Some(address) => {
-                for key in keys(Some(address)).into_iter().flatten() {
-                    self.counts.remove(&key);
+                for local in [false, true] {
+                    for key in keys(Source::new(address, local)).into_iter().flatten() {
+                        self.counts.remove(&key);
+                    }
+                }
+                if address.is_loopback() {
+                    self.counts.retain(|key, _| !matches!(key, Key::Page(_)));
                 }
             }
             None => self.counts.clear(),
@@ -180,10 +232,7 @@ impl Limiter {
     }
 
     fn locked(&self, now_ms: i64) -> usize {
-        let addresses = self
-            .counts
-            .iter()
-            .filter(|(key, _)| matches!(key, Key::Address(_)));
+        let addresses = self.counts.iter().filter(|(key, _)| key.locks());
         addresses
             .filter(|(_, count)| now_ms < count.locked_until)
             .count()
@@ -192,7 +241,7 @@ impl Limiter {
     fn threshold(&self, key: Key) -> u32 {
         let base = self.limits.max_attempts.max(1);
         match key {
-            Key::Address(_) => base,
+            Key::Address(_) | Key::Forwarder(_) | Key::Page(_) => base,
             Key::Network(_) => base.saturating_mul(NETWORK_FACTOR),
             Key::Everyone => base.saturating_mul(GLOBAL_FACTOR),
         }
@@ -218,12 +267,18 @@ impl Limiter {
 }
 
 /// The address, its network (IPv4 /24, IPv6 /64) and everyone. Loopback has no network.
-fn keys(address: Option<IpAddr>) -> [Option<Key>; 3] {
-    let Some(address) = address else {
-        return [Some(Key::Address(IpAddr::from([127, 0, 0, 1]))), None, None];
-    };
+fn keys(source: Source) -> [Option<Key>; 3] {
+    let address = source.address;
+    if let Some(page) = source.page {
+        return [Some(Key::Page(page)), None, None];
+    }
     if address.is_loopback() {
-        return [Some(Key::Address(address)), None, None];
+        let key = if source.local {
+            Key::Address(address)
+        } else {
+            Key::Forwarder(address)
+        };
+        return [Some(key), None, None];
     }
     let mut network = [0; 8];
     match address {
@@ -241,9 +296,12 @@ fn keys(address: Option<IpAddr>) -> [Option<Key>; 3] {
 mod tests {
     use super::*;
 
-    #[expect(clippy::unnecessary_wraps, reason = "as the limiter takes it")]
-    fn ip(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn ip(text: &str) -> Source {
+        Source::new(text.parse().unwrap(), false)
+    }
+
+    fn local() -> Source {
+        Source::new(LOCALHOST, true)
     }
 
     fn guess(n: u32) -> CredentialHash {
@@ -255,13 +313,13 @@ mod tests {
         let mut limiter = Limiter::new(Limits::default());
         for n in 1..10 {
             assert_eq!(
-                limiter.wrong(ip("192.0.2.1"), false, guess(n), 0),
+                limiter.wrong(ip("192.0.2.1"), guess(n), 0),
                 Verdict::Wrong,
                 "{n}"
             );
         }
         assert_eq!(
-            limiter.wrong(ip("192.0.2.1"), false, guess(10), 0),
+            limiter.wrong(ip("192.0.2.1"), guess(10), 0),
             Verdict::Limited {
                 retry_after_ms: 300_000
             }
@@ -272,7 +330,7 @@ mod tests {
             "a neighbour is not slowed by ten failures"
         );
         for n in 0..40 {
-            limiter.wrong(ip(&format!("192.0.2.{}", 10 + n)), false, guess(100 + n), 0);
+            limiter.wrong(ip(&format!("192.0.2.{}", 10 + n)), guess(100 + n), 0);
         }
         assert!(
             limiter.delay(ip("192.0.2.200"), 0) > Duration::ZERO,
@@ -286,7 +344,7 @@ mod tests {
                 u8::try_from(n % 200).unwrap(),
                 1,
             ]);
-            limiter.wrong(Some(address), false, guess(1000 + n), 0);
+            limiter.wrong(Source::new(address, false), guess(1000 + n), 0);
         }
         assert!(
             limiter.delay(ip("198.51.100.1"), 0) > Duration::ZERO,
@@ -299,10 +357,7 @@ mod tests {
     fn u05_a_client_that_repeats_one_stale_credential_locks_nobody_out() {
         let mut limiter = Limiter::new(Limits::default());
         for _ in 0..1000 {
-            assert_eq!(
-                limiter.wrong(ip("192.0.2.1"), false, guess(1), 0),
-                Verdict::Wrong
-            );
+            assert_eq!(limiter.wrong(ip("192.0.2.1"), guess(1), 0), Verdict::Wrong);
         }
         assert_eq!(limiter.delay(ip("192.0.2.1"), 0), Duration::ZERO);
     }
@@ -311,19 +366,61 @@ mod tests {
     fn s02_loopback_is_slowed_but_not_locked() {
         let mut limiter = Limiter::new(Limits::default());
         for n in 0..100 {
-            assert_eq!(
-                limiter.wrong(ip("127.0.0.1"), true, guess(n), 0),
-                Verdict::Wrong
-            );
+            assert_eq!(limiter.wrong(local(), guess(n), 0), Verdict::Wrong);
         }
-        assert_eq!(limiter.delay(ip("127.0.0.1"), 0), Duration::from_secs(5));
+        assert_eq!(limiter.delay(local(), 0), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn s02_a_web_page_on_this_machine_is_locked_out_alone() {
+        let page = |origin: &str| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert("host", "127.0.0.1:18789".parse().unwrap());
+            headers.insert("origin", origin.parse().unwrap());
+            let facts = crate::peer::Facts {
+                socket_peer: Some(LOCALHOST),
+                listener: crate::peer::ListenerKind::Main,
+                secure: false,
+                proxied: None,
+                headers: &headers,
+            };
+            Source::of(&crate::peer::classify(
+                &facts,
+                &crate::peer::PeerPolicy::default(),
+            ))
+        };
+        let (evil, other) = (page("http://localhost:5173"), page("http://localhost:3000"));
+        let mut limiter = Limiter::new(Limits::default());
+        for n in 0..9 {
+            assert_eq!(limiter.wrong(evil, guess(n), 0), Verdict::Wrong);
+        }
+        let limited = limiter.wrong(evil, guess(9), 0);
+        assert!(matches!(limited, Verdict::Limited { .. }), "{limited:?}");
+        assert_eq!(limiter.delay(other, 0), Duration::ZERO, "another page");
+        assert_eq!(
+            limiter.delay(local(), 0),
+            Duration::ZERO,
+            "the command line"
+        );
+        assert_eq!(limiter.unlock(Some(LOCALHOST), 0), 1);
+    }
+
+    #[test]
+    fn u16_what_a_local_forwarder_cannot_name_is_limited_and_slows_nobody_else() {
+        let mut limiter = Limiter::new(Limits::default());
+        for n in 0..9 {
+            limiter.wrong(ip("127.0.0.1"), guess(n), 0);
+        }
+        let limited = limiter.wrong(ip("127.0.0.1"), guess(9), 0);
+        assert!(matches!(limited, Verdict::Limited { .. }));
+        assert_eq!(limiter.delay(local(), 0), Duration::ZERO);
     }
 
     #[test]
     fn a_lockout_ends_by_time_by_a_right_credential_or_by_the_owner() {
         let fill = |limiter: &mut Limiter| {
             for n in 0..12 {
-                limiter.wrong(ip("192.0.2.1"), false, guess(n), 0);
+                limiter.wrong(ip("192.0.2.1"), guess(n), 0);
             }
         };
         let mut limiter = Limiter::new(Limits::default());
@@ -333,7 +430,7 @@ mod tests {
         limiter.right(ip("192.0.2.1"));
         assert_eq!(limiter.delay(ip("192.0.2.1"), 0), Duration::ZERO);
         fill(&mut limiter);
-        assert_eq!(limiter.unlock(ip("192.0.2.1"), 0), 1);
+        assert_eq!(limiter.unlock(Some(ip("192.0.2.1").address), 0), 1);
         assert_eq!(limiter.delay(ip("192.0.2.1"), 0), Duration::ZERO);
     }
 
@@ -342,8 +439,10 @@ mod tests {
         let mut limiter = Limiter::new(Limits::default());
         for n in 0..30_000_u32 {
             limiter.wrong(
-                Some(IpAddr::from(n.wrapping_mul(2_654_435_761).to_be_bytes())),
-                false,
+                Source::new(
+                    IpAddr::from(n.wrapping_mul(2_654_435_761).to_be_bytes()),
+                    false,
+                ),
                 guess(n),
                 i64::from(n),
             );

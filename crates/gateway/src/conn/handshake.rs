@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::auth::admission::{self, Admission, Credential, Device, Method, Pairing};
 use crate::auth::identity::{Identity, IdentityError};
+use crate::auth::limiter::Source;
 use crate::auth::proof::{self, Challenge};
 use crate::auth::refusal::{self, CredentialFacts, PairingFacts, Refusal};
 use crate::auth::secret;
@@ -245,7 +246,7 @@ async fn admit(
     let device_id = proven.as_ref().map(|(device_id, _)| device_id.as_str());
     if has_credential(params) && !shows_only_its_token(core, params, role, device_id) {
         // Guessing costs time; a device that shows the token it was given is not guessing.
-        let delay = core.limiter.lock().delay(peer.address, core.now_ms());
+        let delay = core.limiter.lock().delay(Source::of(peer), core.now_ms());
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -327,7 +328,7 @@ async fn admit(
         } => {
             let right = !matches!(evaluated.credential, Credential::None | Credential::Wrong);
             if right && evaluated.wrong.is_none() {
-                core.limiter.lock().right(peer.address);
+                core.limiter.lock().right(Source::of(peer));
             }
             let grant = Grant {
                 protocol,
@@ -385,12 +386,11 @@ fn shows_only_its_token(
 }
 
 fn limit(core: &Core, peer: &Peer, wrong: CredentialHash) -> Option<Refusal> {
-    match core.limiter.lock().wrong(
-        peer.address,
-        peer.class != PeerClass::Remote,
-        wrong,
-        core.now_ms(),
-    ) {
+    match core
+        .limiter
+        .lock()
+        .wrong(Source::of(peer), wrong, core.now_ms())
+    {
         crate::auth::limiter::Verdict::Wrong => None,
         crate::auth::limiter::Verdict::Limited { retry_after_ms } => {
             Some(refusal::rate_limited(retry_after_ms))

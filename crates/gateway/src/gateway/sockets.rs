@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::auth::limiter::Verdict;
+use crate::auth::limiter::{Source, Verdict};
 use crate::auth::secret;
 use crate::conn::actor;
 use crate::control::ControlSocket;
@@ -17,7 +17,7 @@ use crate::gate::{Gate, PreAuthPermit};
 use crate::gateway::{GatewayOptions, StartError};
 use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
 use crate::listen::Listeners;
-use crate::peer::{Names, Peer, PeerClass};
+use crate::peer::Peer;
 use crate::tasks;
 
 struct Handler {
@@ -58,7 +58,7 @@ impl SocketHandler for Handler {
 
     fn bearer_delay(&self, peer: &Peer) -> Duration {
         let core = &self.core;
-        core.limiter.lock().delay(peer.address, core.now_ms())
+        core.limiter.lock().delay(Source::of(peer), core.now_ms())
     }
 
     fn bearer_allowed(&self, bearer: &str, peer: &Peer) -> BearerVerdict {
@@ -71,12 +71,11 @@ impl SocketHandler for Handler {
         if scopes.is_some_and(|scopes| scopes.allows(Scope::Read)) {
             return BearerVerdict::Allowed;
         }
-        match core.limiter.lock().wrong(
-            peer.address,
-            peer.class != PeerClass::Remote,
-            secret::hash(bearer),
-            now_ms,
-        ) {
+        match core
+            .limiter
+            .lock()
+            .wrong(Source::of(peer), secret::hash(bearer), now_ms)
+        {
             Verdict::Wrong => BearerVerdict::Denied,
             Verdict::Limited { retry_after_ms } => BearerVerdict::Limited {
                 retry_after_secs: retry_after_ms.div_ceil(1_000),
@@ -118,12 +117,11 @@ pub(super) fn serve(
     let handler = Arc::new(Handler {
         core: Arc::clone(core),
     });
-    let names = Names::new(Some(&core.server.host));
     let state = HttpState::new(
         handler,
         options.config.clone(),
         gate.clone(),
-        names,
+        core.names.clone(),
         core.tls.clone(),
     );
     let control = ControlSocket::bind(&options.paths.control_socket)?;

@@ -31,6 +31,7 @@ use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
 use crate::pairing::devices::Devices;
 use crate::pairing::surfaces::Surfaces;
+use crate::peer::KnownNames;
 use crate::presence::{Entry, Presence};
 use crate::rpc::router::Methods;
 use crate::store::{SqliteStore, Store, StoreError};
@@ -270,6 +271,7 @@ fn build_core(
         listening: watch::Sender::default(),
         tls: TlsSlot::default(),
         identities: Identities::default(),
+        names: KnownNames::new(Some(&host)),
         subsystems: Arc::new(Subsystems::default()),
         degraded,
     })

@@ -19,7 +19,7 @@ use tower::Service;
 
 use super::HttpState;
 use crate::gate::{PreAuthPermit, Refusal};
-use crate::peer::{ListenerKind, Peer};
+use crate::peer::{ListenerKind, Peer, PeerPolicy, Proxied};
 
 /// Time to send a request head, and the longest a connection may idle between requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     local: Option<SocketAddr>,
     listener: ListenerKind,
     rule: TransportRule,
+    secure: bool,
+    proxied: Option<Proxied>,
     slot: Arc<Mutex<Slot>>,
 }
 
@@ -69,7 +71,7 @@ struct Upgraded {
 impl Connection {
     /// A TCP connection that was let in by the gate.
     pub(crate) fn tcp(peer: SocketAddr, local: Option<SocketAddr>, permit: PreAuthPermit) -> Self {
-        Self::new(Some(peer), local, ListenerKind::Tcp, permit)
+        Self::new(Some(peer), local, ListenerKind::Main, permit)
     }
 
     /// A connection over the control socket.
@@ -93,6 +95,8 @@ impl Connection {
             local,
             listener,
             rule: TransportRule::Serve,
+            secure: false,
+            proxied: None,
             slot: Arc::new(Mutex::new(Slot {
                 permit: Some(permit),
                 upgraded: None,
@@ -103,6 +107,26 @@ impl Connection {
     /// Before the connection is served.
     pub(crate) fn set_rule(&mut self, rule: TransportRule) {
         self.rule = rule;
+    }
+
+    /// Before the connection is served: it is TLS.
+    pub(crate) fn set_secure(&mut self) {
+        self.secure = true;
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    pub(super) fn proxied(&self) -> Option<Proxied> {
+        self.proxied
+    }
+
+    /// Whether a proxy that is believed is at the other end.
+    pub(super) fn is_from_proxy(&self, policy: &PeerPolicy) -> bool {
+        matches!(self.listener, ListenerKind::Proxy | ListenerKind::Ingress)
+            || self.proxied.is_some()
+            || self.socket_peer().is_some_and(|peer| policy.trusts(peer))
     }
 
     pub(super) fn rule(&self) -> TransportRule {

@@ -42,6 +42,7 @@ pub(super) async fn front(
         peer.host.as_deref(),
         peer.origin.is_some(),
         RequestKind::Http,
+        peer.scheme(),
         &policy.origin,
         &policy.names,
     );
@@ -60,7 +61,9 @@ fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {
     let connection = request.extensions().get::<Connection>();
     let facts = Facts {
         socket_peer: connection.and_then(Connection::socket_peer),
-        listener: connection.map_or(ListenerKind::Tcp, Connection::listener),
+        listener: connection.map_or(ListenerKind::Main, Connection::listener),
+        secure: connection.is_some_and(Connection::is_secure),
+        proxied: connection.and_then(Connection::proxied),
         headers: request.headers(),
     };
     let peer = classify(&facts, &policy.peer);
@@ -68,7 +71,7 @@ fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {
         && let Some(warning) = proxy_warning(&facts, &policy.peer)
         && state.inner.proxies_warned.first_time(warning)
     {
-        tracing::warn!("{warning}");
+        tracing::warn!("{}", warning.text(&policy.peer));
     }
     peer
 }

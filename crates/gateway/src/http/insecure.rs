@@ -38,6 +38,7 @@ pub(super) fn answer(
                 peer.host.as_deref(),
                 peer.origin.is_some(),
                 RequestKind::Http,
+                peer.scheme(),
                 &policy.origin,
                 &policy.names,
             ) {

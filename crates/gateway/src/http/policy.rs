@@ -7,7 +7,7 @@ use openclaw_config::load::Snapshot;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::peer::{Names, OriginPolicy, PeerPolicy};
+use crate::peer::{KnownNames, Names, OriginPolicy, PeerPolicy};
 
 /// The settings that decide about requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct HttpPolicy {
     /// Which pages may connect.
     pub origin: OriginPolicy,
     /// Names of this machine.
-    pub names: Names,
+    pub names: Arc<Names>,
     /// Base path of the Control UI: empty, or `/name` without a final slash.
     pub base_path: String,
     /// Whether the Control UI is served.
@@ -26,7 +26,7 @@ pub struct HttpPolicy {
 
 impl HttpPolicy {
     /// Reads the settings. Entries that cannot be read are left out and described in the second value.
-    pub fn from_settings(settings: &Settings, names: Names) -> (Self, Vec<String>) {
+    pub fn from_settings(settings: &Settings, names: Arc<Names>) -> (Self, Vec<String>) {
         let gateway = &settings.gateway;
         let mut complaints = Vec::new();
         let mut trusted_proxies = Vec::new();
@@ -43,6 +43,9 @@ impl HttpPolicy {
                 .iter()
                 .map(|error| format!("gateway.controlUi.allowedOrigins: {error}")),
         );
+        origin.any_host = gateway
+            .control_ui
+            .dangerously_allow_host_header_origin_fallback;
         match gateway.public_origin.as_deref().map(str::parse).transpose() {
             Ok(public) => origin.public = public,
             Err(error) => complaints.push(format!("gateway.publicOrigin: {error}")),
@@ -51,6 +54,7 @@ impl HttpPolicy {
             peer: PeerPolicy {
                 trusted_proxies,
                 allow_real_ip_fallback: gateway.allow_real_ip_fallback,
+                proxy_protocol: gateway.proxy.protocol,
             },
             origin,
             names,
@@ -74,7 +78,7 @@ fn normalise_base_path(text: &str) -> String {
 /// The policy of the newest settings.
 pub(super) struct PolicyCache {
     settings: watch::Receiver<Arc<Snapshot>>,
-    names: Names,
+    names: KnownNames,
     cached: Mutex<Cached>,
 }
 
@@ -84,9 +88,9 @@ struct Cached {
 }
 
 impl PolicyCache {
-    pub(super) fn new(settings: watch::Receiver<Arc<Snapshot>>, names: Names) -> Self {
+    pub(super) fn new(settings: watch::Receiver<Arc<Snapshot>>, names: KnownNames) -> Self {
         let snapshot = Arc::clone(&settings.borrow());
-        let policy = read(&snapshot, &names);
+        let policy = read(&snapshot, names.current());
         Self {
             settings,
             names,
@@ -97,18 +101,20 @@ impl PolicyCache {
     pub(super) fn current(&self) -> Arc<HttpPolicy> {
         let mut cached = self.cached.lock();
         let newest = self.settings.borrow();
-        if !Arc::ptr_eq(&newest, &cached.snapshot) {
+        let names = self.names.current();
+        let same_names = Arc::ptr_eq(&names, &cached.policy.names);
+        if !Arc::ptr_eq(&newest, &cached.snapshot) || !same_names {
             *cached = Cached {
                 snapshot: Arc::clone(&newest),
-                policy: read(&newest, &self.names),
+                policy: read(&newest, names),
             };
         }
         Arc::clone(&cached.policy)
     }
 }
 
-fn read(snapshot: &Snapshot, names: &Names) -> Arc<HttpPolicy> {
-    let (policy, complaints) = HttpPolicy::from_settings(&snapshot.settings, names.clone());
+fn read(snapshot: &Snapshot, names: Arc<Names>) -> Arc<HttpPolicy> {
+    let (policy, complaints) = HttpPolicy::from_settings(&snapshot.settings, names);
     for complaint in complaints {
         tracing::warn!("config entry ignored: {complaint}");
     }
@@ -145,7 +151,7 @@ mod tests {
         settings.gateway.control_ui.allowed_origins =
             vec!["https://UI.example.com/".into(), "http://a/b".into()];
         settings.gateway.public_origin = Some("https://claw.example.org".into());
-        let (policy, complaints) = HttpPolicy::from_settings(&settings, Names::default());
+        let (policy, complaints) = HttpPolicy::from_settings(&settings, Arc::default());
         assert!(policy.peer.trusts("10.1.1.1".parse().unwrap()));
         assert_eq!(
             policy.origin.allowed[0].to_string(),

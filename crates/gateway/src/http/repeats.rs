@@ -83,7 +83,9 @@ mod tests {
         let proxy = ProxyWarning::Untrusted("192.0.2.1".parse().unwrap());
         assert!(warned.first_time(proxy));
         assert!(!warned.first_time(proxy));
-        assert!(warned.first_time(ProxyWarning::Unattributed("192.0.2.1".parse().unwrap())));
+        assert!(warned.first_time(ProxyWarning::Unattributed(Some(
+            "192.0.2.1".parse().unwrap()
+        ))));
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use super::answer;
 use super::connection::Connection;
 use super::front::refuse_host;
 use super::policy::HttpPolicy;
-use crate::peer::{ListenerKind, OriginRefused, Peer, RequestKind, host_verdict, origin_verdict};
+use crate::peer::{OriginRefused, Peer, RequestKind, host_verdict, origin_verdict};
 
 /// Upstream's live-reload socket of the canvas; not ours to take.
 const RESERVED_PATH: &str = "/__openclaw__/ws";
@@ -80,12 +80,10 @@ pub(super) fn answer(
     };
     let protocol = first_protocol(request.headers());
     let on_upgrade = hyper::upgrade::on(&mut request);
-    // A client behind a trusted proxy is charged itself, not its proxy.
-    let behind_proxy = connection.listener() == ListenerKind::Ingress
-        || connection
-            .socket_peer()
-            .is_some_and(|proxy| policy.peer.trusts(proxy));
-    let client = peer.address.filter(|_| peer.forwarded && behind_proxy);
+    // A client behind a proxy that is believed is charged itself, not its proxy.
+    let client = peer
+        .address
+        .filter(|_| peer.forwarded && connection.is_from_proxy(&policy.peer));
     if let Err(refusal) = connection.hand_over(on_upgrade, peer, client) {
         return answer::refused(refusal);
     }
@@ -102,6 +100,7 @@ fn refuse(state: &HttpState, policy: &HttpPolicy, peer: &Peer) -> Option<Respons
         host,
         origin.is_some(),
         RequestKind::Upgrade,
+        peer.scheme(),
         &policy.origin,
         &policy.names,
     );

@@ -129,6 +129,7 @@ impl Acceptor {
         match entered {
             Some(Entered::Secure(stream)) => {
                 connection.set_rule(TransportRule::Serve);
+                connection.set_secure();
                 connection::serve(*stream, connection, self.router, self.state, stopping).await;
             }
             Some(Entered::Plain(stream, rule)) => {

@@ -8,6 +8,7 @@ use http::header::HeaderName;
 use super::cidr::Cidr;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+pub(super) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 const FORWARDED: HeaderName = http::header::FORWARDED;
 
@@ -42,8 +43,12 @@ pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
 /// trusted is the client. If every hop is trusted the client is the farthest one. A hop that is not an address ends the walk
 /// without a result, and so do two headers that disagree: one of them was not written by the proxy.
 pub(super) fn client(headers: &HeaderMap, trusted: &[Cidr], real_ip: bool) -> Option<IpAddr> {
-    let by_list = chain(headers, &X_FORWARDED_FOR, parse_node);
-    let by_standard = chain(headers, &FORWARDED, parse_forwarded_element);
+    let by_list = chain(headers, &X_FORWARDED_FOR, parse_list);
+    let by_standard = chain(headers, &FORWARDED, |text| {
+        split_outside_quotes(text, ',')
+            .map(parse_forwarded_element)
+            .collect()
+    });
     match (by_list, by_standard) {
         (Some(list), Some(standard)) => {
             let client = walk(&list, trusted)?;
@@ -64,24 +69,29 @@ pub(super) fn client(headers: &HeaderMap, trusted: &[Cidr], real_ip: bool) -> Op
 
 /// The one address that a proxy which overwrites `X-Forwarded-For` has written; `None` for a list, or none.
 pub(super) fn only_hop(headers: &HeaderMap) -> Option<IpAddr> {
-    match chain(headers, &X_FORWARDED_FOR, parse_node)?.as_slice() {
+    match chain(headers, &X_FORWARDED_FOR, parse_list)?.as_slice() {
         [hop] => *hop,
         _ => None,
     }
+}
+
+/// The nodes of `X-Forwarded-For`. Quotes mean nothing there.
+fn parse_list(text: &str) -> Vec<Option<IpAddr>> {
+    text.split(',').map(parse_node).collect()
 }
 
 /// Hops from the farthest to the nearest; `None` without the header. An unusable hop is kept as `None` in its place.
 fn chain(
     headers: &HeaderMap,
     name: &HeaderName,
-    parse: fn(&str) -> Option<IpAddr>,
+    parse: fn(&str) -> Vec<Option<IpAddr>>,
 ) -> Option<Vec<Option<IpAddr>>> {
     let mut hops = Vec::new();
     let mut present = false;
     for value in headers.get_all(name) {
         present = true;
         match value.to_str() {
-            Ok(text) => hops.extend(split_outside_quotes(text, ',').map(parse)),
+            Ok(text) => hops.extend(parse(text)),
             Err(_) => hops.push(None),
         }
     }
@@ -110,10 +120,24 @@ fn parse_forwarded_element(element: &str) -> Option<IpAddr> {
         }
     }
     let node = node?;
-    let unquoted = node
-        .strip_prefix('"')
-        .map_or(Some(node), |rest| rest.strip_suffix('"'))?;
-    parse_node(unquoted)
+    let Some(quoted) = node.strip_prefix('"') else {
+        return parse_node(node);
+    };
+    parse_node(&unescape(quoted.strip_suffix('"')?)?)
+}
+
+/// The text of a quoted string; `None` when a quote or a lone backslash stands inside.
+fn unescape(quoted: &str) -> Option<String> {
+    let mut text = String::with_capacity(quoted.len());
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => text.push(characters.next()?),
+            '"' => return None,
+            other => text.push(other),
+        }
+    }
+    Some(text)
 }
 
 /// An address, with or without port and brackets.
@@ -133,10 +157,13 @@ fn parse_node(text: &str) -> Option<IpAddr> {
 }
 
 fn split_outside_quotes(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let mut quoted = false;
+    let (mut quoted, mut escaped) = (false, false);
     text.split(move |character| {
-        if character == '"' {
-            quoted = !quoted;
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ => {}
         }
         character == separator && !quoted
     })
@@ -239,6 +266,41 @@ mod tests {
             (&[("forwarded", "proto=https")], None),
             (&[("forwarded", "for=203.0.113.9;for=1.2.3.4")], None),
             (&[("forwarded", "for=\"203.0.113.9, for=1.2.3.4")], None),
+            // A quoted comma or escaped quote inside another parameter splits nothing.
+            (
+                &[("forwarded", r#"by="a,\"b;c";for="203.0.113.9""#)],
+                Some("203.0.113.9"),
+            ),
+            (
+                &[("forwarded", r#"for="203.0.113\.9""#)],
+                Some("203.0.113.9"),
+            ),
+            (&[("forwarded", "for=\"_SEVKISEK\"")], None),
+            (
+                &[("forwarded", "for=_hidden, for=203.0.113.9")],
+                Some("203.0.113.9"),
+            ),
+            // A quote means nothing in X-Forwarded-For: a client cannot hide what its proxy adds.
+            (
+                &[("x-forwarded-for", "\", 203.0.113.9")],
+                Some("203.0.113.9"),
+            ),
+            // Repeated lines are one list.
+            (
+                &[
+                    ("forwarded", "for=127.0.0.1"),
+                    ("forwarded", "for=203.0.113.9, for=10.0.0.1"),
+                ],
+                Some("203.0.113.9"),
+            ),
+            (
+                &[
+                    ("x-forwarded-for", "198.51.100.1"),
+                    ("x-forwarded-for", "203.0.113.9"),
+                    ("x-forwarded-for", "10.0.0.1"),
+                ],
+                Some("203.0.113.9"),
+            ),
             // Two headers that disagree: one is the client's invention.
             (
                 &[

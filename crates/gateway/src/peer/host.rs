@@ -1,7 +1,11 @@
 //! Which names the gateway answers to.
 
-use super::authority::{Authority, HostName};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
 use super::origin::OriginPolicy;
+use super::{Authority, HostName};
 
 /// Names of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,6 +61,67 @@ impl Names {
     }
 }
 
+/// The names of this machine as they become known: our name in a tailnet, names that are announced. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct KnownNames(Arc<RwLock<Known>>);
+
+#[derive(Debug, Default)]
+struct Known {
+    hostname: Option<String>,
+    magic_dns: Option<String>,
+    announced: Vec<String>,
+    names: Arc<Names>,
+}
+
+impl KnownNames {
+    /// The names of a machine with this host name.
+    pub fn new(hostname: Option<&str>) -> Self {
+        let known = Known {
+            hostname: hostname.map(str::to_owned),
+            names: Arc::new(Names::new(hostname)),
+            ..Known::default()
+        };
+        Self(Arc::new(RwLock::new(known)))
+    }
+
+    /// All of them now. The same `Arc` until one changes.
+    pub fn current(&self) -> Arc<Names> {
+        Arc::clone(&self.0.read().names)
+    }
+
+    /// Our name in the tailnet, or that we have none.
+    pub fn set_magic_dns(&self, name: Option<&str>) {
+        self.change(|known| {
+            let name = name.map(str::to_owned);
+            std::mem::replace(&mut known.magic_dns, name.clone()) != name
+        });
+    }
+
+    /// The names under which others are told to find us, such as the one that mDNS settled on.
+    pub fn set_announced(&self, names: Vec<String>) {
+        self.change(|known| {
+            let changed = known.announced != names;
+            known.announced = names;
+            changed
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Known) -> bool) {
+        let mut known = self.0.write();
+        if !change(&mut known) {
+            return;
+        }
+        let mut names = Names::new(known.hostname.as_deref());
+        if let Some(name) = &known.magic_dns {
+            names = names.with_magic_dns(name);
+        }
+        for name in &known.announced {
+            names = names.with_name(name);
+        }
+        known.names = Arc::new(names);
+    }
+}
+
 /// What a request wants, as far as the host check is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestKind {
@@ -85,11 +150,13 @@ pub enum HostRefused {
 /// Decides whether the gateway answers to the `Host` of a request.
 ///
 /// Only names matter: an address literal cannot be rebound to another server. An upgrade without `Origin` passes with any
-/// name: no web page is behind it, and command lines and nodes may know us by names we do not.
+/// name: no web page is behind it, and command lines and nodes may know us by names we do not. `scheme` is how the client
+/// reached the door, if that is known: it goes into the command that would allow the name.
 pub fn host_verdict(
     host: Option<&str>,
     has_origin: bool,
     kind: RequestKind,
+    scheme: Option<&str>,
     policy: &OriginPolicy,
     names: &Names,
 ) -> Result<(), HostRefused> {
@@ -103,6 +170,7 @@ pub fn host_verdict(
         return Ok(());
     };
     let known = policy.any
+        || policy.any_host
         || names.has(name)
         || policy.names().any(|configured| configured == name)
         || (!has_origin && names.may_be_ours(name));
@@ -110,7 +178,11 @@ pub fn host_verdict(
         return Ok(());
     }
     Err(HostRefused::Unknown {
-        fix_command: policy.command_to_allow(&format!("http://{host}")),
+        fix_command: policy.command_to_allow(&match scheme {
+            Some(scheme) => format!("{scheme}://{host}"),
+            // An entry without a scheme stands for both.
+            None => host.to_string(),
+        }),
         name: name.clone(),
     })
 }

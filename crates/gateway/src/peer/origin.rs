@@ -1,84 +1,8 @@
 //! Which web pages may talk to the gateway.
 
-use std::fmt;
-use std::str::FromStr;
-
 use super::PeerClass;
-use super::authority::{Authority, HostName};
 use super::host::Names;
-
-/// A web origin: scheme, host and port, normalised.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin {
-    scheme: String,
-    authority: Authority,
-}
-
-/// Text that is not a web origin.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not an origin; write it as http://host:port or https://host, without a path")]
-pub struct InvalidOrigin {
-    text: String,
-}
-
-impl Origin {
-    /// Host and explicit port; default ports are left out.
-    pub fn authority(&self) -> &Authority {
-        &self.authority
-    }
-
-    /// `http`, `https`, or the scheme of an application shell.
-    pub fn scheme(&self) -> &str {
-        &self.scheme
-    }
-
-    /// Whether a `Host` header names the server this origin was loaded from.
-    pub fn is_host(&self, host: &Authority) -> bool {
-        let host_port = host.port.or(default_port(&self.scheme));
-        self.authority.host == host.host
-            && self.authority.port.or(default_port(&self.scheme)) == host_port
-    }
-}
-
-fn default_port(scheme: &str) -> Option<u16> {
-    match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
-        _ => None,
-    }
-}
-
-impl FromStr for Origin {
-    type Err = InvalidOrigin;
-
-    /// Reads an origin. Upper case, a trailing slash and a written default port make no difference.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidOrigin {
-            text: text.to_owned(),
-        };
-        let (scheme, rest) = text.trim().split_once("://").ok_or_else(invalid)?;
-        let scheme = scheme.to_ascii_lowercase();
-        let scheme_ok = scheme.starts_with(|first: char| first.is_ascii_lowercase())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'));
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let mut authority = Authority::parse(rest).ok_or_else(invalid)?;
-        if !scheme_ok {
-            return Err(invalid());
-        }
-        if authority.port == default_port(&scheme) {
-            authority.port = None;
-        }
-        Ok(Self { scheme, authority })
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.authority)
-    }
-}
+use super::{Authority, HostName, InvalidOrigin, Origin, OriginEntry};
 
 /// `gateway.controlUi.allowedOrigins` and what else decides about origins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,32 +13,22 @@ pub struct OriginPolicy {
     pub any: bool,
     /// `gateway.publicOrigin`: always allowed.
     pub public: Option<Origin>,
+    /// `gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback`: any name is ours.
+    pub any_host: bool,
 }
 
 impl OriginPolicy {
-    /// Reads list entries. An entry without a scheme stands for `http` and `https`; what is no origin is returned beside.
+    /// Reads list entries; what is no origin is returned beside.
     pub fn from_entries<'a>(
         entries: impl IntoIterator<Item = &'a str>,
     ) -> (Self, Vec<InvalidOrigin>) {
         let mut policy = Self::default();
         let mut invalid = Vec::new();
         for entry in entries {
-            let entry = entry.trim();
-            if entry == "*" {
-                policy.any = true;
-            } else if entry.contains("://") {
-                match entry.parse() {
-                    Ok(origin) => policy.allowed.push(origin),
-                    Err(error) => invalid.push(error),
-                }
-            } else {
-                let with_scheme = |scheme: &str| format!("{scheme}://{entry}").parse();
-                match (with_scheme("http"), with_scheme("https")) {
-                    (Ok(plain), Ok(secure)) => policy.allowed.extend([plain, secure]),
-                    (Err(_), _) | (_, Err(_)) => invalid.push(InvalidOrigin {
-                        text: entry.to_owned(),
-                    }),
-                }
+            match entry.parse() {
+                Ok(OriginEntry::Any) => policy.any = true,
+                Ok(OriginEntry::Origins(origins)) => policy.allowed.extend(origins),
+                Err(error) => invalid.push(error),
             }
         }
         (policy, invalid)
@@ -125,7 +39,7 @@ impl OriginPolicy {
         self.allowed
             .iter()
             .chain(&self.public)
-            .filter_map(|origin| match &origin.authority.host {
+            .filter_map(|origin| match &origin.authority().host {
                 HostName::Name(name) => Some(name.as_str()),
                 HostName::Address(_) => None,
             })
@@ -186,14 +100,15 @@ pub fn origin_verdict(
     };
     let host = host.and_then(Authority::parse);
     let same = host.as_ref().is_some_and(|host| origin.is_host(host));
-    let name = &origin.authority.host;
+    let name = &origin.authority().host;
     let ours = match name {
         HostName::Address(_) => true,
-        HostName::Name(name) => names.has(name) || policy.names().any(|known| known == name),
+        HostName::Name(name) => {
+            policy.any_host || names.has(name) || policy.names().any(|known| known == name)
+        }
     };
     let local_page = class != PeerClass::Remote && name.is_loopback();
-    let web = matches!(origin.scheme.as_str(), "http" | "https");
-    let allowed = policy.lists(&origin) || (web && (local_page || (same && ours)));
+    let allowed = policy.lists(&origin) || (origin.is_web() && (local_page || (same && ours)));
     if allowed {
         return Ok(());
     }

@@ -14,14 +14,16 @@ fn headers(pairs: Pairs) -> HeaderMap {
 fn trusting(ranges: &[&str]) -> PeerPolicy {
     PeerPolicy {
         trusted_proxies: ranges.iter().map(|text| text.parse().unwrap()).collect(),
-        allow_real_ip_fallback: false,
+        ..PeerPolicy::default()
     }
 }
 
 fn classified(socket: &str, pairs: Pairs, policy: &PeerPolicy) -> Peer {
     let facts = Facts {
         socket_peer: Some(socket.parse().unwrap()),
-        listener: ListenerKind::Tcp,
+        listener: ListenerKind::Main,
+        secure: false,
+        proxied: None,
         headers: &headers(pairs),
     };
     classify(&facts, policy)
@@ -126,7 +128,9 @@ fn u16_untrusted_forwarding_headers_make_a_request_remote() {
             map.insert(HOST, HeaderValue::from_static("localhost"));
             let facts = Facts {
                 socket_peer: Some(socket.parse().unwrap()),
-                listener: ListenerKind::Tcp,
+                listener: ListenerKind::Main,
+                secure: false,
+                proxied: None,
                 headers: &map,
             };
             let policy = PeerPolicy::default();
@@ -140,11 +144,9 @@ fn u16_untrusted_forwarding_headers_make_a_request_remote() {
             assert_eq!(peer.reported_ip, None);
             assert!(!peer.may_pair_silently());
             let warning = proxy_warning(&facts, &policy).unwrap();
-            assert!(
-                warning
-                    .to_string()
-                    .contains(&format!("add {socket} to the list gateway.trustedProxies"))
-            );
+            assert!(warning.text(&policy).ends_with(&format!(
+                "run: openclaw config set gateway.trustedProxies '[\"{socket}\"]'"
+            )));
         }
     }
 }
@@ -190,13 +192,17 @@ fn u16_a_trusted_proxy_names_the_client_which_stays_remote() {
     let map = headers(&[("x-forwarded-for", "garbage")]);
     let facts = Facts {
         socket_peer: Some("10.2.2.2".parse().unwrap()),
-        listener: ListenerKind::Tcp,
+        listener: ListenerKind::Main,
+        secure: false,
+        proxied: None,
         headers: &map,
     };
     let warning = proxy_warning(&facts, &policy);
     assert_eq!(
         warning,
-        Some(ProxyWarning::Unattributed("10.2.2.2".parse().unwrap()))
+        Some(ProxyWarning::Unattributed(Some(
+            "10.2.2.2".parse().unwrap()
+        )))
     );
     let real_ip = PeerPolicy {
         allow_real_ip_fallback: true,
@@ -226,6 +232,8 @@ fn s06_headers_mean_nothing_on_the_control_socket() {
     let facts = Facts {
         socket_peer: None,
         listener: ListenerKind::Control,
+        secure: false,
+        proxied: None,
         headers: &map,
     };
     let peer = classify(&facts, &PeerPolicy::default());
@@ -770,7 +778,7 @@ fn s12_which_names_are_answered() {
         ),
     ];
     for (names, kind, has_origin, host, answered) in cases {
-        let verdict = host_verdict(*host, *has_origin, *kind, &listed, names);
+        let verdict = host_verdict(*host, *has_origin, *kind, Some("http"), &listed, names);
         assert_eq!(
             verdict.is_ok(),
             *answered,
@@ -781,6 +789,7 @@ fn s12_which_names_are_answered() {
         Some("Box.example:18789"),
         false,
         Http,
+        Some("http"),
         &listed,
         &known_tailnet,
     )
@@ -791,7 +800,7 @@ fn s12_which_names_are_answered() {
          gateway.controlUi.allowedOrigins '[\"https://ui.example.com\",\"http://box.example:18789\"]'"
     );
     assert_eq!(
-        host_verdict(Some("@"), false, Http, &listed, &known_tailnet),
+        host_verdict(Some("@"), false, Http, None, &listed, &known_tailnet),
         Err(HostRefused::Invalid)
     );
     assert!(
@@ -799,6 +808,7 @@ fn s12_which_names_are_answered() {
             Some("x.example"),
             false,
             Http,
+            None,
             &policy_any(),
             &known_tailnet
         )
@@ -845,14 +855,14 @@ fn u17_claims_are_read_at_the_ingress_listener_only_and_nothing_there_is_local()
             "127.0.0.1",
         ),
         (
-            ListenerKind::Tcp,
+            ListenerKind::Main,
             serve,
             PeerPolicy::default(),
             false,
             "127.0.0.1",
         ),
         (
-            ListenerKind::Tcp,
+            ListenerKind::Main,
             serve,
             trusting(&["127.0.0.1"]),
             false,
@@ -863,6 +873,8 @@ fn u17_claims_are_read_at_the_ingress_listener_only_and_nothing_there_is_local()
         let facts = Facts {
             socket_peer: Some("127.0.0.1".parse().unwrap()),
             listener,
+            secure: false,
+            proxied: None,
             headers: &headers,
         };
         let peer = classify(&facts, &policy);

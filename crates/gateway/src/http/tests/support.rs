@@ -20,7 +20,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::gate::{Gate, GateLimits, PreAuthPermit};
 use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
 use crate::listen::{BindPlan, Listeners};
-use crate::peer::{Claim, Names, Peer};
+use crate::peer::{Claim, KnownNames, Peer};
 use crate::tasks::{Tasks, spawn_owned};
 use crate::tls::TlsSlot;
 
@@ -112,7 +112,7 @@ impl Server {
             Arc::clone(&echo) as Arc<dyn SocketHandler>,
             followed,
             Gate::new(limits),
-            Names::new(Some("studio")),
+            KnownNames::new(Some("studio")),
             TlsSlot::default(),
         );
         let plan = BindPlan {
