@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::http::connection::{self, Connection};
 use crate::http::{HttpState, router};
 use crate::listen::accept::{DRAIN_LIMIT, pause_after};
+use crate::listen::unix::SocketFile;
 use crate::tasks::Tasks;
 
 /// Why there is no control socket.
@@ -69,12 +70,7 @@ impl ControlSocket {
             Err(error) => return Err(failed(error)),
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
-        let metadata = fs::symlink_metadata(path).map_err(failed)?;
-        let file = SocketFile {
-            path: path.to_owned(),
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        };
+        let file = SocketFile::of(path).map_err(failed)?;
         // Until here the directory alone kept others out.
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self { listener, file })
@@ -82,7 +78,7 @@ impl ControlSocket {
 
     /// Where it listens.
     pub fn path(&self) -> &Path {
-        &self.file.path
+        self.file.path()
     }
 
     /// Accepts and serves until `shutdown`, then removes the socket file.
@@ -159,24 +155,6 @@ fn prepare_folder(folder: &Path, path: &Path) -> Result<(), ControlError> {
         })?;
     }
     Ok(())
-}
-
-#[derive(Debug)]
-struct SocketFile {
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-}
-
-impl Drop for SocketFile {
-    /// Removes the file, unless a successor has put its own there.
-    fn drop(&mut self) {
-        let is_ours = fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
-        if is_ours && let Err(error) = fs::remove_file(&self.path) {
-            tracing::debug!(%error, path = %self.path.display(), "control socket file not removed");
-        }
-    }
 }
 
 #[cfg(test)]

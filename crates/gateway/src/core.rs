@@ -1,6 +1,6 @@
 //! The running gateway's shared parts, each with its own methods and its own short locks.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
@@ -20,6 +20,7 @@ use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
 use crate::clock::Clock;
 use crate::conn::hub::{Conn, Hub};
+use crate::listen::{InterfaceAddress, ListenerSet};
 use crate::live::Live;
 use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
@@ -145,6 +146,13 @@ pub struct Core {
     pub port: AtomicU16,
     /// TCP addresses that listen, as they change; empty until the listeners are bound.
     pub listening: watch::Sender<Vec<SocketAddr>>,
+    /// The listeners; further ones of any kind are opened here while the gateway runs.
+    pub listeners: ListenerSet,
+    /// Addresses of this machine, as they change.
+    pub interfaces: watch::Sender<Vec<InterfaceAddress>>,
+    /// Addresses of this machine on its tailnet, as Tailscale itself says; empty while it says nothing. The bind plan follows
+    /// them; without them it goes by the interfaces.
+    pub tailnet: watch::Sender<Vec<IpAddr>>,
     /// What TCP connections meet.
     pub tls: TlsSlot,
     /// Who stands behind connections that somebody vouches for.

@@ -15,14 +15,15 @@ use openclaw_config::{Env, Issue, Paths};
 use openclaw_protocol::error::close;
 use serde_json::json;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::adapters::Adapter;
 use crate::clock::Clock;
 use crate::control::ControlError;
 use crate::core::{Core, LogFile, Reload};
 use crate::gate::Gate;
-use crate::listen::{BindError, BindPlan, BindRefused};
+use crate::listen::{BindError, BindPlan, BindRefused, ListenerHandle};
 use crate::lock::{LockError, StateLock};
 use crate::records::{AuditEvent, Change};
 use crate::store::StoreError;
@@ -91,7 +92,10 @@ pub struct Gateway {
     bind_plan: BindPlan,
     addresses: Vec<SocketAddr>,
     accepting: CancellationToken,
-    listeners: Vec<tokio_util::task::AbortOnDropHandle<()>>,
+    /// Ends the listeners also when the gateway is dropped without a shutdown.
+    _stopping: DropGuard,
+    control: AbortOnDropHandle<()>,
+    main: Vec<ListenerHandle>,
     _lock: StateLock,
 }
 
@@ -172,7 +176,8 @@ impl Gateway {
         if running > 0 {
             tracing::warn!(running, "background tasks did not end in time");
         }
-        drop(self.listeners);
+        core.listeners.stop().await;
+        drop((self.main, self.control));
         background::flush_refusals(&core, true);
         core.audit_lazily(AuditEvent {
             ts: core.now_ms(),

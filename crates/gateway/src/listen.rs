@@ -8,7 +8,10 @@ pub mod interfaces;
 pub mod password;
 pub mod plan;
 mod secured;
+pub mod set;
+pub(crate) mod unix;
 
 pub use bind::{BindError, Listeners, MissingListener};
 pub use interfaces::{InterfaceAddress, interface_addresses};
 pub use plan::{BindPlan, BindRefused, BindRequest, Guard, bind_plan};
+pub use set::{ListenerHandle, ListenerSet, Place};

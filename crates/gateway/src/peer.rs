@@ -47,6 +47,18 @@ pub enum ListenerKind {
     Proxy,
 }
 
+impl ListenerKind {
+    /// The word of status and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Main => "main",
+            Self::Control => "control",
+            Self::Ingress => "ingress",
+            Self::Proxy => "proxy",
+        }
+    }
+}
+
 /// The other end of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {

@@ -33,6 +33,7 @@ pub(super) fn spawn(
     tls: Tls,
 ) {
     let tasks = &core.tasks;
+    tasks.spawn_until_cancelled("interfaces", interfaces(Arc::clone(core)));
     tasks.spawn_until_cancelled("tls", tls.follow(Arc::clone(core)));
     tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
     tasks.spawn_until_cancelled("health", health(Arc::clone(core)));
@@ -49,6 +50,10 @@ pub(super) fn spawn(
             listening.iter().any(|address| !address.ip().is_loopback()),
         ),
     );
+}
+
+async fn interfaces(core: Arc<Core>) {
+    crate::listen::interfaces::follow(&core.interfaces).await;
 }
 
 async fn tick(core: Arc<Core>) {

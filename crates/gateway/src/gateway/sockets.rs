@@ -16,7 +16,7 @@ use crate::core::{Core, STORE};
 use crate::gate::{Gate, PreAuthPermit};
 use crate::gateway::{GatewayOptions, StartError};
 use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
-use crate::listen::Listeners;
+use crate::listen::{ListenerHandle, Listeners};
 use crate::peer::Peer;
 use crate::tasks;
 
@@ -106,14 +106,14 @@ impl SocketHandler for Handler {
     }
 }
 
-/// Starts the listeners. The handles end them when dropped.
+/// From now on listeners are served; starts those of the bind plan and the control socket. The handles end them when dropped.
 pub(super) fn serve(
     core: &Arc<Core>,
     gate: &Gate,
     listeners: Listeners,
     options: &GatewayOptions,
     accepting: &CancellationToken,
-) -> Result<Vec<AbortOnDropHandle<()>>, StartError> {
+) -> Result<(AbortOnDropHandle<()>, Vec<ListenerHandle>), StartError> {
     let handler = Arc::new(Handler {
         core: Arc::clone(core),
     });
@@ -125,11 +125,8 @@ pub(super) fn serve(
         core.tls.clone(),
     );
     let control = ControlSocket::bind(&options.paths.control_socket)?;
-    Ok(vec![
-        tasks::spawn_owned(
-            "control socket",
-            control.serve(state.clone(), accepting.clone()),
-        ),
-        tasks::spawn_owned("listeners", listeners.serve(state, accepting.clone())),
-    ])
+    core.listeners.serve(state.clone(), accepting.clone());
+    let main = listeners.adopt_into(&core.listeners)?;
+    let control = control.serve(state, accepting.clone());
+    Ok((tasks::spawn_owned("control socket", control), main))
 }

@@ -23,7 +23,10 @@ use crate::conn::hub::Hub;
 use crate::core::{Books, Core, ServerFacts};
 use crate::gate::{Gate, GateLimits};
 use crate::gateway::{Gateway, GatewayOptions, StartError, background, own_line, sockets};
-use crate::listen::{BindPlan, BindRequest, Guard, Listeners, bind_plan, interface_addresses};
+use crate::listen::{
+    BindPlan, BindRequest, Guard, InterfaceAddress, ListenerSet, Listeners, bind_plan,
+    interface_addresses,
+};
 use crate::live::{Credentials, Live};
 use crate::lock::{LockInfo, StateLock};
 use crate::machine;
@@ -54,7 +57,11 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         &options.paths.profile,
     )
     .map_err(StartError::Settings)?;
-    let bind_plan = plan_listeners(&plan, &settings, &options)?;
+    let interfaces = interface_addresses().unwrap_or_else(|error| {
+        tracing::warn!(%error, "network interfaces could not be listed");
+        Vec::new()
+    });
+    let bind_plan = plan_listeners(&plan, &settings, &options, &interfaces)?;
     let mut lock = StateLock::acquire(
         &options.paths.lock_file,
         LockInfo::of_this_process(now_ms),
@@ -70,7 +77,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     let store: Arc<dyn Store> = Arc::new(open_store(&options).await?);
     let degraded = degraded(&bind_plan, &listeners, store.as_ref());
     let core = Arc::new(build_core(
-        &options, &plan, &settings, store, degraded, now_ms,
+        &options, &plan, &settings, store, degraded, interfaces, now_ms,
     )?);
     core.port.store(listeners.port(), Ordering::Relaxed);
     core.listening.send_replace(addresses.clone());
@@ -78,7 +85,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     let gate = Gate::new(GateLimits::default());
     let tls = background::Tls::first_round(&core, &addresses).await;
     let accepting = CancellationToken::new();
-    let handles = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
+    let (control, main) = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
     background::spawn(&core, &options, &addresses, tls);
     for adapter in std::mem::take(&mut options.adapters) {
         adapters::spawn(&core, adapter);
@@ -92,8 +99,10 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         plan,
         bind_plan,
         addresses,
+        _stopping: accepting.clone().drop_guard(),
         accepting,
-        listeners: handles,
+        control,
+        main,
         _lock: lock,
     })
 }
@@ -102,11 +111,8 @@ fn plan_listeners(
     plan: &GatewayPlan,
     settings: &Settings,
     options: &GatewayOptions,
+    interfaces: &[InterfaceAddress],
 ) -> Result<BindPlan, StartError> {
-    let interfaces = interface_addresses().unwrap_or_else(|error| {
-        tracing::warn!(%error, "network interfaces could not be listed");
-        Vec::new()
-    });
     let custom = plan.custom_host.as_ref().map(|host| host.value.to_string());
     let guard = match plan.auth.mode.value {
         ConfiguredMode::None => Guard::Nothing,
@@ -128,7 +134,7 @@ fn plan_listeners(
         mode: plan.bind.value,
         custom: custom.as_deref(),
         port: options.port.unwrap_or(plan.port.value),
-        interfaces: &interfaces,
+        interfaces,
         guard,
         allow_weak_password: options.allow_weak_password,
         tls: settings.gateway.tls.enabled,
@@ -224,6 +230,7 @@ fn build_core(
     settings: &Settings,
     store: Arc<dyn Store>,
     degraded: Vec<String>,
+    interfaces: Vec<InterfaceAddress>,
     now_ms: i64,
 ) -> Result<Core, StoreError> {
     let stored = store.load()?;
@@ -269,6 +276,9 @@ fn build_core(
         draining: AtomicBool::new(false),
         port: AtomicU16::new(0),
         listening: watch::Sender::default(),
+        listeners: ListenerSet::default(),
+        interfaces: watch::Sender::new(interfaces),
+        tailnet: watch::Sender::default(),
         tls: TlsSlot::default(),
         identities: Identities::default(),
         names: KnownNames::new(Some(&host)),

@@ -69,9 +69,14 @@ struct Upgraded {
 }
 
 impl Connection {
-    /// A TCP connection that was let in by the gate.
-    pub(crate) fn tcp(peer: SocketAddr, local: Option<SocketAddr>, permit: PreAuthPermit) -> Self {
-        Self::new(Some(peer), local, ListenerKind::Main, permit)
+    /// A connection that a listener accepted and the gate let in.
+    pub(crate) fn accepted(
+        listener: ListenerKind,
+        peer: Option<SocketAddr>,
+        local: Option<SocketAddr>,
+        permit: PreAuthPermit,
+    ) -> Self {
+        Self::new(peer, local, listener, permit)
     }
 
     /// A connection over the control socket.

@@ -2,18 +2,23 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
-use super::Listeners;
 use super::secured::{self, Entered};
+use super::unix::UnixSocket;
+use super::{BindError, ListenerHandle, ListenerSet, Listeners};
 use crate::gate::{Charge, ConnectionPermit, Gate, PreAuthPermit, Refusal, WaitingPlace};
-use crate::http::connection::{self, Connection, TransportRule};
+use crate::http::connection::{self, Connection};
 use crate::http::{HttpState, router};
+use crate::peer::ListenerKind;
 use crate::tasks::Tasks;
 use crate::tls::Serving;
 
@@ -30,73 +35,191 @@ impl Listeners {
     /// Accepts and serves until `shutdown`. Then no connection is accepted any more, HTTP answers under way are finished
     /// and the call returns; upgraded connections belong to the handler by then.
     pub async fn serve(self, state: HttpState, shutdown: CancellationToken) {
-        let tasks = Tasks::with_token(shutdown.clone());
-        let acceptor = Acceptor {
-            router: router(state.clone()),
-            state,
-            tasks: tasks.clone(),
-        };
-        for socket in self.sockets {
-            tasks.spawn("accept", acceptor.clone().run(socket));
-        }
-        drop(acceptor);
+        let set = ListenerSet::default();
+        set.serve(state, shutdown.clone());
+        let handles = self.adopt_into(&set);
         shutdown.cancelled().await;
-        let unfinished = tasks.wait(DRAIN_LIMIT).await;
-        if unfinished > 0 {
-            tracing::warn!(unfinished, "HTTP connections cut at shutdown");
+        set.stop().await;
+        drop(handles);
+    }
+
+    /// Has a set serve them.
+    pub(crate) fn adopt_into(self, set: &ListenerSet) -> Result<Vec<ListenerHandle>, BindError> {
+        let sockets = self.sockets.into_iter();
+        sockets
+            .map(|socket| set.adopt(ListenerKind::Main, socket))
+            .collect()
+    }
+}
+
+/// What listens.
+#[derive(Debug)]
+pub(super) enum Socket {
+    Tcp(Arc<TcpListener>),
+    Unix(UnixSocket),
+}
+
+impl Socket {
+    async fn accept(&self) -> io::Result<(Stream, Option<SocketAddr>)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                Ok((Stream::Left(stream), Some(peer)))
+            }
+            Self::Unix(socket) => {
+                let (stream, _) = socket.listener.accept().await?;
+                Ok((Stream::Right(stream), None))
+            }
+        }
+    }
+
+    /// The connections that wait in the queue. Asks the system and not the runtime, which may not have heard of them yet.
+    fn queued(&self) -> Vec<(Stream, Option<SocketAddr>)> {
+        let mut queued = Vec::new();
+        match self {
+            Self::Tcp(listener) => {
+                let Ok(twin) = listener.as_fd().try_clone_to_owned() else {
+                    return queued;
+                };
+                let twin = std::net::TcpListener::from(twin);
+                while let Ok((stream, peer)) = twin.accept() {
+                    if stream.set_nonblocking(true).is_ok()
+                        && let Ok(stream) = TcpStream::from_std(stream)
+                    {
+                        queued.push((Stream::Left(stream), Some(peer)));
+                    }
+                }
+            }
+            Self::Unix(socket) => {
+                let Ok(twin) = socket.listener.as_fd().try_clone_to_owned() else {
+                    return queued;
+                };
+                let twin = std::os::unix::net::UnixListener::from(twin);
+                while let Ok((stream, _)) = twin.accept() {
+                    if stream.set_nonblocking(true).is_ok()
+                        && let Ok(stream) = UnixStream::from_std(stream)
+                    {
+                        queued.push((Stream::Right(stream), None));
+                    }
+                }
+            }
+        }
+        queued
+    }
+
+    fn local(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().ok(),
+            Self::Unix(_) => None,
         }
     }
 }
 
+/// An accepted connection: TCP or Unix.
+type Stream = Either<TcpStream, UnixStream>;
+
+/// A listener's kind and its end.
+#[derive(Debug, Clone)]
+pub(super) struct Entrance {
+    pub(super) kind: ListenerKind,
+    /// Tells it to accept no more.
+    pub(super) closing: CancellationToken,
+    /// Told once the socket is closed.
+    pub(super) closed: CancellationToken,
+}
+
+/// Serves what listeners accept.
 #[derive(Clone)]
-struct Acceptor {
+pub(super) struct Acceptor {
     router: Router,
     state: HttpState,
     tasks: Tasks,
 }
 
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Acceptor").finish_non_exhaustive()
+    }
+}
+
 impl Acceptor {
-    async fn run(self, socket: TcpListener) {
-        let local = socket.local_addr().ok();
-        loop {
-            let accepted = tokio::select! {
-                biased;
-                () = self.tasks.token().cancelled() => return,
-                accepted = socket.accept() => accepted,
-            };
-            match accepted {
-                Ok((stream, peer)) => self.admit(stream, peer, local),
-                Err(error) => pause_after(&error).await,
-            }
+    pub(super) fn new(state: HttpState, stopping: CancellationToken) -> Self {
+        Self {
+            router: router(state.clone()),
+            state,
+            tasks: Tasks::with_token(stopping),
         }
     }
 
-    fn admit(&self, stream: TcpStream, peer: SocketAddr, local: Option<SocketAddr>) {
+    /// The accept loops and the connections that are not upgraded yet.
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Accepts until the entrance is closed or the gateway stops.
+    pub(super) fn start(&self, socket: Socket, entrance: Entrance) {
+        let this = self.clone();
+        self.tasks.spawn("accept", async move {
+            let _closed = entrance.closed.clone().drop_guard();
+            this.run(socket, entrance).await;
+        });
+    }
+
+    async fn run(self, socket: Socket, entrance: Entrance) {
+        let local = socket.local();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = entrance.closing.cancelled() => break,
+                accepted = socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer, local, entrance.kind),
+                Err(error) => pause_after(&error).await,
+            }
+        }
+        // Closing a socket resets the connections that wait in its queue.
+        for (stream, peer) in socket.queued() {
+            self.admit(stream, peer, local, entrance.kind);
+        }
+    }
+
+    fn admit(
+        &self,
+        stream: Stream,
+        peer: Option<SocketAddr>,
+        local: Option<SocketAddr>,
+        kind: ListenerKind,
+    ) {
         let gate = self.state.gate();
         // Without it small frames wait for the acknowledgement of earlier ones.
-        if let Err(error) = stream.set_nodelay(true) {
+        if let Either::Left(stream) = &stream
+            && let Err(error) = stream.set_nodelay(true)
+        {
             tracing::debug!(%error, "could not turn Nagle's algorithm off");
         }
         let connection = match gate.connection() {
             Ok(connection) => connection,
             Err(refusal) => return refuse_at_once(&stream, refusal),
         };
-        let charge = if self.state.policy().peer.trusts(peer.ip()) {
-            Charge::Proxy
-        } else {
-            Charge::Address(peer.ip())
+        let charge = match peer.map(|peer| peer.ip()) {
+            Some(peer) if kind == ListenerKind::Main && !self.state.policy().peer.trusts(peer) => {
+                Charge::Address(peer)
+            }
+            // What comes by the others was forwarded: the client behind is charged once it is known.
+            _ => Charge::Proxy,
         };
+        let from = Source { peer, local, kind };
         match gate.try_enter(charge, connection) {
             Ok(permit) => {
-                let task = self.clone().serve(stream, peer, local, permit);
+                let task = self.clone().serve(stream, from, permit);
                 self.tasks.spawn("connection", task);
             }
             Err((refusal, connection)) => match gate.waiting_room() {
                 Some(place) => {
                     let newcomer = Newcomer {
                         stream,
-                        peer,
-                        local,
+                        from,
                         charge,
                         connection,
                     };
@@ -108,43 +231,44 @@ impl Acceptor {
         }
     }
 
-    async fn serve(
-        self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        local: Option<SocketAddr>,
-        permit: PreAuthPermit,
-    ) {
+    async fn serve(self, stream: Stream, from: Source, permit: PreAuthPermit) {
         let stopping = self.tasks.token().clone();
         let serving = self.state.tls().serving();
-        let mut connection = Connection::tcp(peer, local, permit);
-        if let Serving::Off = serving {
-            return connection::serve(stream, connection, self.router, self.state, stopping).await;
-        }
-        let trusted = peer.ip().is_loopback() || self.state.policy().peer.trusts(peer.ip());
-        let entered = tokio::select! {
-            entered = secured::enter(stream, &serving, trusted) => entered,
-            () = stopping.cancelled() => return,
+        let Source { peer, local, kind } = from;
+        let mut connection = Connection::accepted(kind, peer, local, permit);
+        let stream = match (stream, peer, kind) {
+            (Either::Left(stream), Some(peer), ListenerKind::Main)
+                if !matches!(serving, Serving::Off) =>
+            {
+                let trusted = peer.ip().is_loopback() || self.state.policy().peer.trusts(peer.ip());
+                let entered = tokio::select! {
+                    entered = secured::enter(stream, &serving, trusted) => entered,
+                    () = stopping.cancelled() => return,
+                };
+                match entered {
+                    Some(Entered::Secure(stream)) => {
+                        connection.set_secure();
+                        let (router, state) = (self.router, self.state);
+                        return connection::serve(*stream, connection, router, state, stopping)
+                            .await;
+                    }
+                    Some(Entered::Plain(stream, rule)) => {
+                        connection.set_rule(rule);
+                        Stream::Left(stream)
+                    }
+                    None => return,
+                }
+            }
+            // Behind the other listeners somebody else ends TLS, if anybody does.
+            (stream, ..) => stream,
         };
-        match entered {
-            Some(Entered::Secure(stream)) => {
-                connection.set_rule(TransportRule::Serve);
-                connection.set_secure();
-                connection::serve(*stream, connection, self.router, self.state, stopping).await;
-            }
-            Some(Entered::Plain(stream, rule)) => {
-                connection.set_rule(rule);
-                connection::serve(stream, connection, self.router, self.state, stopping).await;
-            }
-            None => {}
-        }
+        connection::serve(stream, connection, self.router, self.state, stopping).await;
     }
 
     async fn wait_and_serve(self, newcomer: Newcomer, place: WaitingPlace) {
         let Newcomer {
             stream,
-            peer,
-            local,
+            from,
             charge,
             connection,
         } = newcomer;
@@ -156,18 +280,25 @@ impl Acceptor {
         match entered {
             Ok(permit) => {
                 drop(place);
-                self.serve(stream, peer, local, permit).await;
+                self.serve(stream, from, permit).await;
             }
             Err(refusal) => refuse_politely(stream, refusal).await,
         }
     }
 }
 
+/// Where a connection comes from.
+#[derive(Debug, Clone, Copy)]
+struct Source {
+    peer: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    kind: ListenerKind,
+}
+
 /// A connection that found its budget spent.
 struct Newcomer {
-    stream: TcpStream,
-    peer: SocketAddr,
-    local: Option<SocketAddr>,
+    stream: Stream,
+    from: Source,
     charge: Charge,
     connection: ConnectionPermit,
 }
@@ -189,14 +320,19 @@ fn refusal_text(refusal: Refusal) -> String {
 }
 
 /// Tells without waiting, and closes. The client may see a reset instead: this is the flood case.
-fn refuse_at_once(stream: &TcpStream, refusal: Refusal) {
-    if let Err(error) = stream.try_write(refusal_text(refusal).as_bytes()) {
+fn refuse_at_once(stream: &Stream, refusal: Refusal) {
+    let text = refusal_text(refusal);
+    let written = match stream {
+        Either::Left(stream) => stream.try_write(text.as_bytes()),
+        Either::Right(stream) => stream.try_write(text.as_bytes()),
+    };
+    if let Err(error) = written {
         tracing::trace!(%error, "refusal not delivered");
     }
 }
 
 /// Tells, then reads what the client still sends: closing with unread bytes would reset the connection and lose the answer.
-async fn refuse_politely(mut stream: TcpStream, refusal: Refusal) {
+async fn refuse_politely(mut stream: Stream, refusal: Refusal) {
     let text = refusal_text(refusal);
     let conversation = async {
         stream.write_all(text.as_bytes()).await?;

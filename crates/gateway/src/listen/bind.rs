@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket};
@@ -62,6 +64,17 @@ pub enum BindError {
         /// What the system says.
         source: io::Error,
     },
+    /// A Unix socket cannot be had.
+    #[error("cannot listen on {}: {source}", path.display())]
+    Unix {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The gateway is stopping, or does not serve yet.
+    #[error("the gateway is stopping")]
+    Stopping,
     /// Every address of the plan was optional and none could be bound.
     #[error("no address to listen on\nUse --bind loopback, or bring the network up.")]
     Nothing,
@@ -187,7 +200,58 @@ fn bind_all(plan: &BindPlan) -> Result<Listeners, BindAll> {
     Ok(listeners)
 }
 
+/// Listens on `address`, also where our own sockets `beside` it have the port on a wider or narrower address: the system
+/// hands a connection to the narrower one, so that neither interrupts the other.
+pub(super) fn listen_beside(
+    address: SocketAddr,
+    beside: &[Arc<TcpListener>],
+) -> Result<TcpListener, BindError> {
+    let failed = |source| Failure { address, source }.explain();
+    let in_the_way: Vec<_> = beside
+        .iter()
+        .filter(|socket| {
+            socket
+                .local_addr()
+                .is_ok_and(|own| overlaps(own, address) && own != address)
+        })
+        .collect();
+    if in_the_way.is_empty() {
+        return listen(address).map_err(failed);
+    }
+    let share = |shared: bool| {
+        for socket in &in_the_way {
+            if let Err(error) = rustix::net::sockopt::set_socket_reuseport(socket, shared) {
+                tracing::debug!(%error, shared, "port sharing not changed");
+            }
+        }
+    };
+    share(true);
+    let listening = open_socket(address).and_then(|socket| {
+        socket.set_reuseport(true)?;
+        socket.bind(address)?;
+        let listening = socket.listen(BACKLOG)?;
+        // Shared with ourselves for this moment only: another program must find the port busy.
+        rustix::net::sockopt::set_socket_reuseport(&listening, false)?;
+        Ok(listening)
+    });
+    share(false);
+    listening.map_err(failed)
+}
+
+/// Whether one of two addresses takes connections to the other.
+fn overlaps(one: SocketAddr, other: SocketAddr) -> bool {
+    one.port() == other.port()
+        && one.is_ipv4() == other.is_ipv4()
+        && (one.ip() == other.ip() || one.ip().is_unspecified() || other.ip().is_unspecified())
+}
+
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = open_socket(address)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn open_socket(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = match address.ip() {
         IpAddr::V4(_) => TcpSocket::new_v4()?,
         IpAddr::V6(_) => {
@@ -198,8 +262,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
         }
     };
     socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+    Ok(socket)
 }
 
 #[cfg(test)]

@@ -1,6 +1,10 @@
 //! Addresses of this machine, and what kind of address each is.
 
+mod follow;
+
 use std::net::IpAddr;
+
+pub(crate) use follow::follow;
 
 /// An address of this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,6 +36,18 @@ pub(super) struct Echo {
     pub(super) delay: Mutex<Duration>,
 }
 
+impl Echo {
+    /// Waits for a connection that was upgraded, and takes its peer.
+    pub(super) async fn peer(&self) -> Peer {
+        loop {
+            if let Some(peer) = self.peers.lock().pop() {
+                return peer;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
 impl SocketHandler for Echo {
     fn serve(&self, mut socket: Socket, peer: Peer, mut permit: PreAuthPermit) {
         self.peers.lock().push(peer);
