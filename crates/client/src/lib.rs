@@ -33,6 +33,7 @@ pub mod reconnect;
 mod session;
 pub mod target;
 pub mod tls;
+pub mod walk;
 
 pub use client::{Client, ConnectionState, LinkInfo, Response};
 pub use error::{CallError, CloseInfo, ConnectError, FailureClass, Refusal, RefusalKind};

@@ -1,6 +1,7 @@
 //! Everything a connection is made of; nothing is looked up anywhere else.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,8 @@ impl Credentials {
 pub struct ClientOptions {
     /// Where to connect.
     pub target: Target,
+    /// Addresses to connect to instead of those that the host of the URL resolves to. Default none.
+    pub addresses: Vec<SocketAddr>,
     /// What may be sent as proof.
     pub credentials: Credentials,
     /// Device key. `None` connects without a device.
@@ -118,6 +121,7 @@ impl ClientOptions {
     pub fn new(target: Target, role: Role, id: &str, mode: &str, version: String) -> Self {
         Self {
             target,
+            addresses: Vec::new(),
             credentials: Credentials::default(),
             identity: None,
             token_cache: None,

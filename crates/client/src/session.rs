@@ -3,7 +3,7 @@
 pub(crate) mod handshake;
 pub(crate) mod run;
 mod transport;
-mod wire;
+pub(crate) mod wire;
 
 use std::time::Duration;
 

@@ -111,6 +111,19 @@ pub enum TlsError {
     Setup(String),
 }
 
+/// Checks certificates against the public roots and those of the options.
+pub(crate) fn web_verifier(options: &TlsOptions) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let setup = |error: &dyn fmt::Display| TlsError::Setup(error.to_string());
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    for root in &options.roots {
+        roots.add(root.clone()).map_err(|error| setup(&error))?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+        .build()
+        .map_err(|error| setup(&error))
+}
+
 /// Checks certificates and remembers what it saw, so that errors and status can name it.
 #[derive(Debug)]
 pub(crate) struct Verifier {
@@ -126,20 +139,7 @@ impl Verifier {
         let web = if options.fingerprint.is_some() {
             None
         } else {
-            let public = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
-            let mut roots: RootCertStore = public.collect();
-            for root in &options.roots {
-                roots
-                    .add(root.clone())
-                    .map_err(|error| TlsError::Setup(error.to_string()))?;
-            }
-            let builder =
-                WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-            Some(
-                builder
-                    .build()
-                    .map_err(|error| TlsError::Setup(error.to_string()))?,
-            )
+            Some(web_verifier(options)?)
         };
         Ok(Arc::new(Self {
             pin: options.fingerprint,

@@ -67,7 +67,7 @@ impl Transport {
         let (stream, uri): (Box<dyn Stream>, _) = match &options.target {
             Target::Unix(path) => (open_unix(path).await?, "ws://localhost/".to_owned()),
             Target::Url(url) => {
-                let tcp = open_tcp(url, options.allow_insecure_plaintext).await?;
+                let tcp = open_tcp(url, options).await?;
                 link.peer = tcp.peer_addr().ok();
                 let stream: Box<dyn Stream> = match &self.tls {
                     None => Box::new(tcp),
@@ -166,9 +166,13 @@ fn connect_error(address: &impl ToString, source: io::Error) -> ConnectError {
     })
 }
 
-async fn open_tcp(url: &GatewayUrl, allow_insecure: bool) -> Result<TcpStream, ConnectError> {
-    let mut addresses = resolve(url).await?;
-    if url.scheme == Scheme::Ws && !allow_insecure {
+async fn open_tcp(url: &GatewayUrl, options: &ClientOptions) -> Result<TcpStream, ConnectError> {
+    let mut addresses = if options.addresses.is_empty() {
+        resolve(url).await?
+    } else {
+        options.addresses.clone()
+    };
+    if url.scheme == Scheme::Ws && !options.allow_insecure_plaintext {
         let named = |mut refused: crate::plaintext::PlaintextRefused| {
             refused.url = url.to_string();
             ConnectError::Plaintext(refused)
