@@ -6,6 +6,7 @@ mod completion;
 mod config;
 mod dashboard;
 mod devices;
+mod doctor;
 mod gateway;
 mod health;
 mod logs;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Gateway(gateway::Command),
     /// Show gateway, nodes and config at a glance
     Status(status::Args),
+    /// Find out why the gateway is not reached, and what mends it
+    Doctor(doctor::Args),
     /// Show the health of the gateway
     Health(health::Args),
     /// Show and follow the log of the gateway
@@ -76,6 +79,7 @@ impl Command {
             Self::Up(args) => args.run(context),
             Self::Gateway(command) => command.run(context),
             Self::Status(args) => runtime::run(args.run(context)),
+            Self::Doctor(args) => runtime::run(args.run(context)),
             Self::Health(args) => runtime::run(args.run(context)),
             Self::Logs(args) => runtime::run(args.run(context)),
             Self::Dashboard(args) => args.run(context),

@@ -7,6 +7,7 @@ mod advice;
 mod failure;
 mod scopes;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,7 @@ use openclaw_client::{
 };
 use openclaw_config::env;
 use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource, resolve_client_target};
+use openclaw_config::schema::GatewayMode;
 use openclaw_gateway::lock::peek;
 use openclaw_gateway::tls::own_certificate;
 use openclaw_protocol::scope::{Scope, ScopeSet};
@@ -141,6 +143,16 @@ impl Connection {
         target: ClientTarget,
         wish: Wish,
     ) -> Result<Self, CallFailure> {
+        Self::open_at(context, target, wish, Vec::new()).await
+    }
+
+    /// Connects to the URL of a target at these addresses; none means those that its host resolves to.
+    pub(crate) async fn open_at(
+        context: &Context,
+        target: ClientTarget,
+        wish: Wish,
+        addresses: Vec<SocketAddr>,
+    ) -> Result<Self, CallFailure> {
         let Wish {
             explicit,
             scopes,
@@ -168,6 +180,7 @@ impl Connection {
         }
         let remote = !target.is_local();
         let mut options = ClientOptions::operator(url, VERSION);
+        options.addresses = addresses;
         options.client.display_name = Some(device_name(context));
         if probe {
             "probe".clone_into(&mut options.client.mode);
@@ -313,6 +326,20 @@ impl Context {
         .map_err(|error| CallFailure::target(&error))?;
         self.follow_running(&mut target);
         Ok(target)
+    }
+
+    /// The target of `gateway.remote.url`, whatever `gateway.mode` says.
+    pub(crate) fn remote_target(&self, args: &CallArgs) -> Result<ClientTarget, CallFailure> {
+        let mut settings = self.settings().map_err(CallFailure::command)?.clone();
+        settings.gateway.mode = Some(GatewayMode::Remote);
+        resolve_client_target(
+            &args.client_flags(),
+            self.env(),
+            &settings,
+            self.paths(),
+            MissingRemote::Refuse,
+        )
+        .map_err(|error| CallFailure::target(&error))
     }
 
     /// Points a target of this machine at the port on which its gateway really listens, and pins the certificate that

@@ -210,7 +210,7 @@ fn dashboard(settings: &Settings, target: &ClientTarget) -> String {
 }
 
 /// The gateway in the node host's own file, if this machine ever was a node.
-fn node_of(context: &Context) -> Option<String> {
+pub(crate) fn node_of(context: &Context) -> Option<String> {
     let text = std::fs::read_to_string(&context.paths().node_file).ok()?;
     let file: Value = serde_json::from_str(&text).ok()?;
     let gateway = &file["gateway"];
