@@ -4,6 +4,8 @@
 
 pub mod device;
 pub mod gateway;
+#[cfg(target_os = "linux")]
+pub mod hosts;
 pub mod wire;
 
 pub use device::TestDevice;
