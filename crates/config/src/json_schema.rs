@@ -159,6 +159,7 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
         Kind::Text
         | Kind::Url
         | Kind::IpAddress
+        | Kind::DnsDomain
         | Kind::Origin
         | Kind::ProxyListen
         | Kind::HeaderName => json!({"type": "string"}),

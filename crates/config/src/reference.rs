@@ -136,6 +136,7 @@ fn holds(field: &Field) -> String {
         Kind::HeaderName => "name of a header".to_owned(),
         Kind::ListsByName => "lists of texts by name".to_owned(),
         Kind::Url => "URL".to_owned(),
+        Kind::DnsDomain => "DNS domain".to_owned(),
         Kind::Texts => "list of texts".to_owned(),
         Kind::TextMap | Kind::EnvBlock => "texts by name".to_owned(),
         Kind::OpenObject | Kind::Kept => "anything".to_owned(),

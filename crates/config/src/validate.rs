@@ -16,6 +16,9 @@ use crate::secret::REDACTED;
 use crate::suggest::nearest;
 pub(crate) use tree::{Node, tree};
 
+/// Longest domain of wide-area discovery: the names below it must stay under 255 bytes.
+const LONGEST_DOMAIN: usize = 160;
+
 /// One thing that is wrong with the config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Issue {
@@ -212,6 +215,12 @@ fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
             value,
             "the name of a header such as x-forwarded-user",
             is_header_name,
+        ),
+        Kind::DnsDomain => check_text(
+            path,
+            value,
+            "a DNS domain such as openclaw.internal; .local belongs to multicast DNS",
+            is_dns_domain,
         ),
         Kind::IpRanges => return check_ranges(path, value, report),
         Kind::Origins => return check_origins(path, value, report),
@@ -473,6 +482,24 @@ fn join(path: &str, key: &str) -> String {
 
 fn is_url(text: &str) -> bool {
     crate::resolve::normalize_url(text).is_ok()
+}
+
+/// True for a domain of unicast DNS with room for the names below it.
+pub fn is_dns_domain(text: &str) -> bool {
+    let bare = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    let last = bare.rsplit('.').next().unwrap_or_default();
+    bare.len() <= LONGEST_DOMAIN
+        && bare.split('.').all(is_label)
+        && !last.eq_ignore_ascii_case("local")
+        && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// True for an IP address, alone or with a prefix length that fits it.

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod conn;
 pub mod control;
 pub mod core;
+pub mod discovery;
 pub mod gate;
 pub mod gateway;
 pub mod http;

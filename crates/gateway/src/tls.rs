@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use certificate::{Facts, Files, TlsProblem};
 pub use names::Names;
+pub(crate) use names::is_inner;
 pub(crate) use refresh::{INTERVAL, Refresher};
 
 /// What the settings want.

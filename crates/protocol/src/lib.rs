@@ -4,11 +4,14 @@
 //! frames ([`frame`]), errors and close codes ([`error`]), the connect handshake ([`handshake`]),
 //! device proof ([`device`]), scopes ([`scope`]), the one list of methods and events ([`method`],
 //! [`event`]), their params and payloads ([`methods`]), the wording for invalid ones ([`schema`]), what
-//! people compare when they pair ([`pairing_code`], [`fingerprint`]) and every protocol number ([`limits`]).
+//! people compare when they pair ([`pairing_code`], [`fingerprint`]), how gateways are found ([`discovery`], [`dns`]) and
+//! every protocol number ([`limits`]).
 
 #![warn(missing_docs)]
 
 pub mod device;
+pub mod discovery;
+pub mod dns;
 pub mod error;
 pub mod event;
 pub mod fingerprint;

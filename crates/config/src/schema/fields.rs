@@ -195,8 +195,12 @@ pub const FIELDS: &[Field] = &[
 
     field("discovery.enabled", Kind::Bool, "true", "Same switch as `gateway.discovery.enabled`."),
     field("discovery.mdns.mode", Kind::Word(MdnsMode::WORDS), "minimal", "What is announced on the local network; `off` sends nothing."),
-    field("discovery.wideArea.enabled", Kind::Bool, "false", "Announce by unicast DNS."),
-    field("discovery.wideArea.domain", Kind::Text, "", "DNS domain of wide-area discovery."),
+    field("discovery.displayName", Kind::ShortText(63), "", "Name under which people find the gateway. Without it: the host name, with the profile's name behind it."),
+    field("discovery.wideArea.enabled", Kind::Bool, "", "Announce by unicast DNS, with a DNS responder of the gateway's own. Without it: whether `discovery.wideArea.domain` is set."),
+    field("discovery.wideArea.domain", Kind::DnsDomain, "", "DNS domain of wide-area discovery, such as `openclaw.internal`."),
+    field("discovery.wideArea.port", PORT, "53", "Port of the DNS responder. Split DNS of a tailnet asks port 53 only.").advanced(),
+    field("discovery.wideArea.listen", Kind::IpRanges, "[]", "Addresses of this machine, or ranges of them, that the DNS responder listens on. Without them: the tailnet addresses.").advanced(),
+    field("discovery.wideArea.allow", Kind::IpRanges, "[]", "Who is answered besides this machine and the tailnet, as addresses and CIDR ranges. Everybody else gets no answer.").advanced(),
 
     field("logging.level", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the log file."),
     field("logging.file", Kind::Text, "/tmp/openclaw/openclaw-<date>.log", "Log file. The default directory must belong to the user, else `<state>/logs` is used."),

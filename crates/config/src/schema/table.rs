@@ -35,6 +35,8 @@ pub enum Kind {
     HeaderName,
     /// A WebSocket or HTTP URL.
     Url,
+    /// A domain of unicast DNS.
+    DnsDomain,
     /// A list of texts.
     Texts,
     /// Lists of texts by name.

@@ -226,3 +226,25 @@ fn ip_ranges() {
         assert_eq!(is_ip_range(text), expected, "{text}");
     }
 }
+
+#[test]
+fn a_wide_area_domain_is_a_domain_of_unicast_dns() {
+    for (domain, fine) in [
+        ("openclaw.internal", true),
+        ("openclaw.internal.", true),
+        ("gw", true),
+        ("a_b.example", true),
+        ("local", false),
+        ("claw.Local.", false),
+        ("", false),
+        ("a..b", false),
+        ("-a.b", false),
+        ("a b", false),
+        ("10.0.0.1", false),
+    ] {
+        let report = validate(&json!({"discovery": {"wideArea": {"domain": domain}}}));
+        assert_eq!(report.errors.is_empty(), fine, "{domain}: {report:?}");
+    }
+    let long = format!("{}.internal", "x".repeat(63).repeat(3));
+    assert!(!is_dns_domain(&long));
+}

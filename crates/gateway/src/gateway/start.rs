@@ -87,6 +87,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     let accepting = CancellationToken::new();
     let (control, main) = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
     background::spawn(&core, &options, &addresses, tls);
+    crate::discovery::mdns::spawn(&core, accepting.clone());
     for adapter in std::mem::take(&mut options.adapters) {
         adapters::spawn(&core, adapter);
     }

@@ -65,7 +65,8 @@ impl Names {
     }
 }
 
-fn is_inner(interface: &str) -> bool {
+/// Whether an interface leads to containers or virtual machines on this host.
+pub(crate) fn is_inner(interface: &str) -> bool {
     INNER_INTERFACES
         .iter()
         .any(|prefix| interface.starts_with(prefix))
