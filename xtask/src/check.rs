@@ -16,7 +16,10 @@ const GRAPH: [(&str, &[&str]); 9] = [
         "openclaw-gateway",
         &["openclaw-config", "openclaw-protocol"],
     ),
-    ("openclaw-edge", &["openclaw-config", "openclaw-gateway"]),
+    (
+        "openclaw-edge",
+        &["openclaw-config", "openclaw-gateway", "openclaw-protocol"],
+    ),
     (
         "openclaw-node",
         &["openclaw-client", "openclaw-config", "openclaw-protocol"],

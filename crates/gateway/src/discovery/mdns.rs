@@ -28,6 +28,8 @@ const ANNOUNCED_WITHIN: Duration = Duration::from_secs(5);
 const SETTLE: Duration = Duration::from_millis(300);
 /// How often it is checked that announcements get out.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// After what time an announcement is repeated: one packet may get lost, and RFC 6762 section 8.3 asks for two.
+const REPEAT_AFTER: Duration = Duration::from_millis(1_100);
 /// Names tried before giving up for a while.
 const MAX_RENAMES: u32 = 50;
 
@@ -84,6 +86,7 @@ async fn run(core: Arc<Core>, stop: CancellationToken) {
                 tokio::select! {
                     () = tokio::time::sleep(delay) => {}
                     () = announcer.change() => {}
+                    () = network_change() => backoff.reset(),
                 }
             }
         }
@@ -100,6 +103,24 @@ fn plan(core: &Core) -> Plan {
         Ok(service) => Plan::Announce(Box::new(service)),
         Err(why) => Plan::Nothing(why),
     }
+}
+
+/// Waits until an interface or an address comes, goes or changes its state.
+async fn network_change() {
+    let before = network();
+    while network() == before {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The addresses of this machine and whether announcements can be sent from each.
+fn network() -> Vec<(InterfaceAddress, bool)> {
+    let interfaces = interface_addresses().unwrap_or_default();
+    let state = |known: InterfaceAddress| {
+        let carries = carries_multicast(&known.name);
+        (known, carries)
+    };
+    interfaces.into_iter().map(state).collect()
 }
 
 type Check = Pin<Box<dyn Future<Output = Vec<Checked>> + Send>>;
@@ -211,6 +232,8 @@ impl Announcer {
         let mut check: Option<Check> = None;
         let mut check_at = Instant::now() + ANNOUNCED_WITHIN;
         let mut taken: Option<(bool, bool)> = None;
+        let mut repeat_at = None;
+        let mut repeated = false;
         if neighbours.is_empty() {
             return no_network(daemon.service());
         }
@@ -223,6 +246,9 @@ impl Announcer {
                 () = self.change() => true,
                 event = daemon.events.recv_async() => match event {
                     Ok(DaemonEvent::Announce(..) | DaemonEvent::IpAdd(_)) => {
+                        if !repeated {
+                            repeat_at = Some(Instant::now() + REPEAT_AFTER);
+                        }
                         check_at = check_at.min(Instant::now() + SETTLE);
                         false
                     }
@@ -240,6 +266,14 @@ impl Announcer {
                         fix: format!("it is started again; without announcements: {SWITCH_OFF}"),
                     },
                 },
+                () = at(repeat_at) => {
+                    (repeat_at, repeated) = (None, true);
+                    let service = daemon.service().clone();
+                    if let Err(error) = daemon.update(&service) {
+                        return responder_failed(&error);
+                    }
+                    false
+                }
                 () = sleep_until(check_at), if check.is_none() => {
                     if let Some((instance, host)) = taken {
                         return End::Taken { instance, host };
@@ -276,6 +310,7 @@ impl Announcer {
                     return responder_failed(&error);
                 }
                 check_at = Instant::now() + ANNOUNCED_WITHIN;
+                repeated = false;
             }
             let now = self::neighbours(daemon.service());
             if now.is_empty() {
@@ -284,6 +319,7 @@ impl Announcer {
             if now != neighbours {
                 neighbours = now;
                 check_at = Instant::now() + ANNOUNCED_WITHIN;
+                repeated = false;
             }
         }
     }
@@ -313,6 +349,14 @@ impl Announcer {
         self.part
             .up(format!("{text}; not on {}: {problem}", describe(first)));
         None
+    }
+}
+
+/// A moment, if there is one.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 
