@@ -115,7 +115,7 @@ impl Server {
             log_file: LogFile(Arc::new(move || current.path())),
             reload: Reload::new(move || drop(reloading.reload_now())),
             allow_weak_password: options.allow_weak_password,
-            adapters: Vec::new(),
+            adapters: vec![Box::new(openclaw_edge::dns::WideArea)],
         });
         let gateway = started.await.map_err(|error| refused(context, error))?;
         let server = Self {

@@ -37,14 +37,14 @@ impl Bucket {
 
 /// Counts answers.
 #[derive(Debug)]
-pub struct Limit {
+pub(super) struct Limit {
     all: Bucket,
     each: HashMap<IpAddr, Bucket>,
 }
 
 impl Limit {
     /// Nothing counted yet.
-    pub fn new(now: Instant) -> Self {
+    pub(super) fn new(now: Instant) -> Self {
         Self {
             all: Bucket {
                 left: BURST_OF_ALL,
@@ -55,7 +55,7 @@ impl Limit {
     }
 
     /// Whether this address may be answered now.
-    pub fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
+    pub(super) fn allows(&mut self, source: IpAddr, now: Instant) -> bool {
         let source = network(source);
         if !self.each.contains_key(&source) && self.each.len() >= MAX_ADDRESSES {
             self.forget(now);

@@ -8,7 +8,6 @@ use openclaw_config::schema::Settings;
 use openclaw_gateway::discovery::reach::Reach;
 use openclaw_gateway::discovery::records::Facts;
 use openclaw_gateway::listen::InterfaceAddress;
-use openclaw_gateway::listen::interfaces::tailnet_addresses;
 use openclaw_gateway::peer::Cidr;
 use openclaw_protocol::dns::Name;
 
@@ -59,12 +58,13 @@ pub fn domain(settings: &Settings, env: &Env) -> Option<Name> {
 }
 
 impl Plan {
-    /// Makes the plan.
+    /// Makes the plan. `tailnet` are the addresses of this machine in its tailnet.
     pub fn make(
         settings: &Settings,
         env: &Env,
         facts: &Facts,
         interfaces: &[InterfaceAddress],
+        tailnet: &[IpAddr],
     ) -> Result<Self, NoPlan> {
         let wide_area = &settings.discovery.wide_area;
         if !wide_area.is_wanted() || !settings.discovery_enabled() {
@@ -77,9 +77,10 @@ impl Plan {
             ));
         };
         let chosen = ranges(&wide_area.listen);
-        let tailnet = tailnet_addresses(interfaces);
         let server = if chosen.is_empty() {
-            tailnet.clone()
+            let mut tailnet = tailnet.to_vec();
+            tailnet.sort_unstable_by_key(IpAddr::is_ipv6);
+            tailnet
         } else {
             let own = interfaces.iter().map(|known| known.address);
             own.filter(|address| chosen.iter().any(|range| range.contains(*address)))
@@ -166,6 +167,7 @@ fn known_ranges(texts: &[&str]) -> Vec<Cidr> {
 
 #[cfg(test)]
 mod tests {
+    use openclaw_gateway::listen::interfaces::tailnet_addresses;
     use serde_json::json;
 
     use super::*;
@@ -199,7 +201,13 @@ mod tests {
             ..Facts::default()
         };
         let env = Env::from_pairs(std::iter::empty::<(&str, &str)>());
-        Plan::make(&settings, &env, &facts, &machine())
+        Plan::make(
+            &settings,
+            &env,
+            &facts,
+            &machine(),
+            &tailnet_addresses(&machine()),
+        )
     }
 
     #[test]

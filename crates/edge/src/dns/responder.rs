@@ -12,7 +12,7 @@ use openclaw_config::store;
 use openclaw_gateway::adapters::{Adapter, Running};
 use openclaw_gateway::core::Core;
 use openclaw_gateway::discovery::facts;
-use openclaw_gateway::listen::interface_addresses;
+use openclaw_gateway::listen::interfaces::tailnet_addresses;
 use openclaw_gateway::subsystems::{Backoff, Part};
 use openclaw_gateway::tasks::blocking;
 use parking_lot::Mutex;
@@ -26,7 +26,7 @@ use super::zone::Zone;
 use super::zone_file::{ZoneFile, next_serial};
 
 /// Name among the subsystems.
-pub const NAME: &str = "wide-area";
+const NAME: &str = "wide-area";
 /// How often addresses, certificate and sockets are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
@@ -47,6 +47,8 @@ impl Adapter for WideArea {
 async fn run(core: Arc<Core>, part: Part) {
     let mut config = core.config.clone();
     let mut listening = core.listening.subscribe();
+    let mut interfaces = core.interfaces.subscribe();
+    let mut tailnet = core.tailnet.subscribe();
     let mut responder = Responder::new(Arc::clone(&core), part.clone());
     loop {
         let look = match plan(&core) {
@@ -66,9 +68,11 @@ async fn run(core: Arc<Core>, part: Part) {
             }
         };
         tokio::select! {
-            // Both senders live as long as the gateway.
+            // All senders live as long as the gateway.
             _ = config.changed() => {}
             _ = listening.changed() => {}
+            _ = interfaces.changed() => {}
+            _ = tailnet.changed() => {}
             () = tokio::time::sleep(LOOK_EVERY), if look => {}
         }
     }
@@ -76,12 +80,20 @@ async fn run(core: Arc<Core>, part: Part) {
 
 fn plan(core: &Core) -> Result<Plan, NoPlan> {
     let snapshot = core.snapshot();
-    let interfaces = interface_addresses().unwrap_or_default();
+    let interfaces = core.interfaces.borrow().clone();
+    // As Tailscale says; while it says nothing, by the interfaces.
+    let said = core.tailnet.borrow().clone();
+    let tailnet = if said.is_empty() {
+        tailnet_addresses(&interfaces)
+    } else {
+        said
+    };
     Plan::make(
         &snapshot.settings,
         &snapshot.env,
         &facts::read(core),
         &interfaces,
+        &tailnet,
     )
 }
 

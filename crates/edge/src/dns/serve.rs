@@ -31,22 +31,22 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// What the sockets serve now.
 #[derive(Debug, Clone)]
-pub struct Served {
+pub(super) struct Served {
     /// Whom, where.
-    pub plan: Arc<Plan>,
+    pub(super) plan: Arc<Plan>,
     /// What.
-    pub zone: Arc<Zone>,
+    pub(super) zone: Arc<Zone>,
 }
 
 /// One address that is served; closed when dropped.
 #[derive(Debug)]
-pub struct Listener {
+pub(super) struct Listener {
     tasks: [AbortOnDropHandle<()>; 2],
 }
 
 impl Listener {
     /// Opens both sockets, or says why not.
-    pub async fn open(
+    pub(super) async fn open(
         address: SocketAddr,
         served: &watch::Receiver<Served>,
         limit: &Arc<Mutex<Limit>>,
@@ -65,7 +65,7 @@ impl Listener {
     }
 
     /// Whether both sockets still serve.
-    pub fn is_alive(&self) -> bool {
+    pub(super) fn is_alive(&self) -> bool {
         self.tasks.iter().all(|task| !task.is_finished())
     }
 }

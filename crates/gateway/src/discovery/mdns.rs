@@ -1,12 +1,15 @@
 //! The announcer of the local network: follows settings, listeners, certificate and network, renames on conflict, and tells how
 //! it is doing. When nothing is to be announced there is no responder, so not one packet.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mdns_sd::{DaemonEvent, DnsNameChange};
+use openclaw_config::load::Snapshot;
 use openclaw_config::schema::MdnsMode;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +18,7 @@ use super::daemon::Daemon;
 use super::facts;
 use super::records::Service;
 use crate::core::Core;
-use crate::listen::{InterfaceAddress, interface_addresses};
+use crate::listen::InterfaceAddress;
 use crate::subsystems::{Backoff, Part};
 
 /// Name among the subsystems.
@@ -83,11 +86,7 @@ async fn run(core: Arc<Core>, stop: CancellationToken) {
             End::Failed { reason, fix } => {
                 let delay = backoff.next_delay();
                 part.degraded(reason, fix, Some(delay));
-                tokio::select! {
-                    () = tokio::time::sleep(delay) => {}
-                    () = announcer.change() => {}
-                    () = network_change() => backoff.reset(),
-                }
+                announcer.pause(delay, &mut backoff).await;
             }
         }
     }
@@ -105,22 +104,18 @@ fn plan(core: &Core) -> Plan {
     }
 }
 
-/// Waits until an interface or an address comes, goes or changes its state.
-async fn network_change() {
-    let before = network();
-    while network() == before {
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+/// The addresses of this machine and whether announcements can be sent from each.
+fn network(core: &Core) -> Vec<(InterfaceAddress, bool)> {
+    let state = |known: &InterfaceAddress| (known.clone(), carries_multicast(&known.name));
+    core.interfaces.borrow().iter().map(state).collect()
 }
 
-/// The addresses of this machine and whether announcements can be sent from each.
-fn network() -> Vec<(InterfaceAddress, bool)> {
-    let interfaces = interface_addresses().unwrap_or_default();
-    let state = |known: InterfaceAddress| {
-        let carries = carries_multicast(&known.name);
-        (known, carries)
-    };
-    interfaces.into_iter().map(state).collect()
+/// Waits until an interface or an address comes, goes or changes its state.
+async fn network_change(core: &Core) {
+    let before = network(core);
+    while network(core) == before {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 type Check = Pin<Box<dyn Future<Output = Vec<Checked>> + Send>>;
@@ -129,8 +124,9 @@ struct Announcer {
     core: Arc<Core>,
     part: Part,
     stop: CancellationToken,
-    config: tokio::sync::watch::Receiver<Arc<openclaw_config::load::Snapshot>>,
-    listening: tokio::sync::watch::Receiver<Vec<std::net::SocketAddr>>,
+    config: watch::Receiver<Arc<Snapshot>>,
+    listening: watch::Receiver<Vec<SocketAddr>>,
+    interfaces: watch::Receiver<Vec<InterfaceAddress>>,
     /// The numbers behind the names, and the names they belong to.
     numbers: (u32, u32),
     numbered: (String, String),
@@ -140,24 +136,37 @@ impl Announcer {
     fn new(core: Arc<Core>, part: Part, stop: CancellationToken) -> Self {
         let config = core.config.clone();
         let listening = core.listening.subscribe();
+        let interfaces = core.interfaces.subscribe();
         Self {
             core,
             part,
             stop,
             config,
             listening,
+            interfaces,
             numbers: (1, 1),
             numbered: (String::new(), String::new()),
         }
     }
 
-    /// Waits until settings or listeners change, or the end.
+    /// Waits until settings, listeners or addresses change, or the end.
     async fn change(&mut self) {
         tokio::select! {
             () = self.stop.cancelled() => {}
-            // Both senders live as long as the gateway.
+            // All senders live as long as the gateway.
             _ = self.config.changed() => {}
             _ = self.listening.changed() => {}
+            _ = self.interfaces.changed() => {}
+        }
+    }
+
+    /// Waits before the next try; a change of anything ends the waiting.
+    async fn pause(&mut self, delay: Duration, backoff: &mut Backoff) {
+        let core = Arc::clone(&self.core);
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = network_change(&core) => backoff.reset(),
+            () = self.change() => backoff.reset(),
         }
     }
 
@@ -213,12 +222,16 @@ impl Announcer {
                 ),
             };
         }
+        // People may open what they are told: the name is ours from now on.
+        let host = format!("{}.local", service.host_label);
+        self.core.names.set_announced(vec![host]);
         let mut daemon = match Daemon::start(&service) {
             Ok(daemon) => daemon,
             Err(error) => return responder_failed(&error),
         };
         let end = self.follow(wanted.clone(), &mut daemon, backoff).await;
         daemon.stop().await;
+        self.core.names.set_announced(Vec::new());
         end
     }
 
@@ -228,7 +241,7 @@ impl Announcer {
         daemon: &mut Daemon,
         backoff: &mut Backoff,
     ) -> End {
-        let mut neighbours = neighbours(daemon.service());
+        let mut neighbours = neighbours_of(&self.core, daemon.service());
         let mut check: Option<Check> = None;
         let mut check_at = Instant::now() + ANNOUNCED_WITHIN;
         let mut taken: Option<(bool, bool)> = None;
@@ -312,7 +325,7 @@ impl Announcer {
                 check_at = Instant::now() + ANNOUNCED_WITHIN;
                 repeated = false;
             }
-            let now = self::neighbours(daemon.service());
+            let now = neighbours_of(&self.core, daemon.service());
             if now.is_empty() {
                 return no_network(daemon.service());
             }
@@ -368,9 +381,8 @@ async fn finished(check: &mut Option<Check>) -> Vec<Checked> {
     }
 }
 
-fn neighbours(service: &Service) -> Vec<InterfaceAddress> {
-    let interfaces = interface_addresses().unwrap_or_default();
-    let mut reached = service.reach.neighbours(&interfaces);
+fn neighbours_of(core: &Core, service: &Service) -> Vec<InterfaceAddress> {
+    let mut reached = service.reach.neighbours(&core.interfaces.borrow());
     reached.retain(|known| carries_multicast(&known.name));
     reached
 }

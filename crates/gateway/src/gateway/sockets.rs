@@ -117,11 +117,6 @@ pub(super) fn serve(
     let handler = Arc::new(Handler {
         core: Arc::clone(core),
     });
-<<<<<<< HEAD
-=======
-    let announced = crate::discovery::facts::read(core).host_label();
-    let names = Names::new(Some(&core.server.host)).with_announced(&announced);
->>>>>>> 05c5aa7 (feat(gateway): announce the gateway by multicast dns)
     let state = HttpState::new(
         handler,
         options.config.clone(),

@@ -11,8 +11,6 @@ use super::{Authority, HostName};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     names: Vec<String>,
-    /// Host label in multicast DNS; a number follows it when it was taken.
-    announced: Option<String>,
     magic_dns: Option<String>,
 }
 
@@ -30,7 +28,6 @@ impl Names {
         names.dedup();
         Self {
             names,
-            announced: None,
             magic_dns: None,
         }
     }
@@ -41,13 +38,6 @@ impl Names {
         if let Some(HostName::Name(name)) = HostName::parse(name) {
             self.magic_dns = Some(name);
         }
-        self
-    }
-
-    /// Adds the host label that multicast DNS announces, with whatever number behind it.
-    #[must_use]
-    pub fn with_announced(mut self, label: &str) -> Self {
-        self.announced = Some(label.to_ascii_lowercase());
         self
     }
 
@@ -62,22 +52,7 @@ impl Names {
 
     /// Whether `name` (lowercase) is ours.
     pub fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|ours| ours == name)
-            || self.magic_dns.as_deref() == Some(name)
-            || self.is_announced(name)
-    }
-
-    fn is_announced(&self, name: &str) -> bool {
-        let rest = self
-            .announced
-            .as_deref()
-            .and_then(|label| name.strip_suffix(".local")?.strip_prefix(label));
-        rest.is_some_and(|rest| {
-            rest.is_empty()
-                || rest
-                    .strip_prefix('-')
-                    .is_some_and(|number| number.parse::<u16>().is_ok())
-        })
+        self.names.iter().any(|ours| ours == name) || self.magic_dns.as_deref() == Some(name)
     }
 
     /// Whether `name` may be ours: a tailnet name, while we do not know our own.

@@ -830,7 +830,6 @@ proptest::proptest! {
 }
 
 #[test]
-<<<<<<< HEAD
 fn u17_claims_are_read_at_the_ingress_listener_only_and_nothing_there_is_local() {
     let serve: Pairs = &[
         ("host", "gw.tail1.ts.net"),
@@ -883,19 +882,5 @@ fn u17_claims_are_read_at_the_ingress_listener_only_and_nothing_there_is_local()
         assert!(!peer.may_pair_silently());
         assert_eq!(peer.claim.is_some(), claims, "{listener:?} {pairs:?}");
         assert_eq!(peer.address, Some(address.parse().unwrap()));
-=======
-fn u04_b_the_announced_name_is_ours_with_any_number() {
-    let names = Names::new(Some("studio")).with_announced("openclaw-studio");
-    for (name, ours) in [
-        ("openclaw-studio.local", true),
-        ("openclaw-studio-2.local", true),
-        ("openclaw-studio-x.local", false),
-        ("openclaw-studio2.local", false),
-        ("openclaw-studio.local.evil.example", false),
-        ("openclaw-studio", false),
-        ("openclaw.local", false),
-    ] {
-        assert_eq!(names.has(name), ours, "{name}");
->>>>>>> 05c5aa7 (feat(gateway): announce the gateway by multicast dns)
     }
 }
