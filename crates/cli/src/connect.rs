@@ -16,9 +16,11 @@ use openclaw_client::{
     LinkInfo, Target, TokenCache,
 };
 use openclaw_config::env;
-use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource, resolve_client_target};
+use openclaw_config::resolve::{
+    ClientTarget, MissingRemote, TlsFlags, TlsPlan, UrlSource, resolve_client_target, resolve_tls,
+};
 use openclaw_config::schema::GatewayMode;
-use openclaw_gateway::lock::peek;
+use openclaw_gateway::lock::{LockHeld, peek};
 use openclaw_gateway::tls::own_certificate;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde::de::DeserializeOwned;
@@ -345,17 +347,47 @@ impl Context {
     /// Points a target of this machine at the port on which its gateway really listens, and pins the certificate that
     /// this machine's gateway has.
     pub(crate) fn follow_running(&self, target: &mut ClientTarget) {
-        if target.is_local() && target.tls_fingerprint.is_none() {
-            target.tls_fingerprint = self
-                .settings()
-                .ok()
-                .and_then(|settings| own_certificate(settings, self.paths()))
-                .map(|facts| facts.fingerprint);
+        if !target.is_local() {
+            return;
         }
-        if let Some(port) = self.running_port().filter(|_| target.is_local()) {
-            let (start, _) = target.url.rsplit_once(':').unwrap_or((&target.url, ""));
-            target.url = format!("{start}:{port}");
+        let plan = self.tls_plan();
+        if target.tls_fingerprint.is_none() {
+            target.tls_fingerprint = plan.as_ref().and_then(|plan| self.own_fingerprint(plan));
         }
+        let (scheme, rest) = target.url.split_once("://").unwrap_or(("ws", &target.url));
+        let scheme = match &plan {
+            Some(plan) if plan.is_on() => "wss",
+            Some(_) => "ws",
+            None => scheme,
+        };
+        let rest = match self.running_port() {
+            Some(port) => {
+                let (host, _) = rest.rsplit_once(':').unwrap_or((rest, ""));
+                format!("{host}:{port}")
+            }
+            None => rest.to_owned(),
+        };
+        target.url = format!("{scheme}://{rest}");
+    }
+
+    /// What the gateway of this machine does about TLS: as the running one was started, else as environment and config say.
+    pub(crate) fn tls_plan(&self) -> Option<TlsPlan> {
+        let flags = TlsFlags {
+            mode: self.running().and_then(|holder| holder.tls),
+            ..TlsFlags::default()
+        };
+        resolve_tls(&flags, self.env(), self.settings().ok()?).ok()
+    }
+
+    /// Fingerprint of the certificate that the gateway of this machine shows to those who come by address.
+    pub(crate) fn own_fingerprint(&self, plan: &TlsPlan) -> Option<String> {
+        let facts = own_certificate(plan, self.settings().ok()?, self.paths())?;
+        Some(facts.fingerprint)
+    }
+
+    /// The gateway that holds this state directory.
+    fn running(&self) -> Option<LockHeld> {
+        peek(&self.paths().lock_file, now_ms()).ok().flatten()
     }
 
     /// Port of the gateway that holds this state directory, which may have been started with
@@ -364,7 +396,6 @@ impl Context {
         if self.env().get(env::OPENCLAW_GATEWAY_PORT).is_some() {
             return None;
         }
-        let holder = peek(&self.paths().lock_file, now_ms()).ok().flatten()?;
-        holder.address?.rsplit_once(':')?.1.parse().ok()
+        self.running()?.address?.rsplit_once(':')?.1.parse().ok()
     }
 }

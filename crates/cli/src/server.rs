@@ -12,6 +12,7 @@ use openclaw_config::resolve::{
 };
 use openclaw_config::schema::{ConsoleStyle, LogLevel, TailscaleMode};
 use openclaw_config::{ConfigWatcher, Issue};
+use openclaw_edge::acme::Acme;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions, StartError};
@@ -115,7 +116,7 @@ impl Server {
             log_file: LogFile(Arc::new(move || current.path())),
             reload: Reload::new(move || drop(reloading.reload_now())),
             allow_weak_password: options.allow_weak_password,
-            adapters: vec![Box::new(openclaw_edge::dns::WideArea)],
+            adapters: vec![Box::new(Acme), Box::new(openclaw_edge::dns::WideArea)],
         });
         let gateway = started.await.map_err(|error| refused(context, error))?;
         let server = Self {

@@ -58,6 +58,8 @@ names! {
     OPENCLAW_GATEWAY_TOKEN = "OPENCLAW_GATEWAY_TOKEN" legacy "CLAWDBOT_GATEWAY_TOKEN";
     /// Shared gateway password; beats the config file, loses to `--password`.
     OPENCLAW_GATEWAY_PASSWORD = "OPENCLAW_GATEWAY_PASSWORD" legacy "CLAWDBOT_GATEWAY_PASSWORD";
+    /// Which certificate the gateway serves (`off`, `self`, `files`, `acme`, `auto`); beats `gateway.tls.mode`, loses to `--tls`.
+    OPENCLAW_GATEWAY_TLS = "OPENCLAW_GATEWAY_TLS";
     /// Gateway that clients connect to; only credentials from the environment are sent to it.
     OPENCLAW_GATEWAY_URL = "OPENCLAW_GATEWAY_URL";
     /// `1` lets clients use plain `ws://` to hosts outside private networks (process environment only).

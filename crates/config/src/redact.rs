@@ -23,6 +23,7 @@ const SECRET_ENDINGS: &[&str] = &[
     "apikey",
     "privatekey",
     "accesskey",
+    "hmackey",
     "secretkey",
     "signingkey",
     "encryptionkey",

@@ -3,6 +3,7 @@
 
 mod client;
 mod gateway;
+mod tls;
 mod url;
 
 use crate::env::{Env, Found, Layer};
@@ -17,6 +18,7 @@ pub use client::{
     resolve_client_target,
 };
 pub use gateway::{AuthPlan, GatewayFlags, GatewayPlan, TailscalePlan, resolve_gateway};
+pub use tls::{TlsFlags, TlsPlan, domain_name, resolve_tls};
 pub use url::{InvalidUrl, normalize_url};
 
 /// Where a value came from. `Display` gives the text that `gateway status` prints.

@@ -33,11 +33,12 @@ pub use proxy::{DEFAULT_SECRET_HEADER, Proxy, ProxyListen};
 pub use remote::Remote;
 pub use table::{Field, Kind, Section};
 pub use tailscale::Tailscale;
-pub use tls::Tls;
+pub use tls::{Acme, AcmeBinding, Tls};
 pub use ui::{Assistant, EnvBlock, Meta, ShellEnv, Ui, Wizard};
 pub use words::{
-    AuthMode, BindMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel,
-    MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode, TailscaleMode, Transport,
+    AcmeChallenge, AuthMode, BindMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity,
+    GatewayMode, LogLevel, MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode,
+    TailscaleMode, TlsMode, Transport,
 };
 
 use crate::validate::Issue;

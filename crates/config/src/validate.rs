@@ -446,6 +446,7 @@ fn cross_check(config: &Value, report: &mut Report) {
             "auth mode trusted-proxy requires the name of the user header",
         ));
     }
+    check_tls(config, report);
     if config.pointer("/env/shellEnv/enabled") == Some(&Value::Bool(true)) {
         report.warnings.push(
             Issue::new(
@@ -453,6 +454,58 @@ fn cross_check(config: &Value, report: &mut Report) {
                 "variables are not imported from a login shell",
             )
             .with_hint("put them into the .env file of the state directory"),
+        );
+    }
+}
+
+/// TLS rules between keys.
+fn check_tls(config: &Value, report: &mut Report) {
+    let tls = |key: &str| config.pointer(&format!("/gateway/tls/{key}"));
+    let mode = tls("mode").and_then(Value::as_str);
+    let mut warn = |path: &str, message: &str, hint: &str| {
+        report
+            .warnings
+            .push(Issue::new(path, message).with_hint(hint));
+    };
+    if let (Some(mode), Some(enabled)) = (mode, tls("enabled").and_then(Value::as_bool))
+        && (mode != "off") != enabled
+    {
+        warn(
+            "gateway.tls.enabled",
+            "it has no effect: gateway.tls.mode decides",
+            "openclaw config unset gateway.tls.enabled",
+        );
+    }
+    let domains: Vec<&str> = tls("domains")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    for domain in &domains {
+        if crate::resolve::domain_name(domain).is_none() {
+            warn(
+                "gateway.tls.domains",
+                &format!("entry ignored: \"{domain}\" is not a DNS name"),
+                "for example claw.example.org",
+            );
+        }
+    }
+    if mode != Some("acme") {
+        return;
+    }
+    if domains.is_empty() {
+        warn(
+            "gateway.tls.domains",
+            "gateway.tls.mode=acme needs a domain",
+            "openclaw config set gateway.tls.domains '[\"claw.example.org\"]'",
+        );
+    }
+    if tls("acme/agreeToTerms") != Some(&Value::Bool(true)) {
+        warn(
+            "gateway.tls.acme.agreeToTerms",
+            "gateway.tls.mode=acme orders nothing before the terms of the authority are agreed to",
+            "read them, then: openclaw config set gateway.tls.acme.agreeToTerms true",
         );
     }
 }

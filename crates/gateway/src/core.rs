@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 
 use openclaw_config::load::Snapshot;
+use openclaw_config::resolve::{TlsFlags, TlsPlan, resolve_tls};
 use openclaw_protocol::error::WireError;
 use openclaw_protocol::event;
 use openclaw_protocol::frame::StateVersion;
@@ -56,6 +57,8 @@ pub struct ServerFacts {
     pub started: Instant,
     /// When it started, milliseconds since the epoch.
     pub started_at_ms: i64,
+    /// TLS flags of the command line.
+    pub tls_flags: TlsFlags,
     /// Paths of everything else.
     pub paths: Arc<openclaw_config::Paths>,
     /// Where the log goes now; the day is part of the name.
@@ -199,6 +202,14 @@ impl Core {
     /// The config now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.config.borrow())
+    }
+
+    /// What flags, environment and config now say about TLS; `None` when a value among them cannot be used.
+    pub fn tls_plan(&self) -> Option<TlsPlan> {
+        let snapshot = self.snapshot();
+        resolve_tls(&self.server.tls_flags, &snapshot.env, &snapshot.settings)
+            .inspect_err(|issue| tracing::warn!(%issue, "TLS settings not applied"))
+            .ok()
     }
 
     /// Versions of presence and health.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use openclaw_config::resolve::{Resolved, Source};
+use openclaw_config::schema::TlsMode;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
@@ -35,6 +37,9 @@ pub struct LockInfo {
     /// Where it listens, once it does, such as `127.0.0.1:18789`.
     #[serde(default)]
     pub address: Option<String>,
+    /// TLS mode, where its command line or environment chose it: nobody else can know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
 }
 
 impl LockInfo {
@@ -47,7 +52,18 @@ impl LockInfo {
                 .unwrap_or_default(),
             started_at_ms: now_ms,
             address: None,
+            tls: None,
         }
+    }
+
+    /// Notes the TLS mode, unless the config says it.
+    #[must_use]
+    pub fn with_tls(self, mode: &Resolved<TlsMode>) -> Self {
+        let tls = match mode.source {
+            Source::Flag(_) | Source::Env(_) => Some(mode.value.to_string()),
+            _ => None,
+        };
+        Self { tls, ..self }
     }
 }
 
@@ -64,6 +80,8 @@ pub struct LockHeld {
     pub uptime_ms: Option<i64>,
     /// Where it listens.
     pub address: Option<String>,
+    /// TLS mode of its command line or environment.
+    pub tls: Option<String>,
 }
 
 impl LockHeld {
@@ -77,6 +95,7 @@ impl LockHeld {
             started_at_ms: Some(info.started_at_ms),
             uptime_ms: Some((now_ms - info.started_at_ms).max(0)),
             address: info.address,
+            tls: info.tls,
         }
     }
 }

@@ -1,9 +1,13 @@
 //! TLS on the gateway's port: which certificate is served, made, renewed and read again.
 //!
 //! A certificate that cannot be used never stops the gateway: this machine goes on over plain loopback, others are told why
-//! until it is mended. Connections that are open keep what they began with.
+//! until it is mended. Connections that are open keep what they began with. Where certificates of an authority come from is not
+//! known here: they are pushed ([`TlsSlot::set_issued`]) and shown to clients that ask for their names, beside the gateway's own.
 
 mod certificate;
+mod challenge_port;
+pub(crate) mod challenges;
+mod issued;
 mod names;
 mod refresh;
 
@@ -11,13 +15,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openclaw_config::Paths;
-use openclaw_config::schema::{PlainHttp, Settings};
+use openclaw_config::resolve::TlsPlan;
+use openclaw_config::schema::{PlainHttp, Settings, TlsMode};
 use parking_lot::RwLock;
 use rustls::server::{ResolvesServerCert, ServerConfig, WebPkiClientVerifier};
-use rustls::sign::SingleCertAndKey;
 use tokio_rustls::TlsAcceptor;
 
 pub use certificate::{Facts, Files, TlsProblem};
+pub(crate) use challenge_port::show_challenge;
+pub use challenge_port::{ChallengeKind, ChallengePort};
+pub use challenges::{Challenges, Offered};
+pub use issued::Issued;
+use issued::{Chooser, IssuedSlot};
 pub use names::Names;
 pub(crate) use names::is_inner;
 pub(crate) use refresh::{INTERVAL, Refresher};
@@ -38,15 +47,19 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads the settings; `None` when TLS is off.
-    pub fn from_settings(settings: &Settings, paths: &Paths) -> Option<Self> {
+    /// What a plan and the settings behind it want; `None` when TLS is off.
+    pub fn from_plan(plan: &TlsPlan, settings: &Settings, paths: &Paths) -> Option<Self> {
         let tls = &settings.gateway.tls;
-        if !tls.enabled {
-            return None;
-        }
+        let (from_files, may_make) = match plan.mode.value {
+            TlsMode::Off => return None,
+            TlsMode::Files => (true, plan.files_may_be_made),
+            // A gateway with certificates of an authority has one of its own for those who come by address.
+            TlsMode::SelfSigned | TlsMode::Acme | TlsMode::Auto => (false, true),
+        };
         let folder = paths.state_dir.join("gateway/tls");
         let path = |set: &Option<String>, name: &str| {
             set.as_ref()
+                .filter(|_| from_files)
                 .map_or_else(|| folder.join(name), PathBuf::from)
         };
         Some(Self {
@@ -54,8 +67,8 @@ impl Wanted {
                 certificate: path(&tls.cert_path, "gateway-cert.pem"),
                 key: path(&tls.key_path, "gateway-key.pem"),
             },
-            may_make: tls.auto_generate,
-            domains: tls.domains.clone(),
+            may_make,
+            domains: plan.domains.value.clone(),
             client_authorities: tls
                 .require_client_certificate
                 .then(|| tls.ca_path.as_ref().map(PathBuf::from).unwrap_or_default()),
@@ -64,9 +77,10 @@ impl Wanted {
     }
 }
 
-/// The certificate of the gateway that these settings describe, as far as everybody on this machine may know it.
-pub fn own_certificate(settings: &Settings, paths: &Paths) -> Option<Facts> {
-    Wanted::from_settings(settings, paths)?.files.facts()
+/// The gateway's own certificate under this plan, as far as everybody on this machine may know it: what it shows to clients that
+/// come by address.
+pub fn own_certificate(plan: &TlsPlan, settings: &Settings, paths: &Paths) -> Option<Facts> {
+    Wanted::from_plan(plan, settings, paths)?.files.facts()
 }
 
 /// What a new connection meets.
@@ -102,7 +116,11 @@ impl std::fmt::Debug for Active {
 
 /// What is served now; clones share it.
 #[derive(Clone, Default)]
-pub struct TlsSlot(Arc<RwLock<Serving>>);
+pub struct TlsSlot {
+    serving: Arc<RwLock<Serving>>,
+    issued: IssuedSlot,
+    challenges: Challenges,
+}
 
 impl std::fmt::Debug for TlsSlot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -113,24 +131,64 @@ impl std::fmt::Debug for TlsSlot {
 impl TlsSlot {
     /// What a new connection meets.
     pub fn serving(&self) -> Serving {
-        self.0.read().clone()
+        self.serving.read().clone()
     }
 
-    /// The certificate in use, if TLS is on.
+    /// The gateway's own certificate, if TLS is on: what clients see that come by address, and the one to pin.
     pub fn facts(&self) -> Option<Facts> {
-        match &*self.0.read() {
+        match &*self.serving.read() {
             Serving::On(active) => Some(active.facts.clone()),
             Serving::Off | Serving::Broken(_) => None,
         }
     }
 
+    /// Fingerprint that a client should pin which connects to this host name or address; `None` when TLS is off, and when
+    /// the client will be shown a certificate of an authority, which is checked by its name and changes often.
+    pub fn pin_for(&self, host: &str) -> Option<String> {
+        let facts = self.facts()?;
+        self.issued
+            .find(host)
+            .is_none()
+            .then_some(facts.fingerprint)
+    }
+
+    /// The certificates of authorities that are served by name.
+    pub fn issued(&self) -> Arc<[Issued]> {
+        self.issued.all()
+    }
+
+    /// Replaces the certificates of authorities. Connections made from now on see them.
+    pub fn set_issued(&self, issued: Vec<Issued>) {
+        self.issued.set(issued);
+    }
+
+    /// Answers to ACME servers.
+    pub fn challenges(&self) -> &Challenges {
+        &self.challenges
+    }
+
     fn set(&self, serving: Serving) {
-        *self.0.write() = serving;
+        *self.serving.write() = serving;
+    }
+
+    /// Builds what takes connections.
+    fn acceptor(
+        &self,
+        wanted: &Wanted,
+        loaded: &certificate::Loaded,
+    ) -> Result<TlsAcceptor, TlsProblem> {
+        let resolver = Arc::new(Chooser {
+            own: Arc::clone(&loaded.certified),
+            issued: self.issued.clone(),
+        });
+        acceptor(wanted, resolver)
     }
 }
 
-/// Builds what takes connections.
-fn acceptor(wanted: &Wanted, loaded: &certificate::Loaded) -> Result<TlsAcceptor, TlsProblem> {
+fn acceptor(
+    wanted: &Wanted,
+    resolver: Arc<dyn ResolvesServerCert>,
+) -> Result<TlsAcceptor, TlsProblem> {
     let builder =
         ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -153,8 +211,6 @@ fn acceptor(wanted: &Wanted, loaded: &certificate::Loaded) -> Result<TlsAcceptor
             builder.with_client_cert_verifier(verifier)
         }
     };
-    let resolver: Arc<dyn ResolvesServerCert> =
-        Arc::new(SingleCertAndKey::from(Arc::clone(&loaded.certified)));
     let mut config = builder.with_cert_resolver(resolver);
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))

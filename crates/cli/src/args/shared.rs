@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use openclaw_config::resolve::ClientFlags;
+use openclaw_config::resolve::{ClientFlags, TlsFlags};
 
 /// Which gateway, with which credentials, for how long.
 #[derive(Debug, Clone, Default, Args)]
@@ -52,6 +52,31 @@ impl CallArgs {
             .into_iter()
             .flatten()
             .any(|text| !text.trim().is_empty())
+    }
+}
+
+/// Which certificate a gateway serves.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct TlsArgs {
+    /// Certificate: off, self (made here), files, acme (from an authority) or auto [default: off]
+    #[arg(long, value_name = "mode")]
+    tls: Option<String>,
+    /// Name under which the gateway is reached, for its certificate; may be repeated
+    #[arg(long, value_name = "name")]
+    domain: Vec<String>,
+    /// Agree to the terms of service of the certificate authority
+    #[arg(long)]
+    acme_agree_terms: bool,
+}
+
+impl TlsArgs {
+    /// The flags as typed.
+    pub(crate) fn flags(&self) -> TlsFlags {
+        TlsFlags {
+            mode: self.tls.clone(),
+            domains: self.domain.clone(),
+            agree_to_terms: self.acme_agree_terms,
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use openclaw_gateway::lock::{StateLock, peek};
 use openclaw_node::{Host, HostEvent, HostEvents, HostOptions, NodeFile};
 use tokio_util::sync::CancellationToken;
 
+use crate::args::TlsArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::host;
@@ -29,6 +30,8 @@ pub(crate) struct Args {
     /// Where to listen: loopback, lan, tailnet, auto, custom, or an IP address [default: loopback]
     #[arg(long, value_name = "mode")]
     bind: Option<String>,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// Name of this machine as a node [default: the host name]
     #[arg(long, value_name = "name")]
     display_name: Option<String>,
@@ -46,6 +49,7 @@ impl Args {
             flags: GatewayFlags {
                 port: self.port.clone(),
                 bind: self.bind.clone(),
+                tls: self.tls.flags(),
                 ..GatewayFlags::default()
             },
             verbose: self.verbose,

@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use super::tls::{TlsFlags, resolve_tls};
 use super::url::{InvalidUrl, normalize_url};
 use super::{Resolved, resolve_bind, resolve_port, resolve_secret};
 use crate::env::{self, Env};
@@ -187,11 +188,8 @@ pub fn resolve_client_target(
     let auth = &settings.gateway.auth;
     let port = resolve_port(None, env, settings, &paths.profile).map_err(TargetError::Setting)?;
     let bind = resolve_bind(None, env, settings).map_err(TargetError::Setting)?;
-    let scheme = if settings.gateway.tls.enabled {
-        "wss"
-    } else {
-        "ws"
-    };
+    let tls = resolve_tls(&TlsFlags::default(), env, settings).map_err(TargetError::Setting)?;
+    let scheme = if tls.is_on() { "wss" } else { "ws" };
     Ok(ClientTarget {
         url: format!("{scheme}://127.0.0.1:{}", port.value),
         url_source: if is_remote {

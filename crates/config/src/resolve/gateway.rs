@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::tls::{TlsFlags, TlsPlan, resolve_tls};
 use super::{Resolved, Source, resolve_bind, resolve_port, resolve_secret};
 use crate::env::{self, Env};
 use crate::paths::Profile;
@@ -26,6 +27,8 @@ pub struct GatewayFlags {
     pub tailscale: Option<String>,
     /// `--tailscale-reset-on-exit`.
     pub tailscale_reset_on_exit: bool,
+    /// `--tls`, `--domain`, `--acme-agree-terms`.
+    pub tls: TlsFlags,
 }
 
 /// Everything decided before the first socket is opened.
@@ -41,6 +44,8 @@ pub struct GatewayPlan {
     pub auth: AuthPlan,
     /// Tailscale exposure.
     pub tailscale: TailscalePlan,
+    /// Certificate.
+    pub tls: TlsPlan,
 }
 
 /// Credentials of a gateway.
@@ -137,9 +142,15 @@ pub fn resolve_gateway(
         }
         host
     });
-    let (Some(port), Some(auth_mode), Some(tailscale_mode), Some(bind), true) =
-        (port, auth_mode, tailscale_mode, bind, issues.is_empty())
-    else {
+    let tls = resolve_tls(&flags.tls, env, settings).map_err(keep).ok();
+    let (Some(port), Some(auth_mode), Some(tailscale_mode), Some(bind), Some(tls), true) = (
+        port,
+        auth_mode,
+        tailscale_mode,
+        bind,
+        tls,
+        issues.is_empty(),
+    ) else {
         return Err(issues);
     };
     let tailscale = TailscalePlan {
@@ -161,6 +172,7 @@ pub fn resolve_gateway(
         custom_host,
         auth,
         tailscale,
+        tls,
     })
 }
 

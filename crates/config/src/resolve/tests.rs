@@ -442,3 +442,135 @@ fn remote_mode_without_url_is_refused_or_falls_back() {
     .unwrap_err();
     assert_eq!(error.to_string(), "Invalid URL: ftp://x");
 }
+
+#[test]
+fn u33_the_tls_mode_comes_from_flag_environment_file_or_switch() {
+    let none: &[(&str, &str)] = &[];
+    let environment: &[(&str, &str)] = &[("OPENCLAW_GATEWAY_TLS", "files")];
+    let flag = |mode: &str| TlsFlags {
+        mode: Some(mode.to_owned()),
+        ..TlsFlags::default()
+    };
+    let domain = TlsFlags {
+        domains: vec!["Claw.example.org.".to_owned()],
+        ..TlsFlags::default()
+    };
+    let agreed = TlsFlags {
+        agree_to_terms: true,
+        ..domain.clone()
+    };
+    let files = json!({"mode": "auto", "certPath": "/c", "keyPath": "/k"});
+    // (flags, environment, gateway.tls) → mode and its source, whether the pair may be made
+    for (flags, variables, tls, expected, made) in [
+        (TlsFlags::default(), none, json!({}), "off default", false),
+        (
+            TlsFlags::default(),
+            none,
+            json!({"enabled": true}),
+            "files config gateway.tls.enabled",
+            true,
+        ),
+        (
+            TlsFlags::default(),
+            none,
+            json!({"enabled": true, "autoGenerate": false}),
+            "files config gateway.tls.enabled",
+            false,
+        ),
+        (
+            TlsFlags::default(),
+            none,
+            json!({"enabled": true, "mode": "off"}),
+            "off config gateway.tls.mode",
+            false,
+        ),
+        (
+            TlsFlags::default(),
+            none,
+            json!({"mode": "self"}),
+            "self config gateway.tls.mode",
+            false,
+        ),
+        (
+            TlsFlags::default(),
+            environment,
+            json!({"mode": "self"}),
+            "files env OPENCLAW_GATEWAY_TLS",
+            false,
+        ),
+        (
+            flag("ACME"),
+            environment,
+            json!({"mode": "self"}),
+            "acme cli --tls",
+            false,
+        ),
+        (flag("auto"), none, files, "files cli --tls", false),
+        (flag("auto"), none, json!({}), "self cli --tls", false),
+        (domain, none, json!({}), "self cli --domain", false),
+        (agreed, none, json!({}), "acme cli --domain", false),
+        (
+            TlsFlags::default(),
+            none,
+            json!({"mode": "auto", "domains": ["a.example"], "acme": {"agreeToTerms": true}}),
+            "acme config gateway.tls.mode",
+            false,
+        ),
+    ] {
+        let settings = settings(&json!({"gateway": {"tls": tls}}));
+        let plan = resolve_tls(&flags, &env(variables), &settings).unwrap();
+        let shown = format!("{} {}", plan.mode.value, plan.mode.source);
+        assert_eq!(
+            (shown.as_str(), plan.files_may_be_made),
+            (expected, made),
+            "{tls}"
+        );
+    }
+}
+
+#[test]
+fn u33_domains_are_names_and_nothing_else() {
+    let flags = |domains: &[&str]| TlsFlags {
+        domains: domains.iter().map(|name| (*name).to_owned()).collect(),
+        ..TlsFlags::default()
+    };
+    let configured =
+        settings(&json!({"gateway": {"tls": {"domains": ["a.example", "not a name"]}}}));
+    let empty = env(&[]);
+    let plan = resolve_tls(&TlsFlags::default(), &empty, &configured).unwrap();
+    assert_eq!(plan.domains.value, ["a.example"]);
+    assert_eq!(
+        plan.domains.source.to_string(),
+        "config gateway.tls.domains"
+    );
+    let typed = flags(&["B.example.,c.example", "b.example"]);
+    let plan = resolve_tls(&typed, &empty, &configured).unwrap();
+    assert_eq!(plan.domains.value, ["b.example", "c.example"]);
+    for wrong in [
+        "https://a.example",
+        "a.example:443",
+        "10.0.0.1",
+        "",
+        "-a.example",
+        "a..b",
+    ] {
+        let issue = resolve_tls(&flags(&[wrong]), &empty, &configured).unwrap_err();
+        assert!(
+            issue.message.starts_with("Invalid --domain"),
+            "{wrong}: {issue}"
+        );
+        assert!(issue.hint.is_some());
+    }
+    let issue = resolve_tls(
+        &TlsFlags {
+            mode: Some("slef".into()),
+            ..TlsFlags::default()
+        },
+        &empty,
+        &configured,
+    );
+    assert_eq!(
+        issue.unwrap_err().to_string(),
+        "--tls: Invalid --tls (use \"off\", \"self\", \"files\", \"acme\", or \"auto\") (did you mean \"self\"?)"
+    );
+}

@@ -2,8 +2,9 @@
 
 use super::table::{Field, Kind, Section};
 use super::words::{
-    AuthMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode, LogLevel, MdnsMode,
-    PlainHttp, ProxyProtocol, RedactMode, ReloadMode, TailscaleMode, Transport,
+    AcmeChallenge, AuthMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode,
+    LogLevel, MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode, TailscaleMode, TlsMode,
+    Transport,
 };
 
 const PORT: Kind = Kind::Int { min: 1, max: 65535 };
@@ -161,12 +162,23 @@ pub const FIELDS: &[Field] = &[
     kept("gateway.tailscale.serviceName"),
 
     field("gateway.tls", Kind::OpenObject, "", "HTTPS on the gateway port."),
-    field("gateway.tls.enabled", Kind::Bool, "false", "Serve HTTPS and `wss://`."),
+    field("gateway.tls.mode", Kind::Word(TlsMode::WORDS), "", "Which certificate is served: `self` makes one, `files` reads `certPath` and `keyPath`, `acme` obtains one for `domains`, `auto` picks the first of files, ACME, self-signed that is set up, `off` serves plain HTTP only. Unset: as `enabled` says."),
+    field("gateway.tls.enabled", Kind::Bool, "false", "Serve HTTPS and `wss://` when `mode` is unset."),
     field("gateway.tls.autoGenerate", Kind::Bool, "true", "Create a self-signed certificate when there is none."),
     field("gateway.tls.certPath", Kind::Text, "<state>/gateway/tls/gateway-cert.pem", "Certificate chain, PEM."),
     field("gateway.tls.keyPath", Kind::Text, "<state>/gateway/tls/gateway-key.pem", "Private key, PEM."),
     field("gateway.tls.plainHttp", Kind::Word(PlainHttp::WORDS), "redirect", "Plain HTTP on the same port: `allow` serves it, `redirect` sends other machines to HTTPS, `refuse` serves nobody."),
-    field("gateway.tls.domains", Kind::Texts, "[]", "Further names in the self-signed certificate, besides those of this machine."),
+    field("gateway.tls.domains", Kind::Texts, "[]", "Names of the gateway besides those of this machine: in the self-signed certificate, and the ones that ACME obtains certificates for."),
+    field("gateway.tls.acme.agreeToTerms", Kind::Bool, "false", "You agree to the terms of service of the certificate authority. Nothing is ordered without it."),
+    field("gateway.tls.acme.email", Kind::Text, "", "Address that the authority may write to."),
+    field("gateway.tls.acme.challenge", Kind::Word(AcmeChallenge::WORDS), "auto", "How a domain is proven: `http-01` needs port 80 of the domain, `tls-alpn-01` port 443; `auto` tries both."),
+    field("gateway.tls.acme.httpPort", PORT, "", "Port that answers http-01 beside the gateway's own, such as 80; open only while a certificate is ordered."),
+    field("gateway.tls.acme.tlsPort", PORT, "", "Port that answers tls-alpn-01 beside the gateway's own, such as 443; open only while a certificate is ordered."),
+    field("gateway.tls.acme.staging", Kind::Bool, "false", "Use the staging server of Let's Encrypt: certificates for trying out, which no client trusts."),
+    field("gateway.tls.acme.directoryUrl", Kind::Url, "https://acme-v02.api.letsencrypt.org/directory", "ACME server."),
+    field("gateway.tls.acme.caFile", Kind::Text, "", "Authorities that vouch for a private ACME server, PEM.").advanced(),
+    field("gateway.tls.acme.eab.keyId", Kind::Text, "", "Key identifier of the external account that the ACME account is bound to.").advanced(),
+    field("gateway.tls.acme.eab.hmacKey", Kind::Text, "", "Its key, base64url.").secret().advanced(),
     field("gateway.tls.caPath", Kind::Text, "", "Authorities that sign client certificates, PEM.").advanced(),
     field("gateway.tls.requireClientCertificate", Kind::Bool, "false", "Refuse clients without a certificate signed by `caPath`.").advanced(),
 

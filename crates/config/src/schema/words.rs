@@ -84,6 +84,30 @@ words! {
         Direct = "direct",
     }
 
+    /// Which certificate the gateway serves.
+    TlsMode {
+        /// None: plain HTTP.
+        Off = "off",
+        /// Files if they are named, ACME if it has domains and the terms are agreed to, else a self-signed one.
+        Auto = "auto",
+        /// A self-signed one that the gateway makes and renews.
+        SelfSigned = "self",
+        /// The one in `certPath` and `keyPath`.
+        Files = "files",
+        /// One from a certificate authority, obtained by ACME.
+        Acme = "acme",
+    }
+
+    /// How an ACME server is shown that a domain is ours.
+    AcmeChallenge {
+        /// One after the other.
+        Auto = "auto",
+        /// A file on port 80.
+        Http01 = "http-01",
+        /// A certificate on port 443.
+        TlsAlpn01 = "tls-alpn-01",
+    }
+
     /// What happens to plain HTTP on a port that speaks TLS.
     PlainHttp {
         /// It is served to everybody.

@@ -248,3 +248,39 @@ fn a_wide_area_domain_is_a_domain_of_unicast_dns() {
     let long = format!("{}.internal", "x".repeat(63).repeat(3));
     assert!(!is_dns_domain(&long));
 }
+
+#[test]
+fn u33_tls_keys_that_do_nothing_together_are_named() {
+    let warned = |tls: serde_json::Value| -> Vec<String> {
+        let report = validate(&json!({"gateway": {"tls": tls}}));
+        assert_eq!(report.errors, []);
+        report
+            .warnings
+            .iter()
+            .map(|issue| issue.path.clone())
+            .collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(warned(json!({"enabled": true, "mode": "self"})), none);
+    assert_eq!(
+        warned(json!({"enabled": false, "mode": "self"})),
+        ["gateway.tls.enabled"]
+    );
+    assert_eq!(
+        warned(json!({"domains": ["a.example", "a b"]})),
+        ["gateway.tls.domains"]
+    );
+    assert_eq!(
+        warned(json!({"mode": "acme"})),
+        ["gateway.tls.domains", "gateway.tls.acme.agreeToTerms"]
+    );
+    assert_eq!(
+        warned(json!({"mode": "acme", "domains": ["a.example"], "acme": {"agreeToTerms": true}})),
+        none
+    );
+    assert!(
+        !validate(&json!({"gateway": {"tls": {"mode": "on"}}}))
+            .errors
+            .is_empty()
+    );
+}

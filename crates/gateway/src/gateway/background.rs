@@ -227,23 +227,24 @@ pub(super) struct Tls(Option<Refresher>);
 
 impl Tls {
     /// Settles what the first connection meets.
-    pub(super) async fn first_round(core: &Arc<Core>, listening: &[SocketAddr]) -> Self {
-        let refresher = Refresher::new(core.tls.clone(), &core.server.host, listening.to_vec());
+    pub(super) async fn first_round(core: &Arc<Core>) -> Self {
+        let refresher = Refresher::new(core.tls.clone(), &core.server.host);
         Self(Some(refresher)).round(core).await
     }
 
     /// Looks after it until the gateway stops.
     async fn follow(mut self, core: Arc<Core>) {
         let mut changes = core.config.clone();
+        let mut listening = core.listening.subscribe();
         loop {
-            let changed = match core.tls.serving() {
-                // There are no files to look at.
-                Serving::Off => Ok(changes.changed().await),
-                Serving::On(_) | Serving::Broken(_) => {
-                    tokio::time::timeout(tls::INTERVAL, changes.changed()).await
-                }
+            // While TLS is off there are no files to look at.
+            let is_on = !matches!(core.tls.serving(), Serving::Off);
+            let goes_on = tokio::select! {
+                changed = changes.changed() => changed.is_ok(),
+                changed = listening.changed() => changed.is_ok(),
+                () = tokio::time::sleep(tls::INTERVAL), if is_on => true,
             };
-            if matches!(changed, Ok(Err(_))) {
+            if !goes_on {
                 return;
             }
             self = self.round(&core).await;
@@ -257,8 +258,12 @@ impl Tls {
         let task = Arc::clone(core);
         let done = tasks::blocking("tls", move || {
             let settings = Arc::clone(&task.snapshot().settings);
-            let wanted = Wanted::from_settings(&settings, &task.server.paths);
-            refresher.round(wanted, &task.subsystems, task.now_ms());
+            if let Some(plan) = task.tls_plan() {
+                task.names.set_domains(&plan.domains.value);
+                let wanted = Wanted::from_plan(&plan, &settings, &task.server.paths);
+                let listening = task.listening.borrow().clone();
+                refresher.round(wanted, &listening, &task.subsystems, task.now_ms());
+            }
             refresher
         });
         // A round that panicked has said so in the log; what is served stays.

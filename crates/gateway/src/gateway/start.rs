@@ -61,10 +61,10 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         tracing::warn!(%error, "network interfaces could not be listed");
         Vec::new()
     });
-    let bind_plan = plan_listeners(&plan, &settings, &options, &interfaces)?;
+    let bind_plan = plan_listeners(&plan, &options, &interfaces)?;
     let mut lock = StateLock::acquire(
         &options.paths.lock_file,
-        LockInfo::of_this_process(now_ms),
+        LockInfo::of_this_process(now_ms).with_tls(&plan.tls.mode),
         now_ms,
     )?;
     let listeners = Listeners::bind(&bind_plan, BIND_RETRY).await?;
@@ -83,7 +83,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     core.listening.send_replace(addresses.clone());
     crate::gate::raise_fd_limit();
     let gate = Gate::new(GateLimits::default());
-    let tls = background::Tls::first_round(&core, &addresses).await;
+    let tls = background::Tls::first_round(&core).await;
     let accepting = CancellationToken::new();
     let (control, main) = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
     background::spawn(&core, &options, &addresses, tls);
@@ -110,7 +110,6 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
 
 fn plan_listeners(
     plan: &GatewayPlan,
-    settings: &Settings,
     options: &GatewayOptions,
     interfaces: &[InterfaceAddress],
 ) -> Result<BindPlan, StartError> {
@@ -138,7 +137,7 @@ fn plan_listeners(
         interfaces,
         guard,
         allow_weak_password: options.allow_weak_password,
-        tls: settings.gateway.tls.enabled,
+        tls: plan.tls.is_on(),
     };
     Ok(bind_plan(&request)?)
 }
@@ -250,6 +249,7 @@ fn build_core(
         state_dir: options.paths.state_dir.clone(),
         started: Instant::now(),
         started_at_ms: now_ms,
+        tls_flags: options.flags.tls.clone(),
         paths: Arc::new(options.paths.clone()),
         log_file: options.log_file.clone(),
         reload: options.reload.clone(),

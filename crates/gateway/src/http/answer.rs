@@ -48,6 +48,13 @@ pub(super) fn text(status: StatusCode, body: &'static str) -> Response {
     with_type(status, TEXT, body)
 }
 
+/// What an ACME server wants to read.
+pub(super) fn challenge(body: String) -> Response {
+    let mut response = with_type(StatusCode::OK, "application/octet-stream", body);
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
 /// An HTML answer in the manner of the WebSocket library upstream uses.
 pub(super) fn bad_upgrade(status: StatusCode, body: &'static str) -> Response {
     with_type(status, "text/html", body)

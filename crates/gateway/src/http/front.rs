@@ -4,8 +4,8 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::StatusCode;
 use http::header::CONNECTION;
+use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::HttpState;
@@ -25,6 +25,9 @@ pub(super) async fn front(
     next: Next,
 ) -> Response {
     let policy = state.policy();
+    if let Some(response) = challenge(&state, &request) {
+        return response;
+    }
     let peer = identify(&state, &policy, &request);
     if let Some(response) = insecure::answer(&state, &policy, &peer, &request) {
         return response;
@@ -55,6 +58,13 @@ pub(super) async fn front(
     };
     answer::secure(&mut response);
     response
+}
+
+/// The answer to an ACME server, which comes in the clear and by a name that may be ours only once it has been answered.
+fn challenge(state: &HttpState, request: &Request) -> Option<Response> {
+    let answer = state.tls().challenges().http_answer(request.uri().path())?;
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    is_read.then(|| answer::challenge(answer))
 }
 
 fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {

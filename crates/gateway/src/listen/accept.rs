@@ -234,6 +234,7 @@ impl Acceptor {
     async fn serve(self, stream: Stream, from: Source, permit: PreAuthPermit) {
         let stopping = self.tasks.token().clone();
         let serving = self.state.tls().serving();
+        let challenges = self.state.tls().challenges().clone();
         let Source { peer, local, kind } = from;
         let mut connection = Connection::accepted(kind, peer, local, permit);
         let stream = match (stream, peer, kind) {
@@ -242,7 +243,7 @@ impl Acceptor {
             {
                 let trusted = peer.ip().is_loopback() || self.state.policy().peer.trusts(peer.ip());
                 let entered = tokio::select! {
-                    entered = secured::enter(stream, &serving, trusted) => entered,
+                    entered = secured::enter(stream, &serving, &challenges, trusted) => entered,
                     () = stopping.cancelled() => return,
                 };
                 match entered {

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use openclaw_config::schema::PlainHttp;
 use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::http::connection::TransportRule;
-use crate::tls::Serving;
+use crate::tls::{Challenges, Serving, show_challenge};
 
 /// Time for the first byte, and for the TLS handshake.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -24,7 +25,12 @@ pub(super) enum Entered {
 
 /// Finds out what the client speaks. `None` when there is nothing more to say. `trusted` clients are on this machine, or
 /// are the proxy in front of us.
-pub(super) async fn enter(stream: TcpStream, serving: &Serving, trusted: bool) -> Option<Entered> {
+pub(super) async fn enter(
+    stream: TcpStream,
+    serving: &Serving,
+    challenges: &Challenges,
+    trusted: bool,
+) -> Option<Entered> {
     let mut first = [0];
     let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;
     if !matches!(peeked, Ok(Ok(1))) {
@@ -33,17 +39,46 @@ pub(super) async fn enter(stream: TcpStream, serving: &Serving, trusted: bool) -
     if first[0] != HANDSHAKE {
         return Some(Entered::Plain(stream, plain_rule(serving, trusted)));
     }
-    let Serving::On(active) = serving else {
+    let handshake = handshake(stream, serving, challenges);
+    let stream = tokio::time::timeout(PATIENCE, handshake).await.ok()??;
+    Some(Entered::Secure(Box::new(stream)))
+}
+
+async fn handshake(
+    stream: TcpStream,
+    serving: &Serving,
+    challenges: &Challenges,
+) -> Option<TlsStream<TcpStream>> {
+    let active = match serving {
+        Serving::On(active) => Some(active),
+        Serving::Off | Serving::Broken(_) => None,
+    };
+    let handshake = if challenges.offers_tls() {
+        let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
+        let started = match acceptor.await {
+            Ok(started) => started,
+            Err(error) => {
+                tracing::debug!(%error, "TLS handshake failed");
+                return None;
+            }
+        };
+        if let Some(config) = challenges.tls_config(&started.client_hello()) {
+            show_challenge(started.into_stream(config)).await;
+            return None;
+        }
+        started.into_stream(active?.acceptor.config().clone())
+    } else if let Some(active) = active {
+        active.acceptor.accept(stream)
+    } else {
         tracing::debug!("TLS connection while there is no certificate");
         return None;
     };
-    match tokio::time::timeout(PATIENCE, active.acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => Some(Entered::Secure(Box::new(stream))),
-        Ok(Err(error)) => {
+    match handshake.await {
+        Ok(stream) => Some(stream),
+        Err(error) => {
             tracing::debug!(%error, "TLS handshake failed");
             None
         }
-        Err(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ fn info(address: Option<&str>) -> LockInfo {
         exe: "/usr/bin/openclaw".into(),
         started_at_ms: 1_000,
         address: address.map(Into::into),
+        tls: None,
     }
 }
 

@@ -70,6 +70,7 @@ struct Known {
     hostname: Option<String>,
     magic_dns: Option<String>,
     announced: Vec<String>,
+    domains: Vec<String>,
     names: Arc<Names>,
 }
 
@@ -106,6 +107,15 @@ impl KnownNames {
         });
     }
 
+    /// The domains of the gateway: a certificate for a name is the wish to be called by it.
+    pub fn set_domains(&self, domains: &[String]) {
+        self.change(|known| {
+            let changed = known.domains != domains;
+            domains.clone_into(&mut known.domains);
+            changed
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Known) -> bool) {
         let mut known = self.0.write();
         if !change(&mut known) {
@@ -115,7 +125,7 @@ impl KnownNames {
         if let Some(name) = &known.magic_dns {
             names = names.with_magic_dns(name);
         }
-        for name in &known.announced {
+        for name in known.announced.iter().chain(&known.domains) {
             names = names.with_name(name);
         }
         known.names = Arc::new(names);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -60,16 +61,33 @@ pub struct Files {
 
 /// What identifies a state of the two files without reading them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stamp([Option<(SystemTime, u64)>; 2]);
+pub struct Stamp([Option<FileStamp>; 2]);
+
+/// Change time, modification time, file and length: a file that was put back in place of another has a new change time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FileStamp {
+    changed: (i64, i64),
+    modified: (i64, i64),
+    file: (u64, u64),
+    length: u64,
+}
+
+impl FileStamp {
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        let facts = fs::metadata(path).ok()?;
+        Some(Self {
+            changed: (facts.ctime(), facts.ctime_nsec()),
+            modified: (facts.mtime(), facts.mtime_nsec()),
+            file: (facts.dev(), facts.ino()),
+            length: facts.len(),
+        })
+    }
+}
 
 impl Files {
     /// The state of the files now. Links are followed: certificates are often swapped by relinking.
     pub fn stamp(&self) -> Stamp {
-        let one = |path: &Path| {
-            let facts = fs::metadata(path).ok()?;
-            Some((facts.modified().ok()?, facts.len()))
-        };
-        Stamp([one(&self.certificate), one(&self.key)])
+        Stamp([FileStamp::of(&self.certificate), FileStamp::of(&self.key)])
     }
 
     /// Reads the certificate only: what everybody may know.
@@ -203,6 +221,8 @@ pub struct Facts {
     pub fingerprint: String,
     /// Whom it is for.
     pub names: Names,
+    /// Begin of its validity, milliseconds since the epoch.
+    pub not_before_ms: i64,
     /// End of its validity, milliseconds since the epoch.
     pub not_after_ms: i64,
     /// Whether we made it. One without any alternative name was made by an earlier release: clients have pinned it, and
@@ -242,6 +262,7 @@ impl Facts {
             fingerprint: data_encoding::HEXLOWER.encode(digest(&SHA256, der).as_ref()),
             own: is_ours && alternatives.is_some(),
             names,
+            not_before_ms: certificate.validity().not_before.timestamp() * 1_000,
             not_after_ms: certificate.validity().not_after.timestamp() * 1_000,
         })
     }

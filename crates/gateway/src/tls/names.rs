@@ -59,6 +59,16 @@ impl Names {
         names
     }
 
+    /// Whether a client that asks for `name` (lower case) is served by these: by the name itself, or by a wildcard for its
+    /// first label.
+    pub fn has_dns(&self, name: &str) -> bool {
+        let by_wildcard = || {
+            let (_, parent) = name.split_once('.')?;
+            Some(self.dns.contains(&format!("*.{parent}")))
+        };
+        self.dns.contains(name) || by_wildcard().unwrap_or(false)
+    }
+
     /// Whether everything in `wanted` is in here.
     pub fn covers(&self, wanted: &Self) -> bool {
         wanted.dns.is_subset(&self.dns) && wanted.ips.is_subset(&self.ips)
@@ -143,6 +153,23 @@ mod tests {
         assert_eq!(ips, ["127.0.0.1", "192.168.1.5", "::1", "fd00::5"]);
         let (_, ips) = of("a_b", &[], &["100.64.0.7:1"]);
         assert_eq!(ips, ["100.64.0.7", "127.0.0.1", "::1"]);
+    }
+
+    #[test]
+    fn a_wildcard_stands_for_one_label() {
+        let names = Names {
+            dns: ["*.claw.example".to_owned(), "b.example".to_owned()].into(),
+            ..Names::default()
+        };
+        for (name, expected) in [
+            ("a.claw.example", true),
+            ("claw.example", false),
+            ("a.b.claw.example", false),
+            ("b.example", true),
+            ("localhost", false),
+        ] {
+            assert_eq!(names.has_dns(name), expected, "{name}");
+        }
     }
 
     #[test]

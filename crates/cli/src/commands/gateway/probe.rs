@@ -323,17 +323,13 @@ pub(super) fn local(
         // The variable names another gateway, and its credentials belong to that one.
         let port = resolve_port(None, context.env(), &settings, &context.paths().profile)
             .map_err(CommandError::new)?;
-        let scheme = if settings.gateway.tls.enabled {
-            "wss"
-        } else {
-            "ws"
-        };
         let auth = &settings.gateway.auth;
         let stored = |secret: &Option<Secret>, key: &str| {
             let secret = secret.clone()?;
             Some(Resolved::new(secret, Source::Config(key.to_owned())))
         };
-        target.url = format!("{scheme}://127.0.0.1:{}", port.value);
+        // The scheme is that of the running gateway, see below.
+        target.url = format!("ws://127.0.0.1:{}", port.value);
         target.url_source = UrlSource::Local;
         target.token = stored(&auth.token, "gateway.auth.token");
         target.password = stored(&auth.password, "gateway.auth.password");

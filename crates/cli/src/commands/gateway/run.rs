@@ -6,6 +6,7 @@ use openclaw_config::resolve::GatewayFlags;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::args::TlsArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::logging::WsLog;
@@ -40,6 +41,8 @@ pub(crate) struct Args {
     /// Undo the Tailscale exposure at the end
     #[arg(long)]
     tailscale_reset_on_exit: bool,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// Start although the config says remote, and leave the config as it is
     #[arg(long)]
     allow_unconfigured: bool,
@@ -121,6 +124,7 @@ impl Args {
             password: self.password.clone(),
             tailscale: self.tailscale.clone(),
             tailscale_reset_on_exit: self.tailscale_reset_on_exit,
+            tls: self.tls.flags(),
         }
     }
 }

@@ -10,7 +10,6 @@ use openclaw_config::resolve::{
 };
 use openclaw_config::schema::BindMode;
 use openclaw_gateway::listen::holder::PortHolders;
-use openclaw_gateway::tls::own_certificate;
 use serde_json::{Value, json};
 
 use crate::args::CallArgs;
@@ -189,12 +188,14 @@ impl Report {
             "Dashboard: {}",
             facts::dashboard_url(settings, &self.target).unwrap_or_else(|| "disabled".to_owned())
         ))?;
-        if settings.gateway.tls.enabled {
-            let certificate = own_certificate(settings, context.paths()).map_or_else(
-                || "no certificate yet".to_owned(),
-                |facts| format!("certificate sha256 {}", facts.fingerprint),
-            );
-            ui.line(format!("TLS: on, {certificate}"))?;
+        if let Some(plan) = context.tls_plan() {
+            let certificate = match context.own_fingerprint(&plan) {
+                _ if !plan.is_on() => String::new(),
+                None => ", no certificate yet".to_owned(),
+                Some(fingerprint) => format!(", certificate sha256 {fingerprint}"),
+            };
+            let (mode, source) = (plan.mode.value, &plan.mode.source);
+            ui.line(format!("TLS: {mode} ({source}){certificate}"))?;
         }
         let running = self.runtime.address();
         if let Some(address) = running.filter(|address| !address.ip().is_loopback())
@@ -315,8 +316,12 @@ impl Report {
                 json!(plan.auth.secret().map(|secret| secret.source.to_string()));
             gateway["probeNote"] = json!(note(plan.bind.value));
             gateway["listening"] = json!(self.runtime.address().map(|address| address.to_string()));
-            gateway["tlsFingerprint"] =
-                json!(own_certificate(settings, context.paths()).map(|facts| facts.fingerprint));
+            if let Some(tls) = context.tls_plan() {
+                gateway["tlsMode"] = json!(tls.mode.value);
+                gateway["tlsSource"] = json!(tls.mode.source.to_string());
+                gateway["tlsDomains"] = json!(tls.domains.value);
+                gateway["tlsFingerprint"] = json!(context.own_fingerprint(&tls));
+            }
             gateway["dashboardUrl"] = json!(facts::dashboard_url(settings, &self.target));
         }
         if let Some(answers) = self.socket_answers {
