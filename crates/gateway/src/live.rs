@@ -1,7 +1,10 @@
 //! Secrets and policies as the config, environment and flags now say; replaced as a whole when they change.
 
-use openclaw_config::schema::Settings;
+use std::collections::BTreeMap;
+
+use openclaw_config::schema::{Settings, TrustedProxy};
 use openclaw_config::secret::Secret;
+use openclaw_protocol::scope::ScopeSet;
 
 use crate::auth::admission::{AuthMode, Policy};
 use crate::auth::limiter::Limits;
@@ -21,6 +24,10 @@ pub struct Live {
     pub lists: Lists,
     /// Failure limits.
     pub limits: Limits,
+    /// Scopes by user whom somebody vouches for, the user in lower case.
+    pub identity_scopes: BTreeMap<String, ScopeSet>,
+    /// What decides whom a proxy may name; connections by such a name end when it changes.
+    pub proxy_identity: (TrustedProxy, Vec<String>),
 }
 
 /// The resolved credentials, wherever they came from.
@@ -34,6 +41,8 @@ pub struct Credentials {
     pub password: Option<Secret>,
     /// Whether a user that Tailscale Serve names needs neither.
     pub allow_tailscale: bool,
+    /// Whether a user that a trusted proxy names needs neither: mode `trusted-proxy`.
+    pub allow_trusted_proxy: bool,
 }
 
 impl Live {
@@ -41,6 +50,7 @@ impl Live {
     pub fn new(credentials: Credentials, settings: &Settings) -> Self {
         let gateway = &settings.gateway;
         let rate = &gateway.auth.rate_limit;
+        let auto = &gateway.auth.trusted_proxy.device_auto_approve;
         Self {
             policy: Policy {
                 mode: credentials.mode,
@@ -49,7 +59,8 @@ impl Live {
                 allow_insecure_auth: gateway.control_ui.allow_insecure_auth,
                 disable_device_auth: gateway.control_ui.dangerously_disable_device_auth,
                 allow_tailscale: credentials.allow_tailscale,
-                allow_trusted_proxy: false,
+                allow_trusted_proxy: credentials.allow_trusted_proxy,
+                device_auto_approve: auto.enabled.then(|| ScopeSet::parse(&auto.scopes)),
             },
             token: credentials.token,
             password: credentials.password,
@@ -60,7 +71,24 @@ impl Live {
                 lockout_ms: i64::try_from(rate.lockout_ms).unwrap_or(i64::MAX),
                 exempt_loopback: rate.exempt_loopback,
             },
+            identity_scopes: gateway
+                .auth
+                .identity_scopes
+                .iter()
+                .map(|(user, scopes)| (user.trim().to_lowercase(), ScopeSet::parse(scopes)))
+                .collect(),
+            proxy_identity: (
+                gateway.auth.trusted_proxy.clone(),
+                gateway.trusted_proxies.clone(),
+            ),
         }
+    }
+
+    /// What the config gives to the sessions of a user, if it says so.
+    pub fn identity_scopes(&self, user: &str) -> Option<ScopeSet> {
+        self.identity_scopes
+            .get(&user.trim().to_lowercase())
+            .copied()
     }
 
     /// The secret of the configured mode.

@@ -8,12 +8,14 @@ mod claim;
 mod forwarded;
 mod host;
 mod origin;
+mod proxy_identity;
 
 use std::net::IpAddr;
 
 use http::HeaderMap;
 use http::header::{HOST, ORIGIN, USER_AGENT};
 use openclaw_config::schema::ProxyProtocol;
+use openclaw_protocol::scope::ScopeSet;
 
 pub use cidr::{Cidr, InvalidCidr};
 pub use claim::{Claim, TailscaleClaim};
@@ -21,6 +23,7 @@ pub use host::{HostRefused, KnownNames, Names, RequestKind, host_verdict};
 pub use openclaw_config::authority::{Authority, HostName};
 pub use openclaw_config::origin::{InvalidOrigin, Origin, OriginEntry};
 pub use origin::{OriginPolicy, OriginRefused, origin_verdict};
+pub use proxy_identity::{ProxyIdentityRules, same_user};
 
 /// How a connection reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,6 +84,8 @@ pub struct Peer {
     pub user_agent: Option<String>,
     /// Who is behind the request, as something in front of us says. Not verified yet.
     pub claim: Option<Claim>,
+    /// What `x-openclaw-scopes` leaves of the scopes; it never grants.
+    pub scope_cap: Option<ScopeSet>,
 }
 
 impl Peer {
@@ -145,6 +150,10 @@ pub struct PeerPolicy {
     pub allow_real_ip_fallback: bool,
     /// `gateway.proxy.protocol`. Default off.
     pub proxy_protocol: ProxyProtocol,
+    /// Whose word about users counts; `None`: nobody's.
+    pub identity: Option<ProxyIdentityRules>,
+    /// Addresses of this machine: what comes from one of them comes from a program here.
+    pub own_addresses: Vec<IpAddr>,
 }
 
 impl Default for PeerPolicy {
@@ -153,6 +162,8 @@ impl Default for PeerPolicy {
             trusted_proxies: Vec::new(),
             allow_real_ip_fallback: false,
             proxy_protocol: ProxyProtocol::Off,
+            identity: None,
+            own_addresses: Vec::new(),
         }
     }
 }
@@ -242,6 +253,7 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
         secure: secure(facts, policy, forwarded),
         user_agent: text(USER_AGENT),
         claim: None,
+        scope_cap: proxy_identity::scope_cap(facts),
     };
     if facts.listener == ListenerKind::Control {
         return peer(PeerClass::Control, None, None, false);
@@ -267,12 +279,11 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
             .named
             .filter(|address| !address.is_loopback())
             .map(|address| address.to_string());
-        return peer(
-            PeerClass::Remote,
-            client.named.or(client.nearest),
-            reported,
-            true,
-        );
+        let address = client.named.or(client.nearest);
+        return Peer {
+            claim: proxy_identity::claim(facts, policy),
+            ..peer(PeerClass::Remote, address, reported, true)
+        };
     }
     let Some(socket) = facts.socket_peer.map(|address| address.to_canonical()) else {
         return peer(PeerClass::Remote, None, None, false);
@@ -287,7 +298,12 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
         PeerClass::Remote
     };
     let reported = (!socket.is_loopback()).then(|| socket.to_string());
-    peer(class, Some(socket), reported, false)
+    Peer {
+        claim: (class == PeerClass::Remote)
+            .then(|| proxy_identity::claim(facts, policy))
+            .flatten(),
+        ..peer(class, Some(socket), reported, false)
+    }
 }
 
 /// Whether the client spoke TLS at the door, as far as anybody who is believed says.

@@ -45,6 +45,9 @@ pub struct Policy {
     pub allow_tailscale: bool,
     /// Mode `trusted-proxy`: a user that a trusted proxy names needs no shared secret.
     pub allow_trusted_proxy: bool,
+    /// `gateway.auth.trustedProxy.deviceAutoApprove`: the most that the browser of a user whom a trusted proxy names is paired
+    /// with at once. `None`: it asks.
+    pub device_auto_approve: Option<ScopeSet>,
 }
 
 impl Policy {
@@ -110,6 +113,8 @@ pub struct Request {
     pub credential: Credential,
     /// Who vouches for the user behind the request, once that is verified.
     pub identity: Option<IdentitySource>,
+    /// `gateway.auth.identityScopes` of that user: what its sessions get, whatever the device was granted.
+    pub identity_scopes: Option<ScopeSet>,
 }
 
 impl Request {
@@ -208,7 +213,22 @@ pub fn decide(request: &Request, policy: &Policy) -> Admission {
     } else {
         request.device
     };
-    let request = &Request { device, ..*request };
+    // Where a proxy signs people in, the shared secret is no way around it; on this machine it stays the owner's.
+    let credential = match request.credential {
+        Credential::Shared
+            if policy.allow_trusted_proxy
+                && policy.mode != AuthMode::None
+                && request.peer == PeerClass::Remote =>
+        {
+            Credential::Wrong
+        }
+        credential => credential,
+    };
+    let request = &Request {
+        device,
+        credential,
+        ..*request
+    };
     if request.peer == PeerClass::Control {
         return admit_control(request);
     }
@@ -265,6 +285,9 @@ fn admit_deviceless(request: &Request, policy: Policy, method: Method) -> Admiss
     }
     // Everybody in a tailnet has an identity; only a device that was approved makes one of them an operator.
     let vouched = matches!(method, Method::Identity(_));
+    if let Some(most) = request.identity_scopes.filter(|_| vouched) {
+        return admit_named(request, method, most);
+    }
     if request.kind == ClientKind::ControlUi
         && (vouched || !(policy.allow_insecure_auth || policy.disable_device_auth))
     {
@@ -292,6 +315,9 @@ fn admit_device(
     method: Method,
     standing: Standing,
 ) -> Admission {
+    if let (Method::Identity(_), Some(most)) = (method, request.identity_scopes) {
+        return admit_named(request, method, most);
+    }
     // Only the shared secret (or the open local mode) speaks for the owner; a device token speaks for one device, and an
     // identity is never local.
     let owner_here = request.peer == PeerClass::DirectLocal
@@ -307,7 +333,17 @@ fn admit_device(
                 limited: false,
             };
         }
-        Standing::Unknown => return Admission::PairingRequired(PairingReason::NotPaired),
+        Standing::Unknown => {
+            return match auto_approved(request, policy, method) {
+                Some(scopes) => Admission::Admit {
+                    scopes,
+                    method,
+                    pairing: Pairing::Approve,
+                    limited: scopes != request.requested,
+                },
+                None => Admission::PairingRequired(PairingReason::NotPaired),
+            };
+        }
         Standing::OtherRole => return Admission::PairingRequired(PairingReason::RoleUpgrade),
     };
     let ceiling = match request.credential {
@@ -337,6 +373,31 @@ fn admit_device(
         pairing: Pairing::File,
         limited: true,
     }
+}
+
+/// A user for whom the config says what its sessions get. Nothing of it is stored.
+fn admit_named(request: &Request, method: Method, most: ScopeSet) -> Admission {
+    let scopes = most.limit(request.requested);
+    let pairing = match request.device {
+        Device::Proven(Standing::Paired(_)) => Pairing::Refresh,
+        Device::Proven(_) | Device::Absent => Pairing::None,
+    };
+    Admission::Admit {
+        scopes,
+        method,
+        pairing,
+        limited: scopes != request.requested,
+    }
+}
+
+/// What the browser of a user whom a trusted proxy names is paired with at once, if anything.
+fn auto_approved(request: &Request, policy: Policy, method: Method) -> Option<ScopeSet> {
+    let by_proxy = method == Method::Identity(IdentitySource::TrustedProxy);
+    let most = policy
+        .device_auto_approve
+        .filter(|_| by_proxy && request.kind == ClientKind::ControlUi)?;
+    let scopes = most.limit(request.requested);
+    (!scopes.is_empty()).then_some(scopes)
 }
 
 /// Scopes an operator asks for when it names none.

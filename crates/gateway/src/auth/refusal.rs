@@ -214,9 +214,11 @@ pub fn credential(facts: CredentialFacts) -> Refusal {
 }
 
 /// Nobody vouches for the user, and there is no credential either.
-pub fn identity(error: IdentityError) -> Refusal {
+pub fn identity(error: &IdentityError) -> Refusal {
     let message = format!("unauthorized: {error} ({})", error.hint());
-    auth(message, error.code(), error.reason(), false, REVIEW)
+    let mut refusal = auth(message, error.code(), "identity", false, REVIEW);
+    set(&mut refusal.error, "authReason", json!(error.reason()));
+    refusal
 }
 
 const REVIEW: &str = "review_auth_configuration";

@@ -8,6 +8,7 @@ use openclaw_protocol::scope::{Role, ScopeSet};
 use serde_json::json;
 
 use crate::auth::admission::{Method, Pairing, Standing};
+use crate::auth::identity::IdentitySource;
 use crate::auth::refusal::{self, Refusal};
 use crate::auth::secret;
 use crate::conn::handshake::store_refusal;
@@ -176,7 +177,11 @@ pub(crate) async fn settle(
             enrolled.pending_request_id = Some(file(core, wider, None).await?.request_id);
         }
     }
-    let issues = method != Method::DeviceToken;
+    // A device token would outlive the sign-in at the proxy.
+    let issues = !matches!(
+        method,
+        Method::DeviceToken | Method::Identity(IdentitySource::TrustedProxy)
+    );
     {
         let mut devices = core.books.devices.lock();
         // Filing waits for the store: a device that was removed or revoked meanwhile gets nothing.

@@ -265,18 +265,20 @@ async fn admit(
             )
         });
     let evaluated = evaluate(core, &live, params, role, device_id);
+    let identity = vouched.as_ref().ok().and_then(Option::as_ref);
+    let asked = admission::requested_scopes(role, params.scopes.as_deref());
+    // A proxy may leave less; what it leaves never adds anything.
+    let requested = peer.scope_cap.map_or(asked, |cap| cap.limit(asked));
     let request = admission::Request {
         peer: peer.class,
         browser: peer.origin.is_some(),
         kind,
         role,
-        requested: admission::requested_scopes(role, params.scopes.as_deref()),
+        requested,
         device,
         credential: evaluated.credential,
-        identity: vouched
-            .as_ref()
-            .ok()
-            .and_then(|identity| identity.as_ref().map(|identity| identity.source)),
+        identity: identity.map(|identity| identity.source),
+        identity_scopes: identity.and_then(|identity| live.identity_scopes(&identity.user)),
     };
     if let Some(wrong) = evaluated.wrong {
         let limited = limit(core, peer, wrong);
@@ -286,14 +288,23 @@ async fn admit(
         }
     }
     match admission::decide(&request, &live.policy) {
-        Admission::CredentialMissing => Err(match vouched {
+        Admission::CredentialMissing => Err(match &vouched {
             Err(error) if live.policy.accepts(error.source()) => refusal::identity(error),
             _ => refusal::credential(CredentialFacts {
                 missing: true,
                 ..evaluated.facts
             }),
         }),
-        Admission::CredentialWrong => Err(refusal::credential(evaluated.facts)),
+        Admission::CredentialWrong => Err(match &vouched {
+            // The right secret, where it is not what counts: say what does.
+            Err(error)
+                if evaluated.credential == Credential::Shared
+                    && live.policy.accepts(error.source()) =>
+            {
+                refusal::identity(error)
+            }
+            _ => refusal::credential(evaluated.facts),
+        }),
         Admission::DeviceRequired => Err(refusal::device_required()),
         Admission::ControlUiDeviceRequired => Err(refusal::control_ui_device_required()),
         Admission::PairingRequired(reason) => {
@@ -336,7 +347,7 @@ async fn admit(
                 scopes,
                 method,
                 pairing,
-                limited,
+                limited: limited || requested != asked,
             };
             // Whoever showed a credential of its own came by that.
             let identity = matches!(method, Method::Identity(_)).then(|| vouched.ok().flatten());

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::approvals::Expiry;
 use crate::auth::admission::Method;
+use crate::auth::identity::IdentitySource;
 use crate::core::Core;
 use crate::gateway::{GatewayOptions, start};
 use crate::live::Live;
@@ -208,7 +209,12 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: b
 
 /// Connections by an identity that is no longer accepted end, as those by a secret that was changed do.
 fn close_unvouched(core: &Core, before: &Live, fresh: &Live) {
-    let gone = |source| before.policy.accepts(source) && !fresh.policy.accepts(source);
+    let other_rules = before.proxy_identity != fresh.proxy_identity
+        || before.identity_scopes != fresh.identity_scopes;
+    let gone = |source| {
+        let rules_changed = source == IdentitySource::TrustedProxy && other_rules;
+        before.policy.accepts(source) && (rules_changed || !fresh.policy.accepts(source))
+    };
     let closed = core.hub.close(
         close::AUTH_CHANGED,
         close::REASON_AUTH_CHANGED,

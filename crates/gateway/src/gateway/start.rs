@@ -210,7 +210,7 @@ pub(super) fn credentials(plan: &GatewayPlan) -> Credentials {
         mode: match auth.mode.value {
             ConfiguredMode::None => AuthMode::None,
             ConfiguredMode::Password => AuthMode::Password,
-            // Identity headers of a proxy come with a later release; until then such a gateway takes its token only.
+            // A token, if there is one, is for this machine only.
             ConfiguredMode::Token | ConfiguredMode::TrustedProxy => AuthMode::Token,
         },
         token: auth.token.as_ref().map(|token| token.value.clone()),
@@ -221,6 +221,7 @@ pub(super) fn credentials(plan: &GatewayPlan) -> Credentials {
         // Whoever comes through Funnel is nobody's user.
         allow_tailscale: auth.allow_tailscale.value
             && plan.tailscale.mode.value != TailscaleMode::Funnel,
+        allow_trusted_proxy: auth.mode.value == ConfiguredMode::TrustedProxy,
     }
 }
 

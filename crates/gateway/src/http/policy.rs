@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use openclaw_config::Settings;
 use openclaw_config::load::Snapshot;
+use openclaw_config::schema::AuthMode;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::peer::{KnownNames, Names, OriginPolicy, PeerPolicy};
+use crate::peer::{KnownNames, Names, OriginPolicy, PeerPolicy, ProxyIdentityRules};
 
 /// The settings that decide about requests.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,11 +51,21 @@ impl HttpPolicy {
             Ok(public) => origin.public = public,
             Err(error) => complaints.push(format!("gateway.publicOrigin: {error}")),
         }
+        let trusted_proxy = &gateway.auth.trusted_proxy;
+        let wants_identity = gateway.auth.mode == Some(AuthMode::TrustedProxy)
+            || trusted_proxy.user_header.is_some();
+        let identity = wants_identity.then(|| {
+            let (rules, wrong) = ProxyIdentityRules::from_settings(trusted_proxy);
+            complaints.extend(wrong);
+            rules
+        });
         let policy = Self {
             peer: PeerPolicy {
                 trusted_proxies,
                 allow_real_ip_fallback: gateway.allow_real_ip_fallback,
                 proxy_protocol: gateway.proxy.protocol,
+                identity,
+                own_addresses: names.addresses().to_vec(),
             },
             origin,
             names,

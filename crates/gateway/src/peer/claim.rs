@@ -76,7 +76,7 @@ pub(super) fn tailscale(headers: &HeaderMap, client: Option<IpAddr>) -> Option<C
 }
 
 /// A header that occurs once and says something readable.
-fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+pub(super) fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let sent = header_text(headers, name)?;
     let text = decode(&sent)?;
     let readable =

@@ -1,5 +1,6 @@
 //! Which names the gateway answers to.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -7,11 +8,12 @@ use parking_lot::RwLock;
 use super::origin::OriginPolicy;
 use super::{Authority, HostName};
 
-/// Names of this machine.
+/// Names and addresses of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     names: Vec<String>,
     magic_dns: Option<String>,
+    addresses: Vec<IpAddr>,
 }
 
 impl Names {
@@ -29,6 +31,7 @@ impl Names {
         Self {
             names,
             magic_dns: None,
+            addresses: Vec::new(),
         }
     }
 
@@ -48,6 +51,11 @@ impl Names {
             self.names.push(name);
         }
         self
+    }
+
+    /// Addresses of this machine.
+    pub fn addresses(&self) -> &[IpAddr] {
+        &self.addresses
     }
 
     /// Whether `name` (lowercase) is ours.
@@ -71,6 +79,7 @@ struct Known {
     magic_dns: Option<String>,
     announced: Vec<String>,
     domains: Vec<String>,
+    addresses: Vec<IpAddr>,
     names: Arc<Names>,
 }
 
@@ -116,6 +125,15 @@ impl KnownNames {
         });
     }
 
+    /// The addresses of this machine.
+    pub fn set_addresses(&self, addresses: Vec<IpAddr>) {
+        self.change(|known| {
+            let changed = known.addresses != addresses;
+            known.addresses = addresses;
+            changed
+        });
+    }
+
     fn change(&self, change: impl FnOnce(&mut Known) -> bool) {
         let mut known = self.0.write();
         if !change(&mut known) {
@@ -128,6 +146,7 @@ impl KnownNames {
         for name in known.announced.iter().chain(&known.domains) {
             names = names.with_name(name);
         }
+        names.addresses.clone_from(&known.addresses);
         known.names = Arc::new(names);
     }
 }

@@ -63,6 +63,7 @@ fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
                 mode,
                 allow_tailscale: allows(IdentitySource::Tailscale),
                 allow_trusted_proxy: allows(IdentitySource::TrustedProxy),
+                device_auto_approve: None,
                 allow_deviceless: flags & 1 != 0,
                 auto_approve_local: flags & 2 != 0,
                 allow_insecure_auth: flags & 4 != 0,
@@ -90,6 +91,7 @@ fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
                                             device: *device,
                                             credential: *credential,
                                             identity,
+                                            identity_scopes: None,
                                         };
                                         check(&request, &policy, decide(&request, &policy));
                                         count += 1;
@@ -157,7 +159,11 @@ fn s03_every_admission_keeps_the_invariants() {
                 identity: None,
                 ..*request
             };
-            let Admission::Admit { scopes: most, .. } = decide(&same_by_secret, policy) else {
+            let by_secret = Policy {
+                allow_trusted_proxy: false,
+                ..*policy
+            };
+            let Admission::Admit { scopes: most, .. } = decide(&same_by_secret, &by_secret) else {
                 panic!("more than the shared secret gives: {}", context());
             };
             assert!(
@@ -285,6 +291,7 @@ fn u10_a_paired_device_that_asks_for_more_is_admitted_with_what_it_has() {
         disable_device_auth: false,
         allow_tailscale: false,
         allow_trusted_proxy: false,
+        device_auto_approve: None,
     };
     let granted = set(&[Scope::Write]);
     let base = Request {
@@ -296,6 +303,7 @@ fn u10_a_paired_device_that_asks_for_more_is_admitted_with_what_it_has() {
         device: Device::Proven(Standing::Paired(granted)),
         credential: Credential::Shared,
         identity: None,
+        identity_scopes: None,
     };
     for credential in [Credential::Shared, Credential::DeviceToken(granted)] {
         let Admission::Admit {
@@ -332,9 +340,106 @@ fn u05_a_missing_credential_is_not_a_wrong_one() {
         disable_device_auth: false,
         allow_tailscale: false,
         allow_trusted_proxy: false,
+        device_auto_approve: None,
     };
     every_case(|request, _, _| {
         let missing = request.credential == Credential::None;
         assert!(!missing || decide(request, &policy) != Admission::CredentialWrong);
+    });
+}
+
+/// What the owner writes about a user decides, and only for users that somebody vouches for.
+#[test]
+fn u42_s05_scopes_by_identity_hold_for_the_session_and_an_unpaired_device_keeps_none_of_its_own() {
+    let sets = scope_sets();
+    every_case(|request, policy, without| {
+        for most in &sets {
+            let named = Request {
+                identity_scopes: Some(*most),
+                ..*request
+            };
+            let admission = decide(&named, policy);
+            match admission {
+                Admission::Admit {
+                    scopes,
+                    method: Method::Identity(_),
+                    pairing,
+                    ..
+                } => {
+                    assert_eq!(scopes, most.limit(request.requested));
+                    assert!(matches!(pairing, Pairing::None | Pairing::Refresh));
+                }
+                // Nobody vouches, or it does not count: the entry is as if it were not there.
+                other => assert_eq!(other, without),
+            }
+        }
+        // Without an entry an identity alone gives a device that nobody approved nothing.
+        if let Admission::Admit {
+            scopes,
+            method: Method::Identity(_),
+            ..
+        } = without
+            && !matches!(request.device, Device::Proven(Standing::Paired(_)))
+        {
+            assert!(scopes.is_empty(), "{request:?} {policy:?}");
+        }
+    });
+}
+
+#[test]
+fn s05_only_the_browser_of_a_user_that_a_proxy_names_is_paired_at_once_and_with_what_is_allowed() {
+    let most = set(&[Scope::Read, Scope::Write]);
+    every_case(|request, policy, without| {
+        let generous = Policy {
+            device_auto_approve: Some(most),
+            ..*policy
+        };
+        let admission = decide(request, &generous);
+        if admission == without {
+            return;
+        }
+        let Admission::Admit {
+            scopes,
+            method,
+            pairing,
+            limited,
+        } = admission
+        else {
+            panic!("{request:?} {generous:?} -> {admission:?}");
+        };
+        assert_eq!(method, Method::Identity(IdentitySource::TrustedProxy));
+        assert_eq!(
+            without,
+            Admission::PairingRequired(PairingReason::NotPaired)
+        );
+        assert_eq!(request.device, Device::Proven(Standing::Unknown));
+        assert_eq!(
+            (request.peer, request.kind, request.role),
+            (PeerClass::Remote, ClientKind::ControlUi, Role::Operator)
+        );
+        assert_eq!(pairing, Pairing::Approve);
+        assert_eq!(scopes, most.limit(request.requested));
+        assert_eq!(limited, scopes != request.requested);
+    });
+}
+
+#[test]
+fn s06_the_shared_secret_is_no_way_around_the_proxy_and_still_the_owner_s_here() {
+    every_case(|request, policy, admission| {
+        let signs_in = policy.allow_trusted_proxy && policy.mode != AuthMode::None;
+        if !signs_in || request.credential != Credential::Shared {
+            return;
+        }
+        if request.peer == PeerClass::Remote {
+            if let Admission::Admit { method, .. } = admission {
+                assert!(matches!(method, Method::Identity(_)), "{request:?}");
+            }
+        } else {
+            let elsewhere = Policy {
+                allow_trusted_proxy: false,
+                ..*policy
+            };
+            assert_eq!(admission, decide(request, &elsewhere));
+        }
     });
 }
