@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio_websockets::WebSocketStream;
 
 use crate::gate::{Gate, PreAuthPermit};
-use crate::peer::{KnownNames, Peer};
+use crate::peer::{KnownNames, Peer, ProxyWarning};
 use crate::tls::TlsSlot;
 use policy::PolicyCache;
 use repeats::{FirstTimes, Repeats};
@@ -148,6 +148,13 @@ impl HttpState {
     /// The policy in force.
     pub fn policy(&self) -> Arc<HttpPolicy> {
         self.inner.policy.current()
+    }
+
+    /// Tells the operator, once.
+    pub(crate) fn warn_about_proxy(&self, warning: ProxyWarning) {
+        if self.inner.proxies_warned.first_time(warning) {
+            tracing::warn!("{}", warning.text(&self.policy().peer));
+        }
     }
 
     fn handler(&self) -> &Arc<dyn SocketHandler> {

@@ -20,6 +20,7 @@ pub mod nodes;
 pub mod pairing;
 pub mod peer;
 pub mod presence;
+mod proxy;
 pub mod proxy_protocol;
 pub mod records;
 pub mod rpc;

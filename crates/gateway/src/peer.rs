@@ -9,6 +9,7 @@ mod forwarded;
 mod host;
 mod origin;
 mod proxy_identity;
+mod warning;
 
 use std::net::IpAddr;
 
@@ -24,6 +25,7 @@ pub use openclaw_config::authority::{Authority, HostName};
 pub use openclaw_config::origin::{InvalidOrigin, Origin, OriginEntry};
 pub use origin::{OriginPolicy, OriginRefused, origin_verdict};
 pub use proxy_identity::{ProxyIdentityRules, same_user};
+pub use warning::ProxyWarning;
 
 /// How a connection reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -326,15 +328,6 @@ fn secure(facts: &Facts<'_>, policy: &PeerPolicy, forwarded: bool) -> Option<boo
         .or_else(|| (facts.proxied.is_some() && facts.secure).then_some(true))
 }
 
-/// What to tell the operator about a request that came through a proxy whose word does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProxyWarning {
-    /// The proxy is not in `gateway.trustedProxies`.
-    Untrusted(IpAddr),
-    /// The proxy is believed, but its headers name no usable client address. Without an address: it came by Unix socket.
-    Unattributed(Option<IpAddr>),
-}
-
 /// The warning a forwarded request deserves, if any. Log it once per proxy.
 pub fn proxy_warning(facts: &Facts<'_>, policy: &PeerPolicy) -> Option<ProxyWarning> {
     if matches!(
@@ -357,29 +350,6 @@ pub fn proxy_warning(facts: &Facts<'_>, policy: &PeerPolicy) -> Option<ProxyWarn
         .named
         .is_none()
         .then_some(ProxyWarning::Unattributed(Some(socket)))
-}
-
-impl ProxyWarning {
-    /// The warning as text, with the command that helps.
-    pub fn text(self, policy: &PeerPolicy) -> String {
-        match self {
-            Self::Untrusted(proxy) => format!(
-                "forwarding headers from {proxy}, which is not a trusted proxy: its clients count as remote and share its \
-                 limits; if it is your proxy, run: {}",
-                policy.command_to_trust(proxy)
-            ),
-            Self::Unattributed(proxy) => {
-                let proxy = proxy.map_or_else(
-                    || "the proxy".to_owned(),
-                    |proxy| format!("trusted proxy {proxy}"),
-                );
-                format!(
-                    "{proxy} names no usable client address: its clients share its limits; make it overwrite \
-                     X-Forwarded-For with the address it sees (openclaw gateway proxy-check --print shows how)"
-                )
-            }
-        }
-    }
 }
 
 /// A header that must occur once; two different values are no value.

@@ -44,7 +44,7 @@ pub enum Step {
 }
 
 /// Why a header is not usable. The connection must be closed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Invalid {
     /// Version 1: the line is not one of the forms of the specification.
     #[error("malformed version 1 line")]

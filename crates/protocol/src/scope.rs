@@ -151,6 +151,12 @@ impl ScopeSet {
             .collect()
     }
 
+    /// What both allow, implied scopes included: of `admin` and `read`, that is `read`.
+    #[must_use]
+    pub fn common(self, other: Self) -> Self {
+        self.limit(other).union(other.limit(self))
+    }
+
     /// Both sets together.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {

@@ -127,6 +127,14 @@ impl Wire {
         Self::upgrade(Box::new(stream), "ws://localhost/", &[]).await
     }
 
+    /// Opens a WebSocket over a Unix socket with extra headers, as a proxy does.
+    pub async fn open_unix_with(path: &Path, headers: &[(&str, &str)]) -> Result<Self, String> {
+        let stream = UnixStream::connect(path)
+            .await
+            .map_err(|error| error.to_string())?;
+        Self::upgrade(Box::new(stream), "ws://localhost/", headers).await
+    }
+
     async fn upgrade(
         stream: Box<dyn Stream>,
         uri: &str,
@@ -395,6 +403,17 @@ impl Wire {
         let answer = answer.expect("an answer to connect");
         assert_eq!(answer["ok"], true, "{answer}");
         answer["payload"].clone()
+    }
+
+    /// The answer to connect, whatever it is.
+    ///
+    /// # Panics
+    /// When the connection ends without one.
+    pub async fn answer_to(&mut self, params: Value, device: Option<&TestDevice>) -> Frame {
+        let device = device.map(|device| (device, ProofVersion::V3));
+        self.connect(params, device)
+            .await
+            .expect("an answer to connect")
     }
 
     /// Closes from this side and waits until the gateway has agreed.

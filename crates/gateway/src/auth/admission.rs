@@ -377,7 +377,7 @@ fn admit_device(
 
 /// A user for whom the config says what its sessions get. Nothing of it is stored.
 fn admit_named(request: &Request, method: Method, most: ScopeSet) -> Admission {
-    let scopes = most.limit(request.requested);
+    let scopes = most.common(request.requested);
     let pairing = match request.device {
         Device::Proven(Standing::Paired(_)) => Pairing::Refresh,
         Device::Proven(_) | Device::Absent => Pairing::None,
@@ -396,7 +396,7 @@ fn auto_approved(request: &Request, policy: Policy, method: Method) -> Option<Sc
     let most = policy
         .device_auto_approve
         .filter(|_| by_proxy && request.kind == ClientKind::ControlUi)?;
-    let scopes = most.limit(request.requested);
+    let scopes = most.common(request.requested);
     (!scopes.is_empty()).then_some(scopes)
 }
 

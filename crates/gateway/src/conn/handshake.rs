@@ -268,7 +268,7 @@ async fn admit(
     let identity = vouched.as_ref().ok().and_then(Option::as_ref);
     let asked = admission::requested_scopes(role, params.scopes.as_deref());
     // A proxy may leave less; what it leaves never adds anything.
-    let requested = peer.scope_cap.map_or(asked, |cap| cap.limit(asked));
+    let requested = peer.scope_cap.map_or(asked, |cap| cap.common(asked));
     let request = admission::Request {
         peer: peer.class,
         browser: peer.origin.is_some(),

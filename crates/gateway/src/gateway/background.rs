@@ -35,6 +35,8 @@ pub(super) fn spawn(
 ) {
     let tasks = &core.tasks;
     tasks.spawn_until_cancelled("interfaces", interfaces(Arc::clone(core)));
+    tasks.spawn_until_cancelled("own addresses", own_addresses(Arc::clone(core)));
+    tasks.spawn_until_cancelled("proxy", crate::proxy::follow(Arc::clone(core)));
     tasks.spawn_until_cancelled("tls", tls.follow(Arc::clone(core)));
     tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
     tasks.spawn_until_cancelled("health", health(Arc::clone(core)));
@@ -55,6 +57,22 @@ pub(super) fn spawn(
 
 async fn interfaces(core: Arc<Core>) {
     crate::listen::interfaces::follow(&core.interfaces).await;
+}
+
+/// What comes from an address of this machine comes from a program here, whoever it says it is.
+async fn own_addresses(core: Arc<Core>) {
+    let mut interfaces = core.interfaces.subscribe();
+    loop {
+        let addresses = interfaces
+            .borrow_and_update()
+            .iter()
+            .map(|interface| interface.address.to_canonical())
+            .collect();
+        core.names.set_addresses(addresses);
+        if interfaces.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 async fn tick(core: Arc<Core>) {

@@ -255,6 +255,13 @@ fn build_core(
         log_file: options.log_file.clone(),
         reload: options.reload.clone(),
     };
+    let names = KnownNames::new(Some(&host));
+    names.set_addresses(
+        interfaces
+            .iter()
+            .map(|interface| interface.address.to_canonical())
+            .collect(),
+    );
     Ok(Core {
         presence: Presence::new(own_entry(&server)),
         system: SystemState::new(wake_words, &server.state_dir, now_ms),
@@ -283,7 +290,7 @@ fn build_core(
         tailnet: watch::Sender::default(),
         tls: TlsSlot::default(),
         identities: Identities::default(),
-        names: KnownNames::new(Some(&host)),
+        names,
         subsystems: Arc::new(Subsystems::default()),
         degraded,
     })

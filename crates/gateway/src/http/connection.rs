@@ -119,6 +119,11 @@ impl Connection {
         self.secure = true;
     }
 
+    /// Before the connection is served: what the PROXY header in front of it said.
+    pub(crate) fn set_proxied(&mut self, proxied: Option<Proxied>) {
+        self.proxied = proxied;
+    }
+
     pub(super) fn is_secure(&self) -> bool {
         self.secure
     }

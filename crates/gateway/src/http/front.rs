@@ -79,9 +79,8 @@ fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {
     let peer = classify(&facts, &policy.peer);
     if peer.forwarded
         && let Some(warning) = proxy_warning(&facts, &policy.peer)
-        && state.inner.proxies_warned.first_time(warning)
     {
-        tracing::warn!("{}", warning.text(&policy.peer));
+        state.warn_about_proxy(warning);
     }
     peer
 }

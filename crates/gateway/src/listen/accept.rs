@@ -12,7 +12,9 @@ use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
-use super::secured::{self, Entered};
+use super::incoming::{Incoming, Stream};
+use super::preface::{self, Preface};
+use super::secured::{self, Carrier, Entered};
 use super::unix::UnixSocket;
 use super::{BindError, ListenerHandle, ListenerSet, Listeners};
 use crate::gate::{Charge, ConnectionPermit, Gate, PreAuthPermit, Refusal, WaitingPlace};
@@ -20,7 +22,6 @@ use crate::http::connection::{self, Connection};
 use crate::http::{HttpState, router};
 use crate::peer::ListenerKind;
 use crate::tasks::Tasks;
-use crate::tls::Serving;
 
 /// Pause when the process or the machine has run out of something: descriptors, memory.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
@@ -114,9 +115,6 @@ impl Socket {
         }
     }
 }
-
-/// An accepted connection: TCP or Unix.
-type Stream = Either<TcpStream, UnixStream>;
 
 /// A listener's kind and its end.
 #[derive(Debug, Clone)]
@@ -236,34 +234,51 @@ impl Acceptor {
         let serving = self.state.tls().serving();
         let challenges = self.state.tls().challenges().clone();
         let Source { peer, local, kind } = from;
-        let mut connection = Connection::accepted(kind, peer, local, permit);
-        let stream = match (stream, peer, kind) {
-            (Either::Left(stream), Some(peer), ListenerKind::Main)
-                if !matches!(serving, Serving::Off) =>
-            {
-                let trusted = peer.ip().is_loopback() || self.state.policy().peer.trusts(peer.ip());
-                let entered = tokio::select! {
-                    entered = secured::enter(stream, &serving, &challenges, trusted) => entered,
-                    () = stopping.cancelled() => return,
-                };
-                match entered {
-                    Some(Entered::Secure(stream)) => {
-                        connection.set_secure();
-                        let (router, state) = (self.router, self.state);
-                        return connection::serve(*stream, connection, router, state, stopping)
-                            .await;
-                    }
-                    Some(Entered::Plain(stream, rule)) => {
-                        connection.set_rule(rule);
-                        Stream::Left(stream)
-                    }
-                    None => return,
-                }
-            }
-            // Behind the other listeners somebody else ends TLS, if anybody does.
-            (stream, ..) => stream,
+        let policy = self.state.policy();
+        let mut incoming = Incoming::new(stream);
+        let address = peer.map(|peer| peer.ip().to_canonical());
+        let preface = preface::read(&mut incoming, kind, address, &policy.peer);
+        let preface = tokio::select! {
+            preface = tokio::time::timeout(secured::PATIENCE, preface) => preface,
+            () = stopping.cancelled() => return,
         };
-        connection::serve(stream, connection, self.router, self.state, stopping).await;
+        let proxied = match preface {
+            Ok(Preface::Passed(proxied)) => proxied,
+            Ok(Preface::Refused(warning)) => {
+                self.state.warn_about_proxy(warning);
+                let text = bad_request_text(warning.message());
+                return refuse_politely(incoming.into_stream(), &text).await;
+            }
+            Ok(Preface::Gone) | Err(_) => return,
+        };
+        let mut connection = Connection::accepted(kind, peer, local, permit);
+        connection.set_proxied(proxied);
+        let carrier = match (proxied.and_then(|proxied| proxied.client), address) {
+            // The proxy passes bytes on: what counts is the client it names.
+            (Some(client), _) if policy.peer.trusts(client) => Carrier::Trusted,
+            (Some(_), _) if kind == ListenerKind::Main => Carrier::Stranger,
+            _ if matches!(kind, ListenerKind::Proxy | ListenerKind::Ingress) => Carrier::Proxy,
+            (_, Some(address)) if address.is_loopback() || policy.peer.trusts(address) => {
+                Carrier::Trusted
+            }
+            _ => Carrier::Stranger,
+        };
+        let entered = tokio::select! {
+            entered = secured::enter(incoming, &serving, &challenges, carrier) => entered,
+            () = stopping.cancelled() => return,
+        };
+        let (router, state) = (self.router, self.state);
+        match entered {
+            Some(Entered::Secure(stream)) => {
+                connection.set_secure();
+                connection::serve(*stream, connection, router, state, stopping).await;
+            }
+            Some(Entered::Plain(stream, rule)) => {
+                connection.set_rule(rule);
+                connection::serve(stream, connection, router, state, stopping).await;
+            }
+            None => {}
+        }
     }
 
     async fn wait_and_serve(self, newcomer: Newcomer, place: WaitingPlace) {
@@ -283,7 +298,7 @@ impl Acceptor {
                 drop(place);
                 self.serve(stream, from, permit).await;
             }
-            Err(refusal) => refuse_politely(stream, refusal).await,
+            Err(refusal) => refuse_politely(stream, &refusal_text(refusal)).await,
         }
     }
 }
@@ -320,6 +335,17 @@ fn refusal_text(refusal: Refusal) -> String {
     )
 }
 
+/// The answer to a connection that began with what it may not, or not with what it must.
+fn bad_request_text(message: &str) -> String {
+    let body =
+        serde_json::json!({"error": {"message": message, "type": "proxy_protocol"}}).to_string();
+    format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json; charset=utf-8\r\ncache-control: no-store\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
 /// Tells without waiting, and closes. The client may see a reset instead: this is the flood case.
 fn refuse_at_once(stream: &Stream, refusal: Refusal) {
     let text = refusal_text(refusal);
@@ -333,8 +359,7 @@ fn refuse_at_once(stream: &Stream, refusal: Refusal) {
 }
 
 /// Tells, then reads what the client still sends: closing with unread bytes would reset the connection and lose the answer.
-async fn refuse_politely(mut stream: Stream, refusal: Refusal) {
-    let text = refusal_text(refusal);
+async fn refuse_politely(mut stream: Stream, text: &str) {
     let conversation = async {
         stream.write_all(text.as_bytes()).await?;
         stream.shutdown().await?;

@@ -3,52 +3,59 @@
 use std::time::Duration;
 
 use openclaw_config::schema::PlainHttp;
-use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use super::incoming::Incoming;
 use crate::http::connection::TransportRule;
 use crate::tls::{Challenges, Serving, show_challenge};
 
-/// Time for the first byte, and for the TLS handshake.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time for the first bytes, and for the TLS handshake.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// First byte of every TLS connection: a handshake record.
 const HANDSHAKE: u8 = 0x16;
 
 /// A connection that may speak HTTP now.
 pub(super) enum Entered {
     /// Over TLS.
-    Secure(Box<TlsStream<TcpStream>>),
+    Secure(Box<TlsStream<Incoming>>),
     /// In the clear, and what that allows.
-    Plain(TcpStream, TransportRule),
+    Plain(Incoming, TransportRule),
 }
 
-/// Finds out what the client speaks. `None` when there is nothing more to say. `trusted` clients are on this machine, or
-/// are the proxy in front of us.
+/// How far a client in the clear may be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Carrier {
+    /// The proxy in front of us by its own listener: TLS ends there, if anywhere.
+    Proxy,
+    /// On this machine, or a listed proxy.
+    Trusted,
+    /// Anybody.
+    Stranger,
+}
+
+/// Finds out what the client speaks, by the first byte, which is read. `None` when there is nothing more to say.
 pub(super) async fn enter(
-    stream: TcpStream,
+    incoming: Incoming,
     serving: &Serving,
     challenges: &Challenges,
-    trusted: bool,
+    carrier: Carrier,
 ) -> Option<Entered> {
-    let mut first = [0];
-    let peeked = tokio::time::timeout(PATIENCE, stream.peek(&mut first)).await;
-    if !matches!(peeked, Ok(Ok(1))) {
-        return None;
+    if incoming.front().first() != Some(&HANDSHAKE)
+        || (matches!(serving, Serving::Off) && !challenges.offers_tls())
+    {
+        return Some(Entered::Plain(incoming, plain_rule(serving, carrier)));
     }
-    if first[0] != HANDSHAKE {
-        return Some(Entered::Plain(stream, plain_rule(serving, trusted)));
-    }
-    let handshake = handshake(stream, serving, challenges);
+    let handshake = handshake(incoming, serving, challenges);
     let stream = tokio::time::timeout(PATIENCE, handshake).await.ok()??;
     Some(Entered::Secure(Box::new(stream)))
 }
 
 async fn handshake(
-    stream: TcpStream,
+    stream: Incoming,
     serving: &Serving,
     challenges: &Challenges,
-) -> Option<TlsStream<TcpStream>> {
+) -> Option<TlsStream<Incoming>> {
     let active = match serving {
         Serving::On(active) => Some(active),
         Serving::Off | Serving::Broken(_) => None,
@@ -83,8 +90,10 @@ async fn handshake(
 }
 
 /// What a client in the clear may do.
-fn plain_rule(serving: &Serving, trusted: bool) -> TransportRule {
+fn plain_rule(serving: &Serving, carrier: Carrier) -> TransportRule {
+    let trusted = carrier != Carrier::Stranger;
     match serving {
+        _ if carrier == Carrier::Proxy => TransportRule::Serve,
         Serving::Off => TransportRule::Serve,
         Serving::Broken(_) if trusted => TransportRule::Serve,
         Serving::Broken(_) => TransportRule::NotReady,

@@ -28,6 +28,12 @@ impl UnixSocket {
                 if UnixStream::connect(path).await.is_ok() {
                     return Err(failed(io::ErrorKind::AddrInUse.into()));
                 }
+                if found.uid() != rustix::process::geteuid().as_raw() {
+                    return Err(failed(io::Error::new(
+                        io::ErrorKind::AlreadyExists,
+                        "the socket of another user is there; remove it",
+                    )));
+                }
             }
             Ok(_) => {
                 return Err(failed(io::Error::new(

@@ -196,7 +196,7 @@ pub(super) fn scope_cap(facts: &Facts<'_>) -> Option<ScopeSet> {
             .map(str::trim)
             .filter(|name| !name.is_empty());
         let line = ScopeSet::parse(names);
-        cap = Some(cap.map_or(line, |before| before.limit(line)));
+        cap = Some(cap.map_or(line, |before| before.common(line)));
     }
     cap
 }

@@ -160,7 +160,10 @@ async fn answer_tls(stream: TcpStream, challenges: &Challenges) {
 }
 
 /// Finishes a handshake whose certificate is all that the other side wants to see.
-pub(crate) async fn show_challenge(handshake: tokio_rustls::Accept<TcpStream>) {
+pub(crate) async fn show_challenge<S>(handshake: tokio_rustls::Accept<S>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
     match handshake.await {
         Ok(mut stream) => {
             tracing::debug!("showed the certificate of a tls-alpn-01 challenge");

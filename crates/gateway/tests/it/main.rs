@@ -9,6 +9,7 @@ mod frames;
 mod kill;
 mod nodes;
 mod oracle;
+mod proxies;
 mod shutdown;
 mod tls;
 mod transcripts;

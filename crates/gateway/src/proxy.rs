@@ -1,0 +1,214 @@
+//! The listener for reverse proxies (`gateway.proxy.listen`): opened, moved and closed as the config says. A place that cannot
+//! be had is told and tried again, and keeps nobody else waiting.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openclaw_config::schema::{Proxy, ProxyListen};
+
+use crate::core::Core;
+use crate::listen::{BindError, ListenerHandle, Place};
+use crate::peer::ListenerKind;
+use crate::subsystems::{Backoff, Part};
+
+/// Who may connect to the Unix socket: the user of the gateway and the group.
+const MODE: u32 = 0o660;
+
+/// Follows the config until the gateway stops.
+pub(crate) async fn follow(core: Arc<Core>) {
+    let part = core.part("proxy");
+    let mut config = core.config.clone();
+    let mut backoff = Backoff::default();
+    let mut open: Option<Open> = None;
+    loop {
+        let wanted = config.borrow_and_update().settings.gateway.proxy.clone();
+        let retry = round(&core, &part, &wanted, &mut open, &mut backoff).await;
+        let again = async {
+            match retry {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = config.changed() => if changed.is_err() { return },
+            () = again => {}
+        }
+    }
+}
+
+struct Open {
+    handle: ListenerHandle,
+    place: Place,
+    group: Option<String>,
+}
+
+/// Makes what is open what is wanted; returns when to try again.
+async fn round(
+    core: &Core,
+    part: &Part,
+    wanted: &Proxy,
+    open: &mut Option<Open>,
+    backoff: &mut Backoff,
+) -> Option<Duration> {
+    let place = wanted.listen.as_ref().map(place);
+    let group = wanted.group.clone();
+    let Some(place) = place else {
+        if let Some(open) = open.take() {
+            part.stopping();
+            open.handle.close().await;
+        }
+        backoff.reset();
+        part.off();
+        return None;
+    };
+    if open
+        .as_ref()
+        .is_some_and(|open| open.place == place && open.group == group)
+    {
+        part.up(detail(open.as_ref()?.handle.place(), wanted));
+        return None;
+    }
+    part.starting();
+    // Another place is opened before the old one closes; the same place has to be free first.
+    let moving = open.take_if(|open| open.place != place);
+    if let Some(same) = open.take() {
+        same.handle.close().await;
+    }
+    let opened = match core
+        .listeners
+        .open(ListenerKind::Proxy, place.clone())
+        .await
+    {
+        Ok(handle) => set_group(&place, group.as_deref()).map(|()| handle),
+        Err(error) => Err(failure(&place, &error)),
+    };
+    match opened {
+        Ok(handle) => {
+            backoff.reset();
+            part.up(detail(handle.place(), wanted));
+            *open = Some(Open {
+                handle,
+                place,
+                group,
+            });
+            if let Some(old) = moving {
+                old.handle.close().await;
+            }
+            None
+        }
+        Err(Failure { reason, fix }) => {
+            // Whoever still uses the old place keeps it until there is a new one.
+            *open = moving;
+            let delay = backoff.next_delay();
+            part.degraded(reason, fix, Some(delay));
+            Some(delay)
+        }
+    }
+}
+
+fn place(listen: &ProxyListen) -> Place {
+    match listen {
+        ProxyListen::Tcp(address) => Place::Tcp(*address),
+        ProxyListen::Unix(path) => Place::Unix {
+            path: path.clone(),
+            mode: MODE,
+        },
+    }
+}
+
+fn detail(place: &Place, wanted: &Proxy) -> String {
+    format!(
+        "listens on {place} for reverse proxies, PROXY protocol {}",
+        wanted.protocol
+    )
+}
+
+struct Failure {
+    reason: String,
+    fix: String,
+}
+
+fn failure(place: &Place, error: &BindError) -> Failure {
+    let text = error.to_string();
+    let mut lines = text.lines();
+    let reason = lines.next().unwrap_or_default().to_owned();
+    let elsewhere = "openclaw config set gateway.proxy.listen";
+    let fix = match (place, error) {
+        (Place::Unix { path, .. }, BindError::Unix { source, .. }) => {
+            let folder = path.parent().unwrap_or(Path::new("/")).display();
+            match source.kind() {
+                std::io::ErrorKind::NotFound => format!("mkdir -p {folder}"),
+                std::io::ErrorKind::PermissionDenied => format!(
+                    "chown {} {folder}, or choose another path: {elsewhere} /path/to/proxy.sock",
+                    rustix::process::geteuid().as_raw()
+                ),
+                _ => format!("{elsewhere} /another/path/proxy.sock"),
+            }
+        }
+        (Place::Tcp(address), BindError::InUse { .. }) => {
+            format!(
+                "free the port, or choose another one: {elsewhere} {}:<port>",
+                host(address.ip())
+            )
+        }
+        _ => format!("{elsewhere} 127.0.0.1:<port>"),
+    };
+    Failure { reason, fix }
+}
+
+fn host(address: std::net::IpAddr) -> String {
+    match address {
+        std::net::IpAddr::V4(address) => address.to_string(),
+        std::net::IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+/// Gives the socket to the group whose members may connect.
+fn set_group(place: &Place, group: Option<&str>) -> Result<(), Failure> {
+    let (Place::Unix { path, .. }, Some(name)) = (place, group) else {
+        return Ok(());
+    };
+    let listed = std::fs::read_to_string("/etc/group").unwrap_or_default();
+    let Some(id) = group_id(name, &listed) else {
+        return Err(Failure {
+            reason: format!("there is no group {name:?} on this machine"),
+            fix: "openclaw config set gateway.proxy.group <name or number>; `getent group` lists them"
+                .to_owned(),
+        });
+    };
+    let gid = rustix::fs::Gid::from_raw(id);
+    rustix::fs::chown(path, None, Some(gid)).map_err(|error| Failure {
+        reason: format!("{} cannot be given to the group {name}: {error}", path.display()),
+        fix: format!(
+            "make the user of the gateway a member of the group: usermod -aG {name} <user>, and log in again"
+        ),
+    })
+}
+
+/// The number of a group, by its number or its name in the text of `/etc/group`.
+fn group_id(name: &str, listed: &str) -> Option<u32> {
+    if let Ok(id) = name.parse() {
+        return Some(id);
+    }
+    listed.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        (fields.next() == Some(name))
+            .then(|| fields.nth(1)?.parse().ok())
+            .flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_found_by_name_and_number() {
+        let listed = "root:x:0:\nwww-data:x:33:nginx,caddy\nbroken:x\n";
+        assert_eq!(group_id("www-data", listed), Some(33));
+        assert_eq!(group_id("1000", listed), Some(1000));
+        assert_eq!(group_id("www", listed), None);
+        assert_eq!(group_id("broken", listed), None);
+    }
+}
