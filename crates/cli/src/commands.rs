@@ -6,6 +6,7 @@ mod completion;
 mod config;
 mod dashboard;
 mod devices;
+mod dns;
 mod doctor;
 mod gateway;
 mod health;
@@ -62,6 +63,9 @@ pub(crate) enum Command {
     /// Read and change the config file
     #[command(subcommand)]
     Config(config::Command),
+    /// Have the gateway found across networks
+    #[command(subcommand)]
+    Dns(dns::Command),
     /// Presence, events and heartbeats of the gateway
     #[command(subcommand)]
     System(system::Command),
@@ -89,6 +93,7 @@ impl Command {
             Self::Node(command) => command.run(context),
             Self::Approvals(command) => runtime::run(command.run(context)),
             Self::Config(command) => command.run(context),
+            Self::Dns(command) => command.run(context),
             Self::System(command) => runtime::run(command.run(context)),
             Self::Audit(command) => runtime::run(command.run(context)),
             Self::Completion(args) => args.run(context),

@@ -11,6 +11,7 @@ mod commands;
 mod connect;
 mod context;
 mod dashboard;
+mod discover;
 mod doctor;
 mod error;
 mod host;

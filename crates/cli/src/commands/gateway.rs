@@ -2,6 +2,7 @@
 
 mod auth;
 mod call;
+mod discover;
 mod health;
 mod probe;
 pub(crate) mod run;
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Status(status::Args),
     /// Try every gateway this machine knows of
     Probe(probe::Args),
+    /// Look for gateways on the local network and in the tailnet
+    Discover(discover::Args),
     /// Ask the gateway whether it is well
     Health(health::Args),
     /// Call any method of the gateway
@@ -38,6 +41,7 @@ impl Command {
             Self::Run(args) => args.run(context),
             Self::Status(args) => runtime::run(args.run(context)),
             Self::Probe(args) => runtime::run(args.run(context)),
+            Self::Discover(args) => runtime::run(args.run(context)),
             Self::Health(args) => runtime::run(args.run(context)),
             Self::Call(args) => runtime::run(args.run(context)),
             Self::Auth(command) => runtime::run(command.run(context)),

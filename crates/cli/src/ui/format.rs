@@ -42,6 +42,16 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// What others say about themselves, on one line: line ends and tabs are shown too, and long text is cut.
+pub(crate) fn one_line(text: &str) -> String {
+    /// Characters that are shown.
+    const LONGEST: usize = 300;
+    let shown: String = text.chars().take(LONGEST).collect();
+    let cut = if shown.len() < text.len() { "…" } else { "" };
+    let shown = printable(&shown).replace('\n', "\\n").replace('\t', "\\t");
+    format!("{shown}{cut}")
+}
+
 /// `14s`, `3m`, `2h`, `5d`: the age of something that happened at `then`.
 pub(crate) fn age(now: i64, then: i64) -> String {
     let seconds = (now - then).max(0) / 1000;
@@ -109,6 +119,13 @@ mod tests {
         let json = serde_json::to_string("\u{7f}").unwrap();
         let back: String = serde_json::from_str(&printable(&json)).unwrap();
         assert_eq!(back, "\u{7f}");
+    }
+
+    #[test]
+    fn what_others_say_stays_on_its_line() {
+        assert_eq!(one_line("a\nb\tc\u{1b}[2J"), "a\\nb\\tc\\u001b[2J");
+        assert_eq!(one_line(&"x".repeat(400)).chars().count(), 301);
+        assert_eq!(one_line("plain"), "plain");
     }
 
     #[test]
