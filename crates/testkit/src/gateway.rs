@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use openclaw_config::load::{Snapshot, load};
 use openclaw_config::resolve::GatewayFlags;
 use openclaw_config::{Env, Paths, ProfileChoice};
+use openclaw_gateway::adapters::Adapter;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions, ShutdownReport, StartError};
@@ -29,9 +30,17 @@ pub struct TestGatewayBuilder {
     config: Value,
     flags: GatewayFlags,
     env: Vec<(String, String)>,
+    adapters: Vec<fn() -> Box<dyn Adapter>>,
 }
 
 impl TestGatewayBuilder {
+    /// Adds a part from a crate above the gateway.
+    #[must_use]
+    pub fn adapter(mut self, make: fn() -> Box<dyn Adapter>) -> Self {
+        self.adapters.push(make);
+        self
+    }
+
     /// Sets the whole config.
     #[must_use]
     pub fn config(mut self, config: Value) -> Self {
@@ -150,7 +159,7 @@ impl TestGatewayBuilder {
             },
             port: Some(0),
             allow_weak_password: false,
-            adapters: Vec::new(),
+            adapters: self.adapters.iter().map(|make| make()).collect(),
         };
         Prepared {
             options,
@@ -200,6 +209,7 @@ impl TestGateway {
             config: json!({ "gateway": { "mode": "local", "auth": { "mode": "token", "token": TOKEN } } }),
             flags: GatewayFlags::default(),
             env: Vec::new(),
+            adapters: Vec::new(),
         }
     }
 

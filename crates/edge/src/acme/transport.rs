@@ -14,6 +14,7 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::TokioIo;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
+use jiff::fmt::rfc2822::DateTimeParser;
 use parking_lot::Mutex;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -25,6 +26,8 @@ use super::failure::Failure;
 
 /// Time for one request, connecting included.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Dates as HTTP writes them. The day of the week says nothing new.
+const DATES: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
 /// Largest answer; a chain of certificates has some kilobytes.
 const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -146,8 +149,8 @@ fn wait_asked_for(value: Option<&HeaderValue>) -> Option<Duration> {
     if let Ok(seconds) = text.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = jiff::fmt::rfc2822::parse(text).ok()?;
-    SystemTime::from(date.timestamp())
+    let date = DATES.parse_timestamp(text).ok()?;
+    SystemTime::from(date)
         .duration_since(SystemTime::now())
         .ok()
 }
@@ -210,7 +213,7 @@ mod tests {
         assert_eq!(read("120"), Some(Duration::from_secs(120)));
         assert_eq!(read("soon"), None);
         assert_eq!(read("Wed, 21 Oct 2015 07:28:00 GMT"), None, "it is over");
-        let far = read("Wed, 21 Oct 2435 07:28:00 GMT").unwrap();
+        let far = read("Sun, 21 Oct 2435 07:28:00 GMT").unwrap();
         assert!(far > Duration::from_secs(365 * 86_400));
         assert_eq!(wait_asked_for(None), None);
     }
