@@ -10,7 +10,7 @@ use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{
     GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
 };
-use openclaw_config::schema::{ConsoleStyle, LogLevel, TailscaleMode};
+use openclaw_config::schema::{ConsoleStyle, LogLevel};
 use openclaw_config::{ConfigWatcher, Issue};
 use openclaw_edge::acme::Acme;
 use openclaw_gateway::clock::Clock;
@@ -149,15 +149,6 @@ impl Server {
             }
         }
         tracing::info!(target: "gateway", "log file: {}", self.logs.current().path().display());
-        let tailscale = &self.gateway.plan().tailscale;
-        if tailscale.mode.value != TailscaleMode::Off {
-            tracing::warn!(
-                target: "gateway",
-                source = %tailscale.mode.source,
-                "this build does not manage Tailscale; expose the gateway with: tailscale serve --bg {}",
-                self.gateway.port()
-            );
-        }
         if let Some(reason) = self.watcher.failure() {
             tracing::warn!(target: "gateway", %reason, "config changes are not noticed by themselves; send SIGHUP after a change");
         }

@@ -243,8 +243,9 @@ impl ConfigEditor {
         let (known, mut new): (Vec<Issue>, Vec<Issue>) = after
             .issues
             .iter()
+            .chain(&after.conflicts)
             .cloned()
-            .partition(|issue| before.issues.contains(issue));
+            .partition(|issue| before.issues.contains(issue) || before.conflicts.contains(issue));
         let left_out = after.left_out.iter().cloned();
         new.extend(left_out.filter(|issue| !before.left_out.contains(issue)));
         if !new.is_empty() || !wanted.is_object() {

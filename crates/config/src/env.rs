@@ -76,6 +76,8 @@ names! {
     OPENCLAW_MDNS_HOSTNAME = "OPENCLAW_MDNS_HOSTNAME" legacy "CLAWDBOT_MDNS_HOSTNAME";
     /// Overrides the announced tailnet DNS name.
     OPENCLAW_TAILNET_DNS = "OPENCLAW_TAILNET_DNS";
+    /// `LocalAPI` socket of the Tailscale daemon; beats `gateway.tailscale.socket`.
+    OPENCLAW_TAILSCALE_SOCKET = "OPENCLAW_TAILSCALE_SOCKET";
     /// SSH port that discovery announces in full mode.
     OPENCLAW_SSH_PORT = "OPENCLAW_SSH_PORT";
     /// CLI path that discovery announces in full mode.

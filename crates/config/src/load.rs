@@ -18,7 +18,7 @@ use crate::paths::Paths;
 use crate::schema::{EnvBlock, Kind, Settings};
 use crate::store::{ConfigStore, StoreError};
 use crate::substitute::substitute;
-use crate::validate::{Issue, ROOT, tree, validate};
+use crate::validate::{Issue, ROOT, conflicts, tree, validate};
 use crate::{dotenv, legacy, text};
 
 /// The config as it was at one moment. Cheap to share, never changed.
@@ -137,6 +137,14 @@ pub(crate) fn load_with(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -
     let mut defaulted = Vec::new();
     issues.append(&mut prepared.missing);
     issues.append(&mut prepared.issues);
+    // A change that brings settings in which cannot be used together is not taken over; at a start, the rest counts.
+    let known = previous.is_none_or(|previous| !conflicts(&previous.resolved).is_empty());
+    if known {
+        &mut prepared.warnings
+    } else {
+        &mut issues
+    }
+    .append(&mut prepared.conflicts);
     if !issues.is_empty() {
         let good = fallback::LastGood::find(paths, &env, previous);
         (fell_back, defaulted) = fallback::apply(&mut prepared.resolved, &issues, good.as_ref());
@@ -177,6 +185,8 @@ pub(crate) struct Prepared {
     pub(crate) issues: Vec<Issue>,
     /// Variables that are not set, in texts that this program reads.
     pub(crate) missing: Vec<Issue>,
+    /// Settings that cannot be used together.
+    pub(crate) conflicts: Vec<Issue>,
     pub(crate) warnings: Vec<Issue>,
     /// Entries that are left out; no change may bring in new ones.
     pub(crate) left_out: Vec<Issue>,
@@ -212,6 +222,7 @@ pub(crate) fn prepare(authored: Value, paths: &Paths, env: &Env) -> Prepared {
         resolved = empty();
     }
     Prepared {
+        conflicts: conflicts(&resolved),
         parsed,
         resolved,
         issues,

@@ -3,6 +3,7 @@
 //! Wrong values are errors, unknown keys are warnings: a key of another release never stops a
 //! gateway.
 
+mod conflicts;
 mod tree;
 
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ use crate::origin::{Origin, OriginEntry};
 use crate::schema::{BindChoice, BindMode, Kind, ProxyListen};
 use crate::secret::REDACTED;
 use crate::suggest::nearest;
+pub use conflicts::conflicts;
 pub(crate) use tree::{Node, tree};
 
 /// Longest domain of wide-area discovery: the names below it must stay under 255 bytes.

@@ -6,8 +6,10 @@ pub mod device;
 pub mod gateway;
 #[cfg(target_os = "linux")]
 pub mod hosts;
+pub mod tailscale;
 pub mod wire;
 
 pub use device::TestDevice;
 pub use gateway::{TestGateway, TestGatewayBuilder};
+pub use tailscale::StandIn;
 pub use wire::{Ended, Frame, Wire};

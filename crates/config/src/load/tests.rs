@@ -303,3 +303,31 @@ fn password_mode_without_a_password_is_a_warning() {
     with.write(text);
     assert_eq!(lines(&with.load().warnings), [""; 0]);
 }
+
+#[test]
+fn u06_b_settings_that_cannot_be_used_together_start_and_are_not_taken_over_live() {
+    let home = Home::with("{gateway: {bind: 'loopback', tailscale: {mode: 'serve'}}}");
+    let good = home.load();
+    assert!(good.valid);
+    home.write("{gateway: {bind: 'lan', tailscale: {mode: 'serve'}}}");
+    // Live: nothing of the pair counts.
+    let live = load_with(&home.paths, &home.env, Some(&good));
+    assert!(!live.valid && live.is_degraded());
+    assert_eq!(live.settings.gateway.tailscale.mode, TailscaleMode::Serve);
+    assert_eq!(live.settings.gateway.bind, good.settings.gateway.bind);
+    assert!(
+        live.issues[0]
+            .message
+            .contains("tailscale serve requires gateway.bind=loopback (now: lan)")
+    );
+    // At a start: everything but the part that cannot work.
+    let start = home.load();
+    assert!(start.valid && start.fatal_issues().is_empty());
+    assert_ne!(start.settings.gateway.bind, good.settings.gateway.bind);
+    assert_eq!(start.settings.gateway.tailscale.mode, TailscaleMode::Serve);
+    // A gateway that was started so goes on taking other changes over.
+    home.write("{gateway: {bind: 'lan', tailscale: {mode: 'serve'}}, logging: {level: 'debug'}}");
+    let later = load_with(&home.paths, &home.env, Some(&start));
+    assert!(later.valid);
+    assert_eq!(later.settings.logging.level, LogLevel::Debug);
+}

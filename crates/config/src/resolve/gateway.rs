@@ -1,6 +1,7 @@
 //! What a gateway of this config, environment and command line listens on and asks for.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use super::tls::{TlsFlags, TlsPlan, resolve_tls};
 use super::{Resolved, Source, resolve_bind, resolve_port, resolve_secret};
@@ -29,6 +30,8 @@ pub struct GatewayFlags {
     pub tailscale_reset_on_exit: bool,
     /// `--tls`, `--domain`, `--acme-agree-terms`.
     pub tls: TlsFlags,
+    /// `--tailscale-port`.
+    pub tailscale_port: Option<String>,
 }
 
 /// Everything decided before the first socket is opened.
@@ -82,7 +85,9 @@ pub struct TailscalePlan {
     /// Whether our route goes when we go.
     pub reset_on_exit: bool,
     /// HTTPS port of the route.
-    pub port: u16,
+    pub port: Resolved<u16>,
+    /// `LocalAPI` socket of the daemon, when it is not where the system keeps it.
+    pub socket: Option<PathBuf>,
 }
 
 /// Resolves the plan of a gateway. Every wrong flag and variable is reported, not only the first.
@@ -113,6 +118,9 @@ pub fn resolve_gateway(
     )
     .map_err(&mut keep)
     .ok();
+    let tailscale_port = tailscale_port(flags.tailscale_port.as_deref(), settings)
+        .map_err(&mut keep)
+        .ok();
     let bind = resolve_bind(flags.bind.as_deref(), env, settings)
         .map_err(&mut keep)
         .ok();
@@ -143,14 +151,24 @@ pub fn resolve_gateway(
         host
     });
     let tls = resolve_tls(&flags.tls, env, settings).map_err(keep).ok();
-    let (Some(port), Some(auth_mode), Some(tailscale_mode), Some(bind), Some(tls), true) = (
+    let (
+        Some(port),
+        Some(auth_mode),
+        Some(tailscale_mode),
+        Some(tailscale_port),
+        Some(bind),
+        Some(tls),
+        true,
+    ) = (
         port,
         auth_mode,
         tailscale_mode,
+        tailscale_port,
         bind,
         tls,
         issues.is_empty(),
-    ) else {
+    )
+    else {
         return Err(issues);
     };
     let tailscale = TailscalePlan {
@@ -162,7 +180,12 @@ pub fn resolve_gateway(
             )
         }),
         reset_on_exit: flags.tailscale_reset_on_exit || settings.gateway.tailscale.reset_on_exit,
-        port: settings.gateway.tailscale.port,
+        port: tailscale_port,
+        socket: env
+            .get(env::OPENCLAW_TAILSCALE_SOCKET)
+            .or(settings.gateway.tailscale.socket.as_deref())
+            .filter(|path| !path.trim().is_empty())
+            .map(|path| env.absolute(path)),
     };
     let auth = resolve_auth(flags, auth_mode, env, settings, tailscale.mode.value);
     let bind = Resolved::new(bind.value.mode, bind.source);
@@ -174,6 +197,20 @@ pub fn resolve_gateway(
         tailscale,
         tls,
     })
+}
+
+fn tailscale_port(flag: Option<&str>, settings: &Settings) -> Result<Resolved<u16>, Issue> {
+    let Some(text) = flag else {
+        let port = settings.gateway.tailscale.port;
+        return Ok(from_config(port, &443, "gateway.tailscale.port"));
+    };
+    match text.trim().parse() {
+        Ok(port) if port > 0 => Ok(Resolved::new(port, Source::Flag("--tailscale-port"))),
+        _ => Err(Issue::new(
+            "--tailscale-port",
+            "Invalid --tailscale-port (use 443, 8443, or 10000)",
+        )),
+    }
 }
 
 fn resolve_auth(

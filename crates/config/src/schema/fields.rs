@@ -155,9 +155,10 @@ pub const FIELDS: &[Field] = &[
     field("gateway.proxy.group", Kind::Text, "", "Group that owns the Unix socket, by name or number; its members may connect. Unset: the gateway's own group.").advanced(),
     field("gateway.proxy.protocol", Kind::Word(ProxyProtocol::WORDS), "off", "PROXY protocol, version 1 and 2: `accept` reads the header of a trusted proxy when there is one, `require` closes connections without one. From anybody else it is refused."),
 
-    field("gateway.tailscale.mode", Kind::Word(TailscaleMode::WORDS), "off", "`serve` gives HTTPS inside the tailnet, `funnel` from the internet."),
-    field("gateway.tailscale.resetOnExit", Kind::Bool, "false", "Take our own route down when the gateway stops.").advanced(),
-    field("gateway.tailscale.port", PORT, "443", "HTTPS port of our route.").advanced(),
+    field("gateway.tailscale.mode", Kind::Word(TailscaleMode::WORDS), "off", "`serve` gives HTTPS inside the tailnet, `funnel` from the internet, which needs a password. Both need `gateway.bind` loopback."),
+    field("gateway.tailscale.resetOnExit", Kind::Bool, "false", "Take our own route down when the gateway stops. Without it the route stays and works again after the next start.").advanced(),
+    field("gateway.tailscale.port", PORT, "443", "HTTPS port of our route; Funnel knows 443, 8443 and 10000.").advanced(),
+    field("gateway.tailscale.socket", Kind::Text, "", "LocalAPI socket of the Tailscale daemon. Unset: where the system keeps it.").advanced(),
     kept("gateway.tailscale.preserveFunnel"),
     kept("gateway.tailscale.serviceName"),
 

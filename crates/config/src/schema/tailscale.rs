@@ -14,6 +14,8 @@ pub struct Tailscale {
     pub reset_on_exit: bool,
     /// HTTPS port of our route. Default 443.
     pub port: u16,
+    /// `LocalAPI` socket of the daemon. Default: where the system keeps it.
+    pub socket: Option<String>,
 }
 
 impl Default for Tailscale {
@@ -22,6 +24,7 @@ impl Default for Tailscale {
             mode: TailscaleMode::Off,
             reset_on_exit: false,
             port: 443,
+            socket: None,
         }
     }
 }

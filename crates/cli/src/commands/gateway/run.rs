@@ -43,6 +43,9 @@ pub(crate) struct Args {
     tailscale_reset_on_exit: bool,
     #[command(flatten)]
     tls: TlsArgs,
+    /// HTTPS port of the Tailscale exposure: 443, 8443 or 10000 [default: 443]
+    #[arg(long, value_name = "port")]
+    tailscale_port: Option<String>,
     /// Start although the config says remote, and leave the config as it is
     #[arg(long)]
     allow_unconfigured: bool,
@@ -125,6 +128,7 @@ impl Args {
             tailscale: self.tailscale.clone(),
             tailscale_reset_on_exit: self.tailscale_reset_on_exit,
             tls: self.tls.flags(),
+            tailscale_port: self.tailscale_port.clone(),
         }
     }
 }

@@ -78,6 +78,14 @@ impl Identities {
         self.known.lock().clear();
     }
 
+    /// As [`Self::set_whois`], unless this very one is asked already: what is remembered stays.
+    pub(crate) fn offer_whois(&self, source: Arc<dyn Whois>) {
+        let known = self.source.read().clone();
+        if known.is_none_or(|known| !Arc::ptr_eq(&known, &source)) {
+            self.set_whois(Some(source));
+        }
+    }
+
     /// Forgets what is remembered: somebody else may have logged in.
     pub fn forget(&self) {
         self.known.lock().clear();
