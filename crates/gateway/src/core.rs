@@ -34,6 +34,7 @@ use crate::rpc::router::Methods;
 use crate::store::Store;
 use crate::subsystems::{Part, SubsystemState, Subsystems};
 use crate::system::SystemState;
+use crate::tailscale::{TailnetFacts, Vouchers};
 use crate::tasks::Tasks;
 use crate::tls::TlsSlot;
 
@@ -156,6 +157,10 @@ pub struct Core {
     /// Addresses of this machine on its tailnet, as Tailscale itself says; empty while it says nothing. The bind plan follows
     /// them; without them it goes by the interfaces.
     pub tailnet: watch::Sender<Vec<IpAddr>>,
+    /// Our name and addresses on the tailnet and where Tailscale makes us reachable, as it says itself.
+    pub tailnet_facts: watch::Sender<Arc<TailnetFacts>>,
+    /// Whose processes may speak for Tailscale.
+    pub(crate) vouchers: Vouchers,
     /// What TCP connections meet.
     pub tls: TlsSlot,
     /// Who stands behind connections that somebody vouches for.
@@ -197,6 +202,11 @@ impl Core {
     /// What a part that may fail alone tells its state with.
     pub fn part(&self, name: &'static str) -> Part {
         Part::new(name, Arc::clone(&self.subsystems), self.clock.clone())
+    }
+
+    /// Our place in the tailnet now.
+    pub fn tailnet_facts(&self) -> Arc<TailnetFacts> {
+        Arc::clone(&self.tailnet_facts.borrow())
     }
 
     /// The config now.

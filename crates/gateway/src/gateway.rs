@@ -96,6 +96,7 @@ pub struct Gateway {
     _stopping: DropGuard,
     control: AbortOnDropHandle<()>,
     main: Vec<ListenerHandle>,
+    exposure: crate::tailscale::Exposure,
     _lock: StateLock,
 }
 
@@ -171,6 +172,7 @@ impl Gateway {
             |_| true,
         );
         let unclosed = wait_until_zero(FAREWELL, || core.hub.len()).await;
+        self.exposure.ended().await;
         core.tasks.cancel();
         let running = core.tasks.wait(Duration::from_secs(1)).await;
         if running > 0 {

@@ -14,6 +14,7 @@ mod repeats;
 mod upgrade;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn bearer_delay(&self, peer: &Peer) -> Duration;
     /// Whether a bearer is the shared secret or the token of an operator device.
     fn bearer_allowed(&self, bearer: &str, peer: &Peer) -> BearerVerdict;
+    /// Whether the process at the other end of a connection to the listener for Tailscale may speak for it.
+    fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> Asking<'_>;
     /// Whether the user that something in front of us names may read what the Control UI needs to start. Asks whoever vouches.
     fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a>;
     /// The body of `control-ui-config.json`.
@@ -155,6 +158,11 @@ impl HttpState {
         if self.inner.proxies_warned.first_time(warning) {
             tracing::warn!("{}", warning.text(&self.policy().peer));
         }
+    }
+
+    /// Whether the process at the other end may speak for Tailscale.
+    pub(crate) async fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> bool {
+        self.handler().may_forward(peer, local).await
     }
 
     fn handler(&self) -> &Arc<dyn SocketHandler> {

@@ -27,5 +27,6 @@ pub mod rpc;
 pub mod store;
 pub mod subsystems;
 pub mod system;
+pub mod tailscale;
 pub mod tasks;
 pub mod tls;

@@ -22,8 +22,8 @@ mod trouble;
 mod wanted;
 
 pub(crate) use driver::{Exposure, spawn};
-pub(crate) use ingress::Vouchers;
 pub use facts::TailnetFacts;
+pub(crate) use ingress::Vouchers;
 pub use trouble::Trouble;
 
 /// Name among the parts that may fail.

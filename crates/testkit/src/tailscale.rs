@@ -13,7 +13,7 @@ mod routes;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,11 +126,18 @@ impl Machine {
         }
         if !self.funnel_ports.is_empty() {
             capabilities.insert("funnel".to_owned(), Value::Null);
-            let ports = format!("https://tailscale.com/cap/funnel-ports?ports={}", self.funnel_ports);
+            let ports = format!(
+                "https://tailscale.com/cap/funnel-ports?ports={}",
+                self.funnel_ports
+            );
             capabilities.insert(ports, Value::Null);
         }
         let running = self.state == "Running";
-        let addresses = if running { json!(ADDRESSES) } else { Value::Null };
+        let addresses = if running {
+            json!(ADDRESSES)
+        } else {
+            Value::Null
+        };
         let dns_name = if self.name.is_empty() {
             String::new()
         } else {
@@ -146,7 +153,8 @@ impl Machine {
             "CertDomains": if self.https { json!([self.name]) } else { Value::Null },
         });
         if peers {
-            status["User"] = json!({ "11": { "ID": 11, "LoginName": "ada@example.com", "DisplayName": "Ada" } });
+            status["User"] =
+                json!({ "11": { "ID": 11, "LoginName": "ada@example.com", "DisplayName": "Ada" } });
         }
         status
     }
@@ -268,7 +276,8 @@ impl StandIn {
         for name in names {
             let listener = UnixListener::bind(self.dir.path().join(name)).expect("a socket");
             let shared = self.shared.clone();
-            self.daemon.push(Task(tokio::spawn(api::serve(listener, shared))));
+            self.daemon
+                .push(Task(tokio::spawn(api::serve(listener, shared))));
         }
     }
 
@@ -292,37 +301,54 @@ impl StandIn {
         self.shared.machine.lock().clone()
     }
 
+    /// Waits until the machine is as wanted.
+    ///
+    /// # Panics
+    /// When it takes too long.
+    pub async fn until(&self, wanted: impl Fn(&Machine) -> bool) {
+        let mut news = self.shared.news.subscribe();
+        let reached = async {
+            while !wanted(&self.shared.machine.lock()) {
+                news.changed().await.expect("the stand-in lives");
+            }
+        };
+        let reached = tokio::time::timeout(crate::wire::PATIENCE, reached).await;
+        reached.expect("the stand-in gets there in time");
+    }
+
     /// The routes, as text.
     pub fn routes(&self) -> String {
         self.shared.machine.lock().routes.to_string()
     }
 }
 
-/// The stand-in program: built beside this crate, and now if it is not there yet.
+/// The stand-in program, compiled once for each version of its text: it needs nothing but the standard library.
 fn program() -> PathBuf {
-    const NAME: &str = "tailscale-stand-in";
+    const TEXT: &str = include_str!("tailscale/program.rs");
+    let digest = ring::digest::digest(&ring::digest::SHA256, TEXT.as_bytes());
+    let version = data_encoding::HEXLOWER.encode(&digest.as_ref()[..8]);
     let exe = std::env::current_exe().expect("the path of the test");
-    let found = exe
-        .ancestors()
-        .skip(1)
-        .take(3)
-        .map(|folder| folder.join(NAME))
-        .find(|path| path.is_file());
-    found.unwrap_or_else(|| build(NAME, &exe))
-}
-
-fn build(name: &str, exe: &Path) -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-    let status = std::process::Command::new(cargo)
-        .args(["build", "--quiet", "--bin", name, "--manifest-path"])
-        .arg(manifest)
+    let folder = exe.parent().expect("a test lies in a folder");
+    let program = folder.join(format!("tailscale-stand-in-{version}"));
+    if program.exists() {
+        return program;
+    }
+    // Tests may do this at the same time: each makes its own, and any of them will do.
+    let workshop = tempfile::tempdir_in(folder).expect("a folder to compile in");
+    let (text, made) = (
+        workshop.path().join("program.rs"),
+        workshop.path().join("program"),
+    );
+    std::fs::write(&text, TEXT).expect("the text of the program");
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let status = std::process::Command::new(rustc)
+        .args(["--edition", "2024", "-o"])
+        .arg(&made)
+        .arg(&text)
+        .current_dir(workshop.path())
         .status()
-        .expect("cargo runs");
-    assert!(status.success(), "{name} could not be built");
-    let folder = exe
-        .ancestors()
-        .find(|folder| folder.join(name).is_file())
-        .unwrap_or_else(|| panic!("{name} was built and is not beside {}", exe.display()));
-    folder.join(name)
+        .expect("rustc runs");
+    assert!(status.success(), "the stand-in program does not compile");
+    std::fs::rename(&made, &program).expect("the program takes its place");
+    program
 }

@@ -12,4 +12,5 @@ mod place;
 mod profile;
 mod relay;
 mod secrets;
+mod tailscale;
 mod up;

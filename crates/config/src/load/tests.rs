@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::paths::ProfileChoice;
-use crate::schema::{AuthMode, BindMode, LogLevel};
+use crate::schema::{AuthMode, BindMode, LogLevel, TailscaleMode};
 
 struct Home {
     dir: tempfile::TempDir,

@@ -7,7 +7,11 @@ use super::Issue;
 
 /// The pairs that cannot be used together; one issue for each side, the side to change first.
 pub fn conflicts(config: &Value) -> Vec<Issue> {
-    let gateway = |pointer: &str| config.pointer("/gateway").and_then(|gateway| gateway.pointer(pointer));
+    let gateway = |pointer: &str| {
+        config
+            .pointer("/gateway")
+            .and_then(|gateway| gateway.pointer(pointer))
+    };
     let word = |pointer: &str| gateway(pointer).and_then(Value::as_str).map(str::trim);
     let Some(mode @ ("serve" | "funnel")) = word("/tailscale/mode") else {
         return Vec::new();
@@ -53,20 +57,46 @@ mod tests {
             (json!({}), vec![]),
             (json!({ "bind": "lan" }), vec![]),
             (json!({ "tailscale": { "mode": "serve" } }), vec![]),
-            (json!({ "tailscale": { "mode": "off" }, "bind": "lan" }), vec![]),
-            (json!({ "tailscale": { "mode": "serve" }, "bind": "loopback" }), vec![]),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "password" } }), vec![]),
+            (
+                json!({ "tailscale": { "mode": "off" }, "bind": "lan" }),
+                vec![],
+            ),
+            (
+                json!({ "tailscale": { "mode": "serve" }, "bind": "loopback" }),
+                vec![],
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "password" } }),
+                vec![],
+            ),
             (json!({ "tailscale": { "mode": "funnel" } }), vec![]),
-            (json!({ "tailscale": { "mode": "serve" }, "bind": "lan" }), vec!["gateway.bind", "gateway.tailscale.mode"]),
-            (json!({ "tailscale": { "mode": "funnel" }, "bind": "tailnet" }), vec!["gateway.bind", "gateway.tailscale.mode"]),
-            (json!({ "tailscale": { "mode": "serve" }, "auth": { "mode": "none" } }), vec!["gateway.auth.mode", "gateway.tailscale.mode"]),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "token" } }), vec!["gateway.auth.mode", "gateway.tailscale.mode"]),
+            (
+                json!({ "tailscale": { "mode": "serve" }, "bind": "lan" }),
+                vec!["gateway.bind", "gateway.tailscale.mode"],
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "bind": "tailnet" }),
+                vec!["gateway.bind", "gateway.tailscale.mode"],
+            ),
+            (
+                json!({ "tailscale": { "mode": "serve" }, "auth": { "mode": "none" } }),
+                vec!["gateway.auth.mode", "gateway.tailscale.mode"],
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "token" } }),
+                vec!["gateway.auth.mode", "gateway.tailscale.mode"],
+            ),
         ];
         for (gateway, expected) in cases {
             let found = conflicts(&json!({ "gateway": gateway }));
             let paths: Vec<_> = found.iter().map(|issue| issue.path.as_str()).collect();
             assert_eq!(paths, expected, "{gateway}");
-            assert!(found.iter().all(|issue| issue.hint.as_deref().is_some_and(|hint| hint.starts_with("openclaw config set "))));
+            assert!(found.iter().all(|issue| {
+                issue
+                    .hint
+                    .as_deref()
+                    .is_some_and(|hint| hint.starts_with("openclaw config set "))
+            }));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The gateway as the HTTP surface sees it, and the listeners.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -84,6 +85,10 @@ impl SocketHandler for Handler {
                 retry_after_secs: retry_after_ms.div_ceil(1_000),
             },
         }
+    }
+
+    fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> Asking<'_> {
+        Box::pin(self.core.vouchers.vouch(peer, local))
     }
 
     fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a> {

@@ -40,6 +40,7 @@ use crate::rpc::router::Methods;
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::subsystems::Subsystems;
 use crate::system::SystemState;
+use crate::tailscale::Vouchers;
 use crate::tasks::Tasks;
 use crate::tls::TlsSlot;
 
@@ -88,6 +89,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     let (control, main) = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
     background::spawn(&core, &options, &addresses, tls);
     crate::discovery::mdns::spawn(&core, accepting.clone());
+    let exposure = crate::tailscale::spawn(&core, &options.flags, &accepting);
     for adapter in std::mem::take(&mut options.adapters) {
         adapters::spawn(&core, adapter);
     }
@@ -104,6 +106,7 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         accepting,
         control,
         main,
+        exposure,
         _lock: lock,
     })
 }
@@ -288,6 +291,8 @@ fn build_core(
         listeners: ListenerSet::default(),
         interfaces: watch::Sender::new(interfaces),
         tailnet: watch::Sender::default(),
+        tailnet_facts: watch::Sender::default(),
+        vouchers: Vouchers::default(),
         tls: TlsSlot::default(),
         identities: Identities::default(),
         names,

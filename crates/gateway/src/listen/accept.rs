@@ -234,6 +234,12 @@ impl Acceptor {
         let serving = self.state.tls().serving();
         let challenges = self.state.tls().challenges().clone();
         let Source { peer, local, kind } = from;
+        if kind == ListenerKind::Ingress
+            && let (Some(peer), Some(local)) = (peer, local)
+            && !self.state.may_forward(peer, local).await
+        {
+            return;
+        }
         let policy = self.state.policy();
         let mut incoming = Incoming::new(stream);
         let address = peer.map(|peer| peer.ip().to_canonical());

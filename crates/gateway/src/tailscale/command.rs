@@ -70,7 +70,10 @@ impl Program {
                 .find(|path| is_program(path))
         };
         // A PATH that was given on purpose (in a test, in a sandbox) counts alone.
-        let usual: &[&str] = if search_path.is_empty() || std::env::consts::OS == "macos" || is_plain(&search_path) {
+        let usual: &[&str] = if search_path.is_empty()
+            || std::env::consts::OS == "macos"
+            || is_plain(&search_path)
+        {
             &USUAL_FOLDERS
         } else {
             &[]
@@ -87,7 +90,12 @@ impl Program {
         })
     }
 
-    async fn run(&self, arguments: &[String], limit: Duration, sudo: bool) -> Result<Output, Trouble> {
+    async fn run(
+        &self,
+        arguments: &[String],
+        limit: Duration,
+        sudo: bool,
+    ) -> Result<Output, Trouble> {
         let what = format!("tailscale {}", arguments.join(" "));
         let mut command = match (&self.sudo, sudo) {
             (Some(sudo), true) => {
@@ -124,7 +132,8 @@ impl Program {
         let mut said = (Vec::new(), Vec::new());
         let finished = {
             let work = async {
-                let (read_out, read_err) = tokio::join!(read(out, &mut said.0), read(err, &mut said.1));
+                let (read_out, read_err) =
+                    tokio::join!(read(out, &mut said.0), read(err, &mut said.1));
                 read_out.and(read_err)?;
                 child.wait().await
             };
@@ -280,7 +289,8 @@ impl Daemon for Program {
     fn routes(&self) -> Asked<'_, Routes> {
         Box::pin(async {
             let text = self.ask(&["serve", "status", "--json"]).await?;
-            let config = json_in(&text).or_else(|| text.trim().is_empty().then_some(serde_json::Value::Null));
+            let config = json_in(&text)
+                .or_else(|| text.trim().is_empty().then_some(serde_json::Value::Null));
             let config = config.ok_or_else(|| Trouble::Garbled {
                 what: "tailscale serve status --json".to_owned(),
             })?;
@@ -301,7 +311,9 @@ impl Daemon for Program {
     fn whois(&self, address: IpAddr) -> Asked<'_, Option<TailnetUser>> {
         Box::pin(async move {
             let text = match self.ask(&["whois", "--json", &address.to_string()]).await {
-                Err(Trouble::Failed { text, .. }) if text.contains("peer not found") || text.contains("no match") => {
+                Err(Trouble::Failed { text, .. })
+                    if text.contains("peer not found") || text.contains("no match") =>
+                {
                     return Ok(None);
                 }
                 answer => answer?,

@@ -203,15 +203,31 @@ mod tests {
     fn u17_who_is_a_user_and_who_is_not() {
         let ada = json!({ "LoginName": "ada@example.com", "DisplayName": "Ada", "ProfilePicURL": "https://p/a" });
         for (answer, login) in [
-            (json!({ "Node": { "Name": "phone" }, "UserProfile": ada }), Some("ada@example.com")),
-            (json!({ "Node": { "Tags": [] }, "User": { "Login": "grace" } }), Some("grace")),
+            (
+                json!({ "Node": { "Name": "phone" }, "UserProfile": ada }),
+                Some("ada@example.com"),
+            ),
+            (
+                json!({ "Node": { "Tags": [] }, "User": { "Login": "grace" } }),
+                Some("grace"),
+            ),
             (json!({ "login": "grace", "name": "x" }), Some("grace")),
-            (json!({ "Node": { "Tags": ["tag:ci"] }, "UserProfile": ada }), None),
-            (json!({ "UserProfile": { "LoginName": "tagged-devices" } }), None),
+            (
+                json!({ "Node": { "Tags": ["tag:ci"] }, "UserProfile": ada }),
+                None,
+            ),
+            (
+                json!({ "UserProfile": { "LoginName": "tagged-devices" } }),
+                None,
+            ),
             (json!({ "UserProfile": { "LoginName": " " } }), None),
             (json!({}), None),
         ] {
-            assert_eq!(user(&answer).map(|user| user.login).as_deref(), login, "{answer}");
+            assert_eq!(
+                user(&answer).map(|user| user.login).as_deref(),
+                login,
+                "{answer}"
+            );
         }
     }
 
@@ -225,13 +241,22 @@ mod tests {
         assert_eq!(status.name.as_deref(), Some("gw.tail1.ts.net"));
         assert_eq!(status.addresses.len(), 2);
         assert_eq!((status.https, status.funnel), (Some(true), Some(false)));
-        assert_eq!(status.own_user.as_ref().map(|user| user.login.as_str()), Some("ada@example.com"));
+        assert_eq!(
+            status.own_user.as_ref().map(|user| user.login.as_str()),
+            Some("ada@example.com")
+        );
         assert!(status.funnel_port(443).is_ok() && status.funnel_port(8443).is_ok());
         assert_eq!(status.funnel_port(10_000).unwrap_err(), "443,8000-8999");
         let old = json!({ "BackendState": "NeedsLogin", "AuthURL": "https://login.tailscale.com/a/1", "TailscaleIPs": null });
         let status = Status::read(&old).unwrap();
-        assert_eq!(status.login_link.as_deref(), Some("https://login.tailscale.com/a/1"));
-        assert_eq!((status.https, status.funnel, status.name), (None, None, None));
+        assert_eq!(
+            status.login_link.as_deref(),
+            Some("https://login.tailscale.com/a/1")
+        );
+        assert_eq!(
+            (status.https, status.funnel, status.name),
+            (None, None, None)
+        );
         assert_eq!(Status::read(&json!({})), None);
         assert_eq!(json_in("no json here"), None);
     }

@@ -32,6 +32,8 @@ use crate::tasks;
 const CHECK: Duration = Duration::from_secs(30);
 /// How long news of the daemon may settle.
 const SETTLE: Duration = Duration::from_millis(200);
+/// How long opening the watch may take; without it the route is looked at now and then.
+const WATCH_LIMIT: Duration = Duration::from_secs(1);
 /// How often a daemon that is not there is looked for; a look is one `stat`.
 const LOOK: Duration = Duration::from_secs(1);
 /// How often a change is tried while others change the routes too.
@@ -58,7 +60,11 @@ impl Exposure {
 }
 
 /// Starts the part. `stopping` is cancelled when the gateway accepts nobody any more.
-pub(crate) fn spawn(core: &Arc<Core>, flags: &GatewayFlags, stopping: &CancellationToken) -> Exposure {
+pub(crate) fn spawn(
+    core: &Arc<Core>,
+    flags: &GatewayFlags,
+    stopping: &CancellationToken,
+) -> Exposure {
     let (file, record) = RecordFile::open(&core.server.state_dir);
     let driver = Driver {
         part: core.part(TAILSCALE),
@@ -165,6 +171,7 @@ impl Driver {
             Wanted::Route(wish) => {
                 self.reset_on_exit = wish.reset_on_exit;
                 self.part.starting();
+                self.open_watch(&client).await;
                 self.expose(&client, wish).await
             }
             Wanted::Off | Wanted::Refused { .. } => {
@@ -191,9 +198,6 @@ impl Driver {
         };
         let Err(trouble) = outcome else {
             self.backoff.reset();
-            if self.watch.is_none() && self.ingress.is_some() {
-                self.watch = client.watch().await;
-            }
             return CHECK;
         };
         let pause = self.backoff.next_delay();
@@ -201,9 +205,6 @@ impl Driver {
         self.announce_url(None);
         let fix = self.command(&trouble.fix());
         self.part.degraded(trouble.to_string(), fix, Some(pause));
-        if self.watch.is_none() && !self.unreachable {
-            self.watch = client.watch().await;
-        }
         pause
     }
 
@@ -216,6 +217,15 @@ impl Driver {
         }
     }
 
+    /// Before anything is asked: what changes after the answer is news.
+    async fn open_watch(&mut self, client: &Client) {
+        if self.watch.is_none()
+            && let Ok(watch) = timeout(WATCH_LIMIT, client.watch()).await
+        {
+            self.watch = watch;
+        }
+    }
+
     fn plan(&self) -> Option<GatewayPlan> {
         let snapshot = self.core.snapshot();
         let profile = &self.core.server.paths.profile;
@@ -225,7 +235,11 @@ impl Driver {
 
     fn client(&mut self, plan: &GatewayPlan) -> Arc<Client> {
         let reach = reach(plan);
-        if let Some((_, client)) = self.way.as_ref().filter(|(known, _)| known.socket == reach.socket) {
+        if let Some((_, client)) = self
+            .way
+            .as_ref()
+            .filter(|(known, _)| known.socket == reach.socket)
+        {
             return Arc::clone(client);
         }
         let env = self.core.snapshot().env.clone();
@@ -237,7 +251,11 @@ impl Driver {
     }
 
     /// Makes or confirms the route; the text says where it leads.
-    async fn expose(&mut self, client: &Arc<Client>, wish: &Wish) -> Result<Option<String>, Trouble> {
+    async fn expose(
+        &mut self,
+        client: &Arc<Client>,
+        wish: &Wish,
+    ) -> Result<Option<String>, Trouble> {
         let status = client.status().await?;
         self.publish(&status);
         let host = ready(client, &status, wish).await?;
@@ -317,7 +335,12 @@ impl Driver {
         };
         self.announce_url(Some(format!("https://{authority}")));
         let settings = &self.core.snapshot().settings;
-        let base = settings.gateway.control_ui.base_path.trim_matches('/').to_owned();
+        let base = settings
+            .gateway
+            .control_ui
+            .base_path
+            .trim_matches('/')
+            .to_owned();
         let page = if base.is_empty() {
             format!("https://{authority}/")
         } else {
@@ -338,7 +361,11 @@ impl Driver {
         if let Some(address) = open {
             return Ok(address.port());
         }
-        let random = || PORTS.start + u16::try_from(secret::random_below(u32::from(PORTS.end - PORTS.start))).unwrap_or(0);
+        let random = || {
+            PORTS.start
+                + u16::try_from(secret::random_below(u32::from(PORTS.end - PORTS.start)))
+                    .unwrap_or(0)
+        };
         let candidates = self
             .record
             .ingress_port
@@ -400,6 +427,7 @@ impl Driver {
         if plan.bind.value == BindMode::Loopback {
             return self.publish(&Status::default());
         }
+        self.open_watch(client).await;
         let addresses = self.way.as_ref().is_some_and(|(reach, _)| reach.addresses);
         let status = if addresses {
             client.status().await
@@ -408,16 +436,18 @@ impl Driver {
         };
         if let Ok(status) = status {
             self.publish(&status);
-            if self.watch.is_none() {
-                self.watch = client.watch().await;
-            }
         }
     }
 
     fn publish(&self, status: &Status) {
         let running = status.state == "Running";
-        let addresses = if running { status.addresses.clone() } else { Vec::new() };
+        let addresses = if running {
+            status.addresses.clone()
+        } else {
+            Vec::new()
+        };
         let name = status.name.clone().filter(|_| running);
+        self.core.names.set_magic_dns(name.as_deref());
         self.core.tailnet.send_if_modified(|known| {
             let changed = *known != addresses;
             if changed {

@@ -13,6 +13,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::UnixStream;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -74,15 +75,15 @@ impl LocalApi {
     }
 
     async fn connect(&self) -> Result<(http1::SendRequest<Body>, AbortOnDropHandle<()>), Trouble> {
-        let stream = UnixStream::connect(&self.socket)
-            .await
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::PermissionDenied => Trouble::Denied(format!(
-                    "{} may not be opened",
-                    self.socket.display()
-                )),
-                _ => Trouble::DaemonDown,
-            })?;
+        let stream =
+            UnixStream::connect(&self.socket)
+                .await
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::PermissionDenied => {
+                        Trouble::Denied(format!("{} may not be opened", self.socket.display()))
+                    }
+                    _ => Trouble::DaemonDown,
+                })?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|_| Trouble::DaemonDown)?;
@@ -100,11 +101,12 @@ impl LocalApi {
             let broken = |_| Trouble::DaemonDown;
             let response = sender.send_request(request).await.map_err(broken)?;
             let (head, body) = response.into_parts();
-            let body = to_bytes(Body::new(body), MAX_ANSWER)
-                .await
-                .map_err(|_| Trouble::Garbled {
-                    what: what.to_owned(),
-                })?;
+            let body =
+                to_bytes(Body::new(body), MAX_ANSWER)
+                    .await
+                    .map_err(|_| Trouble::Garbled {
+                        what: what.to_owned(),
+                    })?;
             let etag = head.headers.get(ETAG);
             Ok(Answer {
                 status: head.status,
@@ -150,10 +152,22 @@ impl LocalApi {
                     text: response.status().to_string(),
                 });
             }
+            let mut chunks = Body::new(response.into_body()).into_data_stream();
+            let (told, news) = mpsc::channel(1);
+            let reading = tasks::spawn_owned("tailscale watch", async move {
+                let _open = (sender, driving);
+                while let Some(Ok(chunk)) = chunks.next().await {
+                    // News that nobody has taken yet are news enough.
+                    if mentions_state(&chunk)
+                        && let Err(TrySendError::Closed(())) = told.try_send(())
+                    {
+                        return;
+                    }
+                }
+            });
             Ok(Watch {
-                chunks: Body::new(response.into_body()).into_data_stream(),
-                _sender: sender,
-                _driving: driving,
+                news,
+                _reading: reading,
             })
         };
         timeout(LIMIT, opened).await.unwrap_or_else(|_| {
@@ -175,7 +189,10 @@ fn request(method: Method, path: &str) -> Request<Body> {
 }
 
 fn refused(answer: &Answer, what: &str) -> Result<(), Trouble> {
-    if matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED) {
+    if matches!(
+        answer.status,
+        StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED
+    ) {
         tracing::debug!(what, "the Tailscale daemon refuses");
         return Err(Trouble::Denied(first_line(&answer.text())));
     }
@@ -212,7 +229,10 @@ impl Daemon for LocalApi {
         Box::pin(async {
             let mut request = request(Method::POST, "serve-config");
             let headers = request.headers_mut();
-            headers.insert(CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+            headers.insert(
+                CONTENT_TYPE,
+                http::HeaderValue::from_static("application/json"),
+            );
             if let Some(etag) = before.etag.as_deref().and_then(|etag| etag.parse().ok()) {
                 headers.insert(IF_MATCH, etag);
             }
@@ -229,7 +249,9 @@ impl Daemon for LocalApi {
 
     fn whois(&self, address: IpAddr) -> Asked<'_, Option<TailnetUser>> {
         Box::pin(async move {
-            let answer = self.get(&format!("whois?proto=tcp&addr={address}"), "whois").await?;
+            let answer = self
+                .get(&format!("whois?proto=tcp&addr={address}"), "whois")
+                .await?;
             if answer.status == StatusCode::NOT_FOUND {
                 // Some daemons do not find the machine they run on.
                 let status = self.read_status("status").await?;
@@ -258,20 +280,14 @@ impl Daemon for LocalApi {
 /// Messages of the daemon about its state.
 #[derive(Debug)]
 pub(super) struct Watch {
-    chunks: axum::body::BodyDataStream,
-    _sender: http1::SendRequest<Body>,
-    _driving: AbortOnDropHandle<()>,
+    news: mpsc::Receiver<()>,
+    _reading: AbortOnDropHandle<()>,
 }
 
 impl Watch {
     /// Waits for news; `false` when the daemon is gone. What the news is, is asked separately.
     pub(super) async fn changed(&mut self) -> bool {
-        while let Some(Ok(chunk)) = self.chunks.next().await {
-            if mentions_state(&chunk) {
-                return true;
-            }
-        }
-        false
+        self.news.recv().await.is_some()
     }
 }
 

@@ -96,7 +96,10 @@ pub(super) fn place(config: &Value, route: &Route, ours: &[u16], funnel_is_ours:
         .collect();
     let foreign_funnel = funnel && !route.funnel && !funnel_is_ours;
     if foreign_funnel && !there {
-        return conflict("Funnel is on there; switch it off with: tailscale funnel --https={port} off".replace("{port}", &port));
+        return conflict(
+            "Funnel is on there; switch it off with: tailscale funnel --https={port} off"
+                .replace("{port}", &port),
+        );
     }
     if there && elsewhere.is_empty() && (funnel == route.funnel || foreign_funnel) {
         return Finding::InPlace { foreign_funnel };
@@ -147,7 +150,8 @@ pub(super) fn free_port(config: &Value, candidates: &[u16]) -> Option<u16> {
     let used = |port: &u16| {
         let port = port.to_string();
         get(config, "TCP", &port).is_some()
-            || entries(config.get("Foreground")).any(|(_, session)| get(session, "TCP", &port).is_some())
+            || entries(config.get("Foreground"))
+                .any(|(_, session)| get(session, "TCP", &port).is_some())
     };
     candidates.iter().copied().find(|port| !used(port))
 }

@@ -184,13 +184,19 @@ pub(super) fn classify(text: &str) -> Option<Trouble> {
     ]) {
         return Some(Trouble::DaemonDown);
     }
-    if has(&["serve is not enabled on your tailnet", "https must be enabled"]) {
+    if has(&[
+        "serve is not enabled on your tailnet",
+        "https must be enabled",
+    ]) {
         return Some(Trouble::ServeOff { link: link(text) });
     }
     if has(&["funnel is not enabled", "funnel not available"]) {
         return Some(Trouble::FunnelOff { link: link(text) });
     }
-    if has(&["another client is changing the serve config", "etag mismatch"]) {
+    if has(&[
+        "another client is changing the serve config",
+        "etag mismatch",
+    ]) {
         return Some(Trouble::Contended);
     }
     if has(&["needs login", "logged out", "not logged in"]) {
@@ -207,7 +213,9 @@ pub(super) fn link(text: &str) -> Option<String> {
     let start = text.find("https://")?;
     let rest = &text[start..];
     let end = rest
-        .find(|letter: char| letter.is_whitespace() || matches!(letter, '"' | '\'' | '<' | '>' | ')'))
+        .find(|letter: char| {
+            letter.is_whitespace() || matches!(letter, '"' | '\'' | '<' | '>' | ')')
+        })
         .unwrap_or(rest.len());
     Some(rest[..end].trim_end_matches(['.', ',']).to_owned())
 }
@@ -220,7 +228,10 @@ pub(super) fn first_line(text: &str) -> String {
         .map(str::trim)
         .find(|line| !line.is_empty())
         .unwrap_or("no message");
-    line.chars().filter(|letter| !letter.is_control()).take(MAX).collect()
+    line.chars()
+        .filter(|letter| !letter.is_control())
+        .take(MAX)
+        .collect()
 }
 
 #[cfg(test)]

@@ -65,7 +65,9 @@ pub(super) fn wanted(plan: &GatewayPlan) -> Wanted {
     match plan.auth.mode.value {
         AuthMode::None => {
             return refused(
-                format!("tailscale {mode} requires a gateway that asks who is there; gateway.auth.mode is none"),
+                format!(
+                    "tailscale {mode} requires a gateway that asks who is there; gateway.auth.mode is none"
+                ),
                 "openclaw config set gateway.auth.mode token",
             );
         }
@@ -87,7 +89,9 @@ pub(super) fn wanted(plan: &GatewayPlan) -> Wanted {
             .and_then(|password| crate::listen::password::weakness(password.value.expose()))
     {
         return refused(
-            format!("tailscale funnel opens the gateway to the internet, and the password is weak: {weakness}"),
+            format!(
+                "tailscale funnel opens the gateway to the internet, and the password is weak: {weakness}"
+            ),
             "openclaw config set gateway.auth.password <a longer password>",
         );
     }
@@ -130,22 +134,72 @@ mod tests {
         let password = json!({ "mode": "password", "password": STRONG });
         let cases = [
             (json!({}), "off", ""),
-            (json!({ "tailscale": { "mode": "serve" }, "auth": token }), "serve 443", ""),
-            (json!({ "tailscale": { "mode": "serve", "port": 8443 }, "auth": password }), "serve 8443", ""),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": password }), "funnel 443", ""),
-            (json!({ "tailscale": { "mode": "serve" }, "bind": "lan", "auth": token }), "requires gateway bind=loopback", "gateway.bind loopback"),
-            (json!({ "tailscale": { "mode": "funnel" }, "bind": "tailnet", "auth": password }), "requires gateway bind=loopback", "gateway.bind loopback"),
-            (json!({ "tailscale": { "mode": "serve" }, "auth": { "mode": "none" } }), "gateway.auth.mode is none", "gateway.auth.mode token"),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "none" } }), "gateway.auth.mode is none", "gateway.auth.mode token"),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": token }), "requires gateway auth mode=password", "gateway.auth.mode password"),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "password" } }), "requires gateway auth mode=password", "gateway.auth.password"),
-            (json!({ "tailscale": { "mode": "funnel" }, "auth": { "password": "hunter2" } }), "the password is weak", "gateway.auth.password"),
-            (json!({ "tailscale": { "mode": "funnel", "port": 444 }, "auth": password }), "443, 8443 and 10000, not 444", "gateway.tailscale.port 443"),
+            (
+                json!({ "tailscale": { "mode": "serve" }, "auth": token }),
+                "serve 443",
+                "",
+            ),
+            (
+                json!({ "tailscale": { "mode": "serve", "port": 8443 }, "auth": password }),
+                "serve 8443",
+                "",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": password }),
+                "funnel 443",
+                "",
+            ),
+            (
+                json!({ "tailscale": { "mode": "serve" }, "bind": "lan", "auth": token }),
+                "requires gateway bind=loopback",
+                "gateway.bind loopback",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "bind": "tailnet", "auth": password }),
+                "requires gateway bind=loopback",
+                "gateway.bind loopback",
+            ),
+            (
+                json!({ "tailscale": { "mode": "serve" }, "auth": { "mode": "none" } }),
+                "gateway.auth.mode is none",
+                "gateway.auth.mode token",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "none" } }),
+                "gateway.auth.mode is none",
+                "gateway.auth.mode token",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": token }),
+                "requires gateway auth mode=password",
+                "gateway.auth.mode password",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": { "mode": "password" } }),
+                "requires gateway auth mode=password",
+                "gateway.auth.password",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel" }, "auth": { "password": "hunter2" } }),
+                "the password is weak",
+                "gateway.auth.password",
+            ),
+            (
+                json!({ "tailscale": { "mode": "funnel", "port": 444 }, "auth": password }),
+                "443, 8443 and 10000, not 444",
+                "gateway.tailscale.port 443",
+            ),
         ];
         for (gateway, expected, command) in cases {
             let (settings, _) = Settings::from_value(&json!({ "gateway": gateway }));
             let env = Env::from_pairs(std::iter::empty::<(&str, &str)>());
-            let plan = resolve_gateway(&GatewayFlags::default(), &env, &settings, &Profile::default()).unwrap();
+            let plan = resolve_gateway(
+                &GatewayFlags::default(),
+                &env,
+                &settings,
+                &Profile::default(),
+            )
+            .unwrap();
             match wanted(&plan) {
                 Wanted::Off => assert_eq!(expected, "off"),
                 Wanted::Route(wish) => {
@@ -154,7 +208,10 @@ mod tests {
                 }
                 Wanted::Refused { reason, fix } => {
                     assert!(reason.contains(expected), "{reason}: {gateway}");
-                    assert!(fix.contains(command) && !command.is_empty(), "{fix}: {gateway}");
+                    assert!(
+                        fix.contains(command) && !command.is_empty(),
+                        "{fix}: {gateway}"
+                    );
                 }
             }
         }

@@ -11,5 +11,6 @@ mod nodes;
 mod oracle;
 mod proxies;
 mod shutdown;
+mod tailscale;
 mod tls;
 mod transcripts;

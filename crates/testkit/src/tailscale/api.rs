@@ -29,8 +29,8 @@ async fn converse(mut stream: UnixStream, shared: &Shared) -> io::Result<()> {
             tokio::time::sleep(delay).await;
         }
         if request.path == "/stand-in/cli" {
-            let said = cli::run(shared, &body).await;
-            answer(&mut stream, "200 OK", &[], said.to_string().as_bytes()).await?;
+            let said = cli::run(shared, &body);
+            answer(&mut stream, "200 OK", &[], said.as_bytes()).await?;
             continue;
         }
         if request.path.starts_with("/localapi/v0/watch-ipn-bus") {
@@ -109,7 +109,10 @@ fn local_api(shared: &Shared, request: &Request, body: &[u8]) -> Reply {
                 return text("500 Internal Server Error", "decoding config: invalid JSON");
             };
             if let Err(reason) = routes::check(&config) {
-                return text("500 Internal Server Error", &format!("updating config: {reason}"));
+                return text(
+                    "500 Internal Server Error",
+                    &format!("updating config: {reason}"),
+                );
             }
             let expected = request.header("if-match").unwrap_or_default();
             let late = machine.contended > 0;
@@ -119,13 +122,17 @@ fn local_api(shared: &Shared, request: &Request, body: &[u8]) -> Reply {
             }
             if !machine.forgetful {
                 machine.routes = config;
+                shared.news.send_modify(|count| *count += 1);
             }
             ("200 OK", Vec::new(), Vec::new())
         }
         ("GET", "whois") => {
             let address = parameter("addr").map(|text| {
                 let alone = text.parse::<std::net::IpAddr>();
-                alone.or_else(|_| text.parse::<std::net::SocketAddr>().map(|socket| socket.ip()))
+                alone.or_else(|_| {
+                    text.parse::<std::net::SocketAddr>()
+                        .map(|socket| socket.ip())
+                })
             });
             match address {
                 None => text("400 Bad Request", "missing 'addr' parameter"),
@@ -139,7 +146,10 @@ fn local_api(shared: &Shared, request: &Request, body: &[u8]) -> Reply {
         ("POST", "query-feature") => {
             let feature = parameter("feature").unwrap_or_default();
             let url = format!("https://login.tailscale.com/f/{feature}?node=nSTANDIN");
-            ok(&json!({ "Complete": false, "Text": "", "URL": url, "ShouldWait": false }), None)
+            ok(
+                &json!({ "Complete": false, "Text": "", "URL": url, "ShouldWait": false }),
+                None,
+            )
         }
         _ => text("404 Not Found", "404 page not found"),
     }

@@ -33,32 +33,33 @@ fn fail(text: impl Into<String>) -> Said {
     }
 }
 
-/// Runs what the program was called with: `{"arguments": […], "root": bool}`.
-pub(super) async fn run(shared: &Shared, body: &[u8]) -> Value {
-    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-    let arguments: Vec<&str> = asked["arguments"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    let root = asked["root"] == true;
-    let said = {
-        let mut machine = shared.machine.lock();
-        let sudo = if root { "sudo " } else { "" };
-        machine.calls.push(format!("{sudo}tailscale {}", arguments.join(" ")));
-        if root && !machine.sudo {
-            fail("sudo: a password is required\n")
-        } else {
-            command(&mut machine, &arguments, root)
-        }
+/// Runs what the program was called with: `root` or `user`, then one argument on each line. The answer is the exit code, output
+/// and error output with NUL between; `hangs` in place of a code means that the program never ends by itself.
+pub(super) fn run(shared: &Shared, body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut lines = text.split('\n');
+    let root = lines.next() == Some("root");
+    let arguments: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    let mut machine = shared.machine.lock();
+    let before = machine.routes.to_string();
+    let sudo = if root { "sudo " } else { "" };
+    machine
+        .calls
+        .push(format!("{sudo}tailscale {}", arguments.join(" ")));
+    let said = if root && !machine.sudo {
+        fail("sudo: a password is required\n")
+    } else {
+        command(&mut machine, &arguments, root)
     };
-    shared.news.send_modify(|count| *count += 1);
-    if said.hangs {
-        // What was printed is read once the program is ended.
-        return json!({ "out": said.out, "err": said.err, "hangs": true });
+    if machine.routes.to_string() != before {
+        shared.news.send_modify(|count| *count += 1);
     }
-    json!({ "code": said.code, "out": said.out, "err": said.err })
+    let code = if said.hangs {
+        "hangs".to_owned()
+    } else {
+        said.code.to_string()
+    };
+    format!("{code}\0{}\0{}", said.out, said.err)
 }
 
 fn command(machine: &mut Machine, arguments: &[&str], root: bool) -> Said {
@@ -82,7 +83,9 @@ fn command(machine: &mut Machine, arguments: &[&str], root: bool) -> Said {
             machine.routes = json!({});
             out("")
         }
-        [mode @ ("serve" | "funnel"), rest @ ..] => serve(machine, *mode == "funnel", rest, arguments, root),
+        [mode @ ("serve" | "funnel"), rest @ ..] => {
+            serve(machine, *mode == "funnel", rest, arguments, root)
+        }
         [other, ..] => fail(format!("tailscale: unknown subcommand: {other}\n")),
         [] => fail("flag: help requested\n"),
     }
@@ -94,7 +97,9 @@ fn json_out(machine: &Machine, value: &Value) -> Said {
     }
     // As noisy as the real one when client and daemon differ.
     let text = serde_json::to_string_pretty(value).expect("JSON encodes");
-    out(format!("Warning: client version \"1.90.6\" != tailscaled server version \"1.90.4\"\n{text}\n"))
+    out(format!(
+        "Warning: client version \"1.90.6\" != tailscaled server version \"1.90.4\"\n{text}\n"
+    ))
 }
 
 fn status(machine: &Machine, flags: &[&str]) -> Said {
@@ -121,7 +126,11 @@ fn status(machine: &Machine, flags: &[&str]) -> Said {
 
 fn whois(machine: &Machine, address: &str) -> Said {
     let alone = address.parse::<std::net::IpAddr>();
-    let parsed = alone.or_else(|_| address.parse::<std::net::SocketAddr>().map(|socket| socket.ip()));
+    let parsed = alone.or_else(|_| {
+        address
+            .parse::<std::net::SocketAddr>()
+            .map(|socket| socket.ip())
+    });
     match parsed.map(|address| machine.whois(address)) {
         Ok(Some(found)) => json_out(machine, &found),
         Ok(None) => fail("peer not found\n"),
@@ -130,7 +139,11 @@ fn whois(machine: &Machine, address: &str) -> Said {
 }
 
 fn undefined(flag: &str) -> Said {
-    let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
+    let name = flag
+        .trim_start_matches('-')
+        .split('=')
+        .next()
+        .unwrap_or_default();
     Said {
         code: 2,
         ..fail(format!("flag provided but not defined: -{name}\n"))
@@ -146,7 +159,11 @@ fn denied(what: &str, arguments: &[&str]) -> Said {
 
 fn serve(machine: &mut Machine, funnel: bool, words: &[&str], all: &[&str], root: bool) -> Said {
     let name = if funnel { "funnel" } else { "serve" };
-    let usage = |text: &str| fail(format!("error: {text}\n\ntry `tailscale {name} --help` for usage info\n"));
+    let usage = |text: &str| {
+        fail(format!(
+            "error: {text}\n\ntry `tailscale {name} --help` for usage info\n"
+        ))
+    };
     let (mut background, mut yes, mut port, mut path) = (false, false, 443, None);
     let mut rest = Vec::new();
     for word in words {
@@ -158,7 +175,11 @@ fn serve(machine: &mut Machine, funnel: bool, words: &[&str], all: &[&str], root
             Some(("--yes", value)) => yes = value == "true",
             Some(("--https", value)) => match value.parse::<u16>() {
                 Ok(value) if value > 0 => port = value,
-                _ => return usage(&format!("invalid value \"{value}\" for flag -https: parse error")),
+                _ => {
+                    return usage(&format!(
+                        "invalid value \"{value}\" for flag -https: parse error"
+                    ));
+                }
             },
             Some(("--set-path", value)) if value.starts_with('/') => path = Some(value),
             _ => return undefined(word),
@@ -174,9 +195,18 @@ fn serve(machine: &mut Machine, funnel: bool, words: &[&str], all: &[&str], root
     if !funnel || off {
         // Funnel is checked below.
     } else if machine.funnel_ports.is_empty() {
-        return fail("Funnel not available; \"funnel\" node attribute not set. See https://tailscale.com/s/no-funnel.\n");
-    } else if !machine.funnel_ports.split(',').any(|allowed| allowed == port.to_string()) {
-        return fail(format!("port {port} is not allowed for funnel; allowed ports are: {}\n", machine.funnel_ports));
+        return fail(
+            "Funnel not available; \"funnel\" node attribute not set. See https://tailscale.com/s/no-funnel.\n",
+        );
+    } else if !machine
+        .funnel_ports
+        .split(',')
+        .any(|allowed| allowed == port.to_string())
+    {
+        return fail(format!(
+            "port {port} is not allowed for funnel; allowed ports are: {}\n",
+            machine.funnel_ports
+        ));
     }
     if !machine.https && !off {
         let text = "\nServe is not enabled on your tailnet.\nTo enable, visit:\n\n         https://login.tailscale.com/f/serve?node=nSTANDIN\n\n";
@@ -206,11 +236,15 @@ fn serve(machine: &mut Machine, funnel: bool, words: &[&str], all: &[&str], root
             .and_then(|web| web.get("Handlers")?.as_object())
             .map_or(0, serde_json::Map::len);
         if path.is_none() && count > 1 && !yes {
-            return usage(&format!("are you sure you want to delete {count} handlers under port {port}? use --yes"));
+            return usage(&format!(
+                "are you sure you want to delete {count} handlers under port {port}? use --yes"
+            ));
         }
         routes::disable(&mut after, &host, port, path)
     } else {
-        let Some(proxy) = target.filter(|target| target.starts_with("http://127.0.0.1:") || target.starts_with("http://localhost:")) else {
+        let Some(proxy) = target.filter(|target| {
+            target.starts_with("http://127.0.0.1:") || target.starts_with("http://localhost:")
+        }) else {
             return usage("only localhost or 127.0.0.1 proxies are currently supported");
         };
         routes::enable(&mut after, &host, port, path.unwrap_or("/"), proxy, funnel)
@@ -226,8 +260,16 @@ fn serve(machine: &mut Machine, funnel: bool, words: &[&str], all: &[&str], root
     }
     let mut text = String::new();
     if !off {
-        let reach = if funnel { "Available on the internet:" } else { "Available within your tailnet:" };
-        let authority = if port == 443 { host } else { format!("{host}:{port}") };
+        let reach = if funnel {
+            "Available on the internet:"
+        } else {
+            "Available within your tailnet:"
+        };
+        let authority = if port == 443 {
+            host
+        } else {
+            format!("{host}:{port}")
+        };
         let _never_fails = write!(
             text,
             "{reach}\n\nhttps://{authority}/\n|-- proxy {}\n\nServe started and running in the background.\nTo disable the proxy, run: tailscale {name} --https={port} off\n",

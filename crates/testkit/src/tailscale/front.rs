@@ -74,7 +74,8 @@ impl StandIn {
 }
 
 fn acceptor() -> (TlsAcceptor, String) {
-    let made = rcgen::generate_simple_self_signed([super::HOST.to_owned(), "127.0.0.1".to_owned()]).expect("a certificate");
+    let made = rcgen::generate_simple_self_signed([super::HOST.to_owned(), "127.0.0.1".to_owned()])
+        .expect("a certificate");
     let der = made.cert.der().clone();
     let digest = ring::digest::digest(&ring::digest::SHA256, &der);
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -105,18 +106,29 @@ fn route(shared: &Shared, visit: Visit) -> Option<(u16, Vec<(&'static str, Strin
         .get("/")?
         .get("Proxy")?
         .as_str()?;
-    let port = proxy.strip_prefix("http://127.0.0.1:")?.trim_end_matches('/').parse().ok()?;
+    let port = proxy
+        .strip_prefix("http://127.0.0.1:")?
+        .trim_end_matches('/')
+        .parse()
+        .ok()?;
     let mut headers = vec![
         ("X-Forwarded-For", visit.from.to_string()),
         ("X-Forwarded-Proto", "https".to_owned()),
     ];
     if visit.funnel {
         headers.push(("Tailscale-Funnel-Request", "?1".to_owned()));
-    } else if let Some(someone) = machine.people.get(&visit.from).filter(|someone| someone.tags.is_empty()) {
+    } else if let Some(someone) = machine
+        .people
+        .get(&visit.from)
+        .filter(|someone| someone.tags.is_empty())
+    {
         headers.push(("Tailscale-User-Login", someone.login.clone()));
         headers.push(("Tailscale-User-Name", someone.name.clone()));
         headers.push(("Tailscale-User-Profile-Pic", String::new()));
-        headers.push(("Tailscale-Headers-Info", "https://tailscale.com/s/serve-headers".to_owned()));
+        headers.push((
+            "Tailscale-Headers-Info",
+            "https://tailscale.com/s/serve-headers".to_owned(),
+        ));
     }
     Some((port, headers))
 }
@@ -127,17 +139,35 @@ fn is_ours_to_say(name: &str) -> bool {
     name.starts_with("tailscale-") || name.starts_with("x-forwarded-") || name == "forwarded"
 }
 
-async fn forward(mut client: impl AsyncRead + AsyncWrite + Unpin, visit: Visit, shared: &Shared) -> io::Result<()> {
+async fn forward(
+    mut client: impl AsyncRead + AsyncWrite + Unpin,
+    visit: Visit,
+    shared: &Shared,
+) -> io::Result<()> {
     let Some(request) = Request::read(&mut client).await? else {
         return Ok(());
     };
     let Some((port, added)) = route(shared, visit) else {
         // The real one refuses the connection; here it is too late for that.
-        return answer(&mut client, "502 Bad Gateway", &[("Connection", "close")], b"no route\n").await;
+        return answer(
+            &mut client,
+            "502 Bad Gateway",
+            &[("Connection", "close")],
+            b"no route\n",
+        )
+        .await;
     };
     let mut server = match TcpStream::connect(("127.0.0.1", port)).await {
         Ok(server) => server,
-        Err(_) => return answer(&mut client, "502 Bad Gateway", &[("Connection", "close")], b"").await,
+        Err(_) => {
+            return answer(
+                &mut client,
+                "502 Bad Gateway",
+                &[("Connection", "close")],
+                b"",
+            )
+            .await;
+        }
     };
     let upgrade = request.header("upgrade").is_some();
     let host = request.header("host").unwrap_or_default().to_owned();

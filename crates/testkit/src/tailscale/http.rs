@@ -34,7 +34,10 @@ impl Request {
         let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let mut lines = head.split("\r\n");
         let mut first = lines.next().unwrap_or_default().split(' ');
-        let (method, path) = (first.next().unwrap_or_default(), first.next().unwrap_or_default());
+        let (method, path) = (
+            first.next().unwrap_or_default(),
+            first.next().unwrap_or_default(),
+        );
         let headers = lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
@@ -55,8 +58,14 @@ impl Request {
     }
 
     /// The whole body.
-    pub(super) async fn body(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Vec<u8>> {
-        let length = self.header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    pub(super) async fn body(
+        &mut self,
+        stream: &mut (impl AsyncRead + Unpin),
+    ) -> io::Result<Vec<u8>> {
+        let length = self
+            .header("content-length")
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0);
         let mut body = std::mem::take(&mut self.rest);
         while body.len() < length {
             if stream.read_buf(&mut body).await? == 0 {

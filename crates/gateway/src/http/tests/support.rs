@@ -86,6 +86,10 @@ impl SocketHandler for Echo {
         }
     }
 
+    fn may_forward(&self, _peer: SocketAddr, _local: SocketAddr) -> Asking<'_> {
+        Box::pin(std::future::ready(true))
+    }
+
     fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a> {
         // The user `ada` is confirmed, nobody else.
         let login = match &peer.claim {

@@ -53,7 +53,10 @@ fn u06_c_the_route_is_added_once_and_taken_out_without_a_trace() {
 #[test]
 fn u06_c_what_others_have_at_our_place_is_a_conflict() {
     let places = [
-        (json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } }), "TCP to 127.0.0.1:22"),
+        (
+            json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } }),
+            "TCP to 127.0.0.1:22",
+        ),
         (json!({ "TCP": { "443": { "HTTP": true } } }), "plain HTTP"),
         (
             json!({ "TCP": { "443": { "HTTPS": true } }, "Web": { "gw.tail1.ts.net:443": { "Handlers": { "/": { "Proxy": "http://127.0.0.1:3000" } } } } }),
@@ -63,8 +66,14 @@ fn u06_c_what_others_have_at_our_place_is_a_conflict() {
             json!({ "TCP": { "443": { "HTTPS": true } }, "Web": { "gw.tail1.ts.net:443": { "Handlers": { "/": { "Proxy": "http://127.0.0.1:20001" }, "/app": { "Path": "/srv" } } } } }),
             "files of /srv at /app",
         ),
-        (json!({ "Foreground": { "abc": { "TCP": { "443": { "HTTPS": true } } } } }), "runs in a terminal"),
-        (json!({ "AllowFunnel": { "gw.tail1.ts.net:443": true } }), "tailscale funnel --https=443 off"),
+        (
+            json!({ "Foreground": { "abc": { "TCP": { "443": { "HTTPS": true } } } } }),
+            "runs in a terminal",
+        ),
+        (
+            json!({ "AllowFunnel": { "gw.tail1.ts.net:443": true } }),
+            "tailscale funnel --https=443 off",
+        ),
     ];
     for (config, what) in places {
         match place(&config, &route(443, false), &[20_001], false) {
@@ -80,7 +89,12 @@ fn u06_c_what_others_have_at_our_place_is_a_conflict() {
 #[test]
 fn u06_somebody_elses_funnel_is_never_switched() {
     let mut config = change(place(&json!({}), &route(443, false), &[20_001], false)).after;
-    put(&mut config, "AllowFunnel", "gw.tail1.ts.net:443", Value::Bool(true));
+    put(
+        &mut config,
+        "AllowFunnel",
+        "gw.tail1.ts.net:443",
+        Value::Bool(true),
+    );
     // Switched on by somebody for our route: left as it is.
     assert_eq!(
         place(&config, &route(443, false), &[20_001], false),
@@ -89,7 +103,10 @@ fn u06_somebody_elses_funnel_is_never_switched() {
         }
     );
     let gone = remove(&config, &[20_001], false).unwrap();
-    assert_eq!(gone.after, json!({ "AllowFunnel": { "gw.tail1.ts.net:443": true } }));
+    assert_eq!(
+        gone.after,
+        json!({ "AllowFunnel": { "gw.tail1.ts.net:443": true } })
+    );
     // Ours: goes when the mode says serve.
     let served = change(place(&config, &route(443, false), &[20_001], true));
     assert_eq!(served.after.get("AllowFunnel"), None);
@@ -97,14 +114,32 @@ fn u06_somebody_elses_funnel_is_never_switched() {
 
 #[test]
 fn u06_c_a_route_of_an_earlier_start_is_pointed_at_us_again() {
-    let old = change(place(&foreign(), &Route { ingress: 19_999, ..route(443, false) }, &[19_999], false)).after;
+    let old = change(place(
+        &foreign(),
+        &Route {
+            ingress: 19_999,
+            ..route(443, false)
+        },
+        &[19_999],
+        false,
+    ))
+    .after;
     let moved = change(place(&old, &route(443, false), &[20_001, 19_999], false));
     assert_eq!(our_places(&moved.after, &[20_001]), ["gw.tail1.ts.net:443"]);
     assert_eq!(our_places(&moved.after, &[19_999]), Vec::<String>::new());
     // Another port, or another name of the machine: the old place is given up.
-    for other in [route(10_000, false), Route { host: "new.tail1.ts.net".to_owned(), ..route(443, false) }] {
+    for other in [
+        route(10_000, false),
+        Route {
+            host: "new.tail1.ts.net".to_owned(),
+            ..route(443, false)
+        },
+    ] {
         let moved = change(place(&old, &other, &[20_001, 19_999], false));
-        assert_eq!(our_places(&moved.after, &[20_001, 19_999]), [other.host_port()]);
+        assert_eq!(
+            our_places(&moved.after, &[20_001, 19_999]),
+            [other.host_port()]
+        );
         let gone = remove(&moved.after, &[20_001], false).unwrap();
         assert_eq!(gone.after.to_string(), foreign().to_string());
     }

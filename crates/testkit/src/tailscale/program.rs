@@ -1,16 +1,10 @@
-//! `tailscale` and `sudo` for tests: hands its arguments to the stand-in daemon and prints what that says.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program for tests"
-)]
+//! `tailscale` and `sudo` for tests: hands its arguments to the stand-in daemon and prints what that says. Standard library only:
+//! the tests compile it themselves.
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-
-use serde_json::{Value, json};
 
 fn main() -> ExitCode {
     let mut arguments: Vec<String> = std::env::args().collect();
@@ -33,31 +27,34 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let folder = program.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-    let Some(said) = ask(&folder.join("cli.sock"), &json!({ "arguments": arguments, "root": root })) else {
+    let Some((code, out, err)) = ask(&folder.join("cli.sock"), root, &arguments) else {
         eprintln!("failed to connect to local tailscaled; it doesn't appear to be running (sudo systemctl start tailscaled ?)");
         return ExitCode::FAILURE;
     };
-    print!("{}", said["out"].as_str().unwrap_or_default());
-    eprint!("{}", said["err"].as_str().unwrap_or_default());
+    print!("{out}");
+    eprint!("{err}");
     let _nobody_reads = std::io::stdout().flush();
-    if said["hangs"] == true {
-        loop {
+    match code.parse::<u8>() {
+        Ok(code) => ExitCode::from(code),
+        Err(_) => loop {
             std::thread::park();
-        }
-    }
-    match said["code"].as_u64().and_then(|code| u8::try_from(code).ok()) {
-        Some(code) => ExitCode::from(code),
-        None => ExitCode::FAILURE,
+        },
     }
 }
 
-fn ask(socket: &Path, question: &Value) -> Option<Value> {
+/// Exit code (or `hangs`), output and error output.
+fn ask(socket: &Path, root: bool, arguments: &[String]) -> Option<(String, String, String)> {
     let mut stream = UnixStream::connect(socket).ok()?;
-    let body = question.to_string();
-    let request = format!("POST /stand-in/cli HTTP/1.1\r\nHost: local-tailscaled.sock\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    let body = format!("{}\n{}", if root { "root" } else { "user" }, arguments.join("\n"));
+    let request = format!(
+        "POST /stand-in/cli HTTP/1.1\r\nHost: local-tailscaled.sock\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
     stream.write_all(request.as_bytes()).ok()?;
     stream.shutdown(std::net::Shutdown::Write).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;
-    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+    let (_, body) = answer.split_once("\r\n\r\n")?;
+    let mut parts = body.splitn(3, '\0').map(str::to_owned);
+    Some((parts.next()?, parts.next()?, parts.next()?))
 }
