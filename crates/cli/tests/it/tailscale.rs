@@ -92,6 +92,11 @@ fn u06_serve_from_the_command_line_is_reached_over_https_from_the_tailnet() {
         &tailnet.fingerprint,
     ];
     let elsewhere = Place::new();
+    // Somebody new is asked for by the owner, whatever it knows.
+    let ran = elsewhere.run(&line).fails(1);
+    let (_, rest) = ran.out.split_once("openclaw pairing approve ").unwrap();
+    let code = rest.split_whitespace().next().unwrap();
+    place.run(&["pairing", "approve", code]).ok();
     let ran = elsewhere.run(&line).ok();
     assert!(ran.out.contains(&url), "{ran:?}");
     let log = place.run(&["logs", "--tail", "50"]).ok();
