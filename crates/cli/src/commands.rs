@@ -4,6 +4,7 @@ mod approvals;
 mod audit;
 mod completion;
 mod config;
+mod connect;
 mod dashboard;
 mod devices;
 mod dns;
@@ -14,6 +15,7 @@ mod logs;
 mod node;
 mod nodes;
 mod pairing;
+mod qr;
 mod status;
 mod system;
 mod up;
@@ -45,6 +47,10 @@ pub(crate) enum Command {
     Logs(logs::Args),
     /// Open the Control UI in the browser
     Dashboard(dashboard::Args),
+    /// Make a code that lets one phone or machine in
+    Qr(qr::Args),
+    /// Pair this machine with a gateway elsewhere, by setup code or join link
+    Connect(connect::Args),
     /// Approve, list and revoke paired devices
     #[command(subcommand)]
     Devices(devices::Command),
@@ -87,6 +93,8 @@ impl Command {
             Self::Health(args) => runtime::run(args.run(context)),
             Self::Logs(args) => runtime::run(args.run(context)),
             Self::Dashboard(args) => args.run(context),
+            Self::Qr(args) => runtime::run(args.run(context)),
+            Self::Connect(args) => args.run(context),
             Self::Devices(command) => runtime::run(command.run(context)),
             Self::Pairing(command) => runtime::run(command.run(context)),
             Self::Nodes(command) => runtime::run(command.run(context)),

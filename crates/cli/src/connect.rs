@@ -298,7 +298,7 @@ impl Connection {
 
 /// The name under which this device asks to be paired: the one it has as a node, because both are the
 /// same device to the gateway.
-fn device_name(context: &Context) -> String {
+pub(crate) fn device_name(context: &Context) -> String {
     std::fs::read_to_string(&context.paths().node_file)
         .ok()
         .and_then(|text| serde_json::from_str::<Value>(&text).ok())

@@ -20,6 +20,7 @@ mod offline;
 mod probe;
 mod runtime;
 mod server;
+mod setup;
 mod ui;
 
 fn main() -> std::process::ExitCode {

@@ -26,6 +26,7 @@
 pub mod client;
 pub mod error;
 pub mod events;
+pub mod fetch;
 pub mod identity;
 pub mod options;
 pub mod plaintext;

@@ -6,3 +6,4 @@ pub mod handshake;
 pub mod hello;
 pub mod hub;
 pub mod outbox;
+pub(crate) mod setup;

@@ -26,9 +26,11 @@ use crate::live::Live;
 use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
 use crate::pairing::devices::Devices;
+use crate::pairing::setups::Setups;
 use crate::pairing::surfaces::Surfaces;
 use crate::peer::KnownNames;
 use crate::presence::Presence;
+use crate::reach::Witness;
 use crate::records::{AuditEvent, Change};
 use crate::rpc::router::Methods;
 use crate::store::Store;
@@ -100,13 +102,15 @@ impl std::fmt::Debug for LogFile {
     }
 }
 
-/// The two pairing books.
+/// The pairing books.
 #[derive(Debug)]
 pub struct Books {
     /// Devices.
     pub devices: Mutex<Devices>,
     /// Node surfaces.
     pub surfaces: Mutex<Surfaces>,
+    /// Setup codes.
+    pub setups: Mutex<Setups>,
 }
 
 /// Everything a connection needs.
@@ -136,6 +140,11 @@ pub struct Core {
     pub presence: Presence,
     /// Who failed to come in.
     pub limiter: Mutex<Limiter>,
+    /// Who tried setup codes and join links that are none; apart, so that neither kind of guessing keeps the other
+    /// kind of caller out.
+    pub setup_limiter: Mutex<Limiter>,
+    /// Proves to ourselves that an address leads here.
+    pub witness: Witness,
     /// Refusals, counted into few audit lines.
     pub refusals: Mutex<RefuseLog>,
     /// Health, queued system events, voice wake words and the like.
@@ -260,6 +269,7 @@ impl Core {
             Ok(stored) => {
                 *self.books.devices.lock() = Devices::new(stored.devices, stored.pending_devices);
                 *self.books.surfaces.lock() = Surfaces::new(stored.nodes, stored.pending_nodes);
+                *self.books.setups.lock() = Setups::new(stored.setups);
                 self.nodes.touch();
             }
             Err(error) => tracing::error!(%error, "the pairing records could not be read back"),

@@ -7,6 +7,7 @@ mod answer;
 pub(crate) mod connection;
 mod front;
 mod insecure;
+mod join;
 mod pages;
 mod policy;
 mod probes;
@@ -53,6 +54,24 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a>;
     /// The body of `control-ui-config.json`.
     fn control_ui_config(&self) -> Value;
+    /// Takes what a join link gives.
+    fn join(&self, code: String, peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>>;
+    /// What this gateway answers to a nonce of its own; `None` for what is no nonce.
+    fn witness(&self, nonce: &str) -> Option<String>;
+}
+
+/// What a join link gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JoinAnswer {
+    /// Address and token, this once.
+    Taken(Value),
+    /// No such link, or it was used, or its time is over.
+    Nothing,
+    /// Too many wrong ones came from there.
+    Limited {
+        /// When to try again, in seconds.
+        retry_after_secs: u64,
+    },
 }
 
 /// A question that takes a moment.
@@ -187,6 +206,7 @@ pub fn router(state: HttpState) -> Router {
         router = router.route(path, any(probes::answer).layer(axum::Extension(probe)));
     }
     router
+        .route("/j/{code}", any(join::answer))
         .fallback(pages::answer)
         .layer(axum::middleware::from_fn_with_state(
             state.clone(),

@@ -22,6 +22,8 @@ pub mod peer;
 pub mod presence;
 mod proxy;
 pub mod proxy_protocol;
+pub mod qr;
+pub mod reach;
 pub mod records;
 pub mod rpc;
 pub mod store;

@@ -4,5 +4,6 @@
 //! it answers, and announces the outcome afterwards.
 
 pub mod devices;
+pub mod setups;
 pub mod surfaces;
 pub mod view;

@@ -308,6 +308,9 @@ mod tests {
             method: Method::Token,
             identity: None,
             token: None,
+            setup_id: None,
+            origin: None,
+            host: None,
             connected_at_ms: 0,
         })
     }

@@ -163,6 +163,42 @@ pub struct PendingNode {
     pub is_repair: bool,
     /// Milliseconds since the epoch.
     pub ts: i64,
+    /// Key of the device that asks, unpadded base64url: approving pairs the device, too.
+    #[serde(default)]
+    pub public_key: Option<String>,
+}
+
+/// A setup code that was minted: who may come in with it, and who did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupRecord {
+    /// UUID; names the code wherever the code itself must not be shown.
+    pub setup_id: String,
+    /// SHA-256 of the bootstrap token.
+    pub hash: CredentialHash,
+    /// SHA-256 of the code of its join link, if it has one.
+    pub join_hash: Option<CredentialHash>,
+    /// When the join link was fetched, milliseconds since the epoch.
+    pub join_taken_at_ms: Option<i64>,
+    /// Addresses and certificate that the code names, a JSON object; nothing secret.
+    pub endpoints: String,
+    /// `full`, `limited`, `node` or `owner`.
+    pub access: String,
+    /// Whether it admits as a node, and approves the first command surface of that node.
+    pub node: bool,
+    /// Scopes it gives an operator; `None` when it admits no operator.
+    pub operator: Option<ScopeSet>,
+    /// Who made it.
+    pub minted_by: String,
+    /// When it was made, milliseconds since the epoch.
+    pub created_at_ms: i64,
+    /// When it stops working, milliseconds since the epoch.
+    pub expires_at_ms: i64,
+    /// The device that used it, the only one that may still use it.
+    pub device_id: Option<String>,
+    /// When that was, milliseconds since the epoch.
+    pub used_at_ms: Option<i64>,
+    /// When the device showed that it received its token, milliseconds since the epoch.
+    pub completed_at_ms: Option<i64>,
 }
 
 /// An exec approval, pending or decided.
@@ -192,7 +228,7 @@ pub struct AuditEvent {
     /// Milliseconds since the epoch.
     pub ts: i64,
     /// `connect`, `refuse`, `pair.request`, `pair.approve`, `pair.reject`, `pair.remove`, `token.issue`, `token.rotate`,
-    /// `token.revoke`, `node.approve`, `node.invoke`, `exec.approval`, `config.write`, `start`, `stop`, …
+    /// `token.revoke`, `setup.create`, `setup.fetch`, `setup.use`, `setup.revoke`, `node.approve`, `node.invoke`, `exec.approval`, `config.write`, `start`, `stop`, …
     pub kind: String,
     /// Who: device id, client id or `control`.
     pub actor: String,
@@ -238,6 +274,10 @@ pub enum Change {
     PutApproval(Box<ApprovalRecord>),
     /// Remove by id.
     RemoveApproval(String),
+    /// Insert or replace.
+    PutSetup(Box<SetupRecord>),
+    /// Remove by setup id.
+    RemoveSetup(String),
     /// Insert or replace a small named value.
     PutValue {
         /// Name.
@@ -262,6 +302,8 @@ pub struct StoredState {
     pub pending_nodes: Vec<PendingNode>,
     /// Approvals that are pending, or were decided within the last day.
     pub approvals: Vec<ApprovalRecord>,
+    /// Setup codes, expired ones included.
+    pub setups: Vec<SetupRecord>,
     /// Small named values.
     pub values: BTreeMap<String, String>,
 }

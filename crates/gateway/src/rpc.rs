@@ -15,8 +15,10 @@ mod logs;
 pub(crate) mod node;
 mod presence;
 mod quiet;
+mod setup;
 
 pub(crate) use health::refresh as refresh_health;
+pub(crate) use setup::join;
 
 use router::Methods;
 
@@ -32,4 +34,5 @@ pub(crate) fn register(methods: &mut Methods) {
     node::register(methods);
     presence::register(methods);
     quiet::register(methods);
+    setup::register(methods);
 }

@@ -95,6 +95,8 @@ pub static EVENTS: &[EventSpec] = &[
     event("node.invoke.cancel", Audience::Direct).since(4),
     event("node.presence", READ).since(4),
     event("device.pair.changed", PAIRING).coalesces().since(4),
+    event("device.pair.setup.completed", PAIRING).since(4),
+    event("device.pair.setup.deliveryUncertain", PAIRING).since(4),
     event("config.changed", READ).coalesces().since(4),
     event(RESYNC, Audience::Direct).coalesces().since(4),
 ];

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::error::WireError;
 use crate::{schema, strict};
 
-pub use hello::{HelloAuth, HelloFeatures, HelloOk, HelloPolicy, HelloServer};
+pub use hello::{HelloAuth, HelloFeatures, HelloOk, HelloPolicy, HelloServer, RoleToken};
 
 /// Payload of the `connect.challenge` event, the first frame on every connection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -329,6 +329,14 @@ pub enum ClientKind {
 }
 
 impl ClientInfo {
+    /// Whether it is one of the phone and watch apps.
+    pub fn is_mobile(&self) -> bool {
+        matches!(
+            self.id.as_str(),
+            "openclaw-ios" | "openclaw-android" | "openclaw-watchos"
+        )
+    }
+
     /// Classifies the caller.
     pub fn kind(&self) -> ClientKind {
         if self.id == "openclaw-control-ui" {

@@ -4,8 +4,8 @@
 //! frames ([`frame`]), errors and close codes ([`error`]), the connect handshake ([`handshake`]),
 //! device proof ([`device`]), scopes ([`scope`]), the one list of methods and events ([`method`],
 //! [`event`]), their params and payloads ([`methods`]), the wording for invalid ones ([`schema`]), what
-//! people compare when they pair ([`pairing_code`], [`fingerprint`]), how gateways are found ([`discovery`], [`dns`]) and
-//! every protocol number ([`limits`]).
+//! people compare when they pair ([`pairing_code`], [`fingerprint`]), setup codes ([`setup_code`]), how gateways are found
+//! ([`discovery`], [`dns`]) and every protocol number ([`limits`]).
 
 #![warn(missing_docs)]
 
@@ -28,6 +28,7 @@ mod reference;
 pub mod scan;
 pub mod schema;
 pub mod scope;
+pub mod setup_code;
 mod strict;
 
 /// Oldest protocol generation the gateway speaks (release 2026.1.30).

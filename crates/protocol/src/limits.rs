@@ -27,6 +27,12 @@ pub const PONG_TIMEOUT: Duration = Duration::from_secs(14);
 pub const SIGNATURE_SKEW_MS: i64 = 600_000;
 /// Lifetime of a pending pairing request, in milliseconds.
 pub const PAIRING_TTL_MS: i64 = 300_000;
+/// Lifetime of a setup code, in milliseconds.
+pub const SETUP_TTL_MS: i64 = 600_000;
+/// Longest lifetime a setup code may be given, in milliseconds.
+pub const SETUP_TTL_MAX_MS: i64 = 3_600_000;
+/// Shortest lifetime a setup code may be given, in milliseconds.
+pub const SETUP_TTL_MIN_MS: i64 = 10_000;
 /// Default deadline of `node.invoke`, in milliseconds.
 pub const INVOKE_TIMEOUT_MS: u64 = 30_000;
 /// Default lifetime of an exec approval, in milliseconds.

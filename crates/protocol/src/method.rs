@@ -154,7 +154,7 @@ pub static METHODS: &[MethodSpec] = &[
     look("last-heartbeat", READ),
     act("set-heartbeats", ADMIN),
     act("wake", WRITE),
-    act("node.pair.request", PAIRING).only(Advertised::V3),
+    act("node.pair.request", Access::Any).only(Advertised::V3),
     look("node.pair.list", PAIRING),
     act("node.pair.approve", PAIRING),
     act("node.pair.reject", PAIRING),
@@ -192,6 +192,8 @@ pub static METHODS: &[MethodSpec] = &[
     act("node.pair.remove", PAIRING).only(Advertised::V4),
     act("device.pair.remove", PAIRING).only(Advertised::V4),
     act("device.pair.rename", PAIRING).only(Advertised::V4),
+    act("device.pair.setupCode", ADMIN).only(Advertised::V4),
+    look("device.pair.setupStatus", ADMIN).only(Advertised::V4),
     act("node.pluginTools.update", Access::Node).only(Advertised::V4),
     act("node.skills.update", Access::Node).only(Advertised::V4),
     // Protocol 4: what its Control UI calls whether it is listed or not.
@@ -222,6 +224,8 @@ pub static METHODS: &[MethodSpec] = &[
     look("progressCard.get", READ).only(Advertised::V4),
     look("users.prefs.get", READ).only(Advertised::V4),
     // Of this gateway.
+    look("device.pair.setupList", ADMIN).only(Advertised::V4),
+    act("device.pair.setupRevoke", ADMIN).only(Advertised::V4),
     look("audit.list", ADMIN).only(Advertised::V4),
     look("audit.verify", ADMIN).only(Advertised::V4),
     act("gateway.auth.unlock", ADMIN).only(Advertised::V4),

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use openclaw_config::resolve::{ClientTarget, MissingRemote};
 use openclaw_config::{Env, Secret};
-use serde_json::json;
+use openclaw_protocol::scope::Scope;
+use serde_json::{Value, json};
 
 use crate::args::CallArgs;
-use crate::connect::CallFailure;
+use crate::connect::{CallFailure, Connection, Deadline, Wish, needs};
 use crate::context::Context;
 use crate::dashboard::{encode, http_base};
 use crate::error::{CommandError, Exit, Outcome};
@@ -20,6 +21,8 @@ use crate::runtime;
 
 /// How long the gateway gets to show that it is alive.
 const ALIVE: Duration = Duration::from_millis(1500);
+/// How long a ticket works, in milliseconds.
+const TICKET_MS: i64 = 60_000;
 
 /// Arguments of `dashboard`.
 #[derive(Debug, clap::Args)]
@@ -46,6 +49,22 @@ impl Args {
             None => base.clone(),
         };
         let alive = Self::alive(context, &target)?;
+        let ticket = if alive {
+            Self::ticket(context, &target)?
+        } else {
+            None
+        };
+        let (browser, ends_at_ms) = match &ticket {
+            Some((ticket, ends_at_ms)) => (
+                format!(
+                    "{base}#bootstrapToken={}&bootstrapProfile=owner&gatewayUrl={}",
+                    encode(ticket.expose()),
+                    encode(&target.url)
+                ),
+                Some(*ends_at_ms),
+            ),
+            None => (link.clone(), None),
+        };
         let ui = context.ui();
         if ui.is_json() {
             ui.json(&json!({
@@ -55,7 +74,8 @@ impl Args {
                 "wsUrl": target.url,
                 "port": target.url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse::<u16>().ok()),
                 "tokenIncluded": token.is_some(),
-                "browserUrl": link,
+                "browserUrl": browser,
+                "browserBootstrapExpiresAtMs": ends_at_ms,
             }))?;
             return Ok(if alive { Exit::OK } else { Exit::FAILED });
         }
@@ -68,14 +88,49 @@ impl Args {
                 )));
         }
         if ui.is_terminal() {
-            ui.line(format!("Dashboard URL: {link}"))?;
+            ui.line(format!("Dashboard URL: {browser}"))?;
+            if ticket.is_some() {
+                ui.note("The URL works once, within a minute.");
+            }
         } else {
             ui.line(format!("Dashboard URL: {base}"))?;
             if token.is_some() {
                 ui.note("The token is left out because the output is not a terminal; --json includes it.");
             }
         }
-        self.open(context, &target, &link)
+        self.open(context, &target, &browser)
+    }
+
+    /// A ticket of the gateway of this machine, which works once within a minute; `None` from a gateway that knows none.
+    fn ticket(
+        context: &Context,
+        target: &ClientTarget,
+    ) -> Result<Option<(Secret, i64)>, CommandError> {
+        if !target.is_local() {
+            return Ok(None);
+        }
+        let mut ticket = None;
+        runtime::run(async {
+            let wish = Wish {
+                explicit: false,
+                scopes: needs([Scope::Admin]),
+                deadline: Deadline::after(ALIVE),
+                probe: false,
+            };
+            // Through a tunnel there is no socket of that gateway here, and the token does.
+            if let Ok(connection) = Connection::open_socket(context, target.clone(), wish).await {
+                let params = json!({ "bootstrapProfile": "owner", "ttlMs": TICKET_MS });
+                let answer: Result<Value, _> =
+                    connection.call("device.pair.setupCode", &params).await;
+                connection.close().await;
+                ticket = answer.ok().and_then(|answer| {
+                    let token = answer["bootstrapToken"].as_str()?.to_owned();
+                    Some((Secret::new(token), answer["expiresAtMs"].as_i64()?))
+                });
+            }
+            Ok(Exit::OK)
+        })?;
+        Ok(ticket)
     }
 
     /// Any answer will do, also a refusal.

@@ -2,10 +2,12 @@
 
 mod approve;
 mod clear;
+mod join_code;
 mod list;
 mod reject;
 mod remove;
 mod rename;
+mod revoke_code;
 mod token;
 
 use clap::Subcommand;
@@ -18,6 +20,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 
 pub(crate) use approve::{approve_flow, choose, show};
+pub(crate) use list::setup_table;
 
 /// Commands of `devices`.
 #[derive(Debug, Subcommand)]
@@ -37,6 +40,10 @@ pub(crate) enum Command {
     Rotate(token::RotateArgs),
     /// Withdraw a token of a device and cut its connections
     Revoke(token::RevokeArgs),
+    /// Make a link with which one machine can join
+    JoinCode(join_code::Args),
+    /// Withdraw a setup code or join link that nobody used yet
+    RevokeCode(revoke_code::Args),
     /// Unpair every device that has not connected for a while
     Clear(clear::Args),
 }
@@ -51,6 +58,8 @@ impl Command {
             Self::Rename(args) => args.run(context).await,
             Self::Rotate(args) => args.run(context).await,
             Self::Revoke(args) => args.run(context).await,
+            Self::JoinCode(args) => args.run(context).await,
+            Self::RevokeCode(args) => args.run(context).await,
             Self::Clear(args) => args.run(context).await,
         }
     }

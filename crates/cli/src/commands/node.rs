@@ -8,6 +8,8 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::Outcome;
 
+pub(crate) use run::PairArgs;
+
 /// Commands of `node`.
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]

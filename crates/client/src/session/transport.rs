@@ -136,7 +136,7 @@ fn request_uri(url: &GatewayUrl) -> String {
     )
 }
 
-fn server_name(host: &Host) -> Result<ServerName<'static>, ConnectError> {
+pub(crate) fn server_name(host: &Host) -> Result<ServerName<'static>, ConnectError> {
     match host {
         Host::Name(name) => ServerName::try_from(name.clone())
             .map_err(|error| ConnectError::Tls(TlsError::Setup(format!("{name}: {error}")))),
@@ -166,7 +166,10 @@ fn connect_error(address: &impl ToString, source: io::Error) -> ConnectError {
     })
 }
 
-async fn open_tcp(url: &GatewayUrl, options: &ClientOptions) -> Result<TcpStream, ConnectError> {
+pub(crate) async fn open_tcp(
+    url: &GatewayUrl,
+    options: &ClientOptions,
+) -> Result<TcpStream, ConnectError> {
     let mut addresses = if options.addresses.is_empty() {
         resolve(url).await?
     } else {

@@ -4,7 +4,8 @@
 //! no remote caller is admitted without a credential; scopes never exceed what the device was granted, the credential
 //! carries, or the caller asked for; the owner, that is the control socket or a direct local peer holding the shared
 //! secret, always gets in with what it asks for; an identity that somebody vouches for never gives more than the shared
-//! secret would, and only to operators from elsewhere.
+//! secret would, and only to operators from elsewhere; a setup code admits nobody without a device, and gives nothing
+//! that is not in it.
 
 use openclaw_protocol::handshake::ClientKind;
 use openclaw_protocol::scope::{Role, Scope, ScopeSet};
@@ -70,8 +71,30 @@ pub enum Credential {
     Shared,
     /// A live token of this device and role, with the scopes it carries.
     DeviceToken(ScopeSet),
+    /// The live token of a setup code that no other device has used.
+    Bootstrap(Bootstrap),
     /// Something else.
     Wrong,
+}
+
+/// What a setup code gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bootstrap {
+    /// Whether it admits as a node.
+    pub node: bool,
+    /// Scopes it gives an operator; `None` when it admits no operator.
+    pub operator: Option<ScopeSet>,
+}
+
+impl Bootstrap {
+    /// What it gives a role; `None` when it does not admit to it.
+    pub const fn scopes_of(self, role: Role) -> Option<ScopeSet> {
+        match role {
+            Role::Node if self.node => Some(ScopeSet::EMPTY),
+            Role::Node => None,
+            Role::Operator => self.operator,
+        }
+    }
 }
 
 /// What is known about the device that proved itself.
@@ -142,6 +165,8 @@ pub enum Method {
     DeviceToken,
     /// A verified identity.
     Identity(IdentitySource),
+    /// Setup code.
+    Bootstrap,
 }
 
 impl Method {
@@ -153,6 +178,7 @@ impl Method {
             Self::Password => "password",
             Self::DeviceToken => "device-token",
             Self::Identity(source) => source.name(),
+            Self::Bootstrap => "bootstrap-token",
         }
     }
 }
@@ -164,7 +190,7 @@ pub enum Pairing {
     None,
     /// The device is paired already; refresh what it said about itself.
     Refresh,
-    /// Pair it now, for the role and scopes asked for.
+    /// Pair it now, for the role and scopes asked for (a setup code: for what the code gives).
     Approve,
     /// Admit with less, and file a request for the rest.
     File,
@@ -232,6 +258,9 @@ pub fn decide(request: &Request, policy: &Policy) -> Admission {
     if request.peer == PeerClass::Control {
         return admit_control(request);
     }
+    if let Credential::Bootstrap(offer) = request.credential {
+        return admit_bootstrap(request, offer);
+    }
     let open_local =
         policy.mode == AuthMode::None && request.peer == PeerClass::DirectLocal && !request.browser;
     let voucher = request.voucher(policy);
@@ -243,7 +272,7 @@ pub fn decide(request: &Request, policy: &Policy) -> Admission {
         // A device token is worth something only together with the proof of its device.
         Credential::DeviceToken(_) if device != Device::Absent => Method::DeviceToken,
         _ if open_local => Method::None,
-        Credential::Wrong | Credential::DeviceToken(_) => {
+        Credential::Wrong | Credential::DeviceToken(_) | Credential::Bootstrap(_) => {
             // A page may still send a token that has been changed; the limiter has counted it.
             let Some(source) = voucher else {
                 return Admission::CredentialWrong;
@@ -276,6 +305,27 @@ fn admit_control(request: &Request) -> Admission {
         method: Method::Control,
         pairing,
         limited: false,
+    }
+}
+
+/// A setup code speaks for whoever made it, as far as it goes: it pairs one device, for what it names and no more.
+fn admit_bootstrap(request: &Request, offer: Bootstrap) -> Admission {
+    if request.device == Device::Absent {
+        return if request.kind == ClientKind::ControlUi {
+            Admission::ControlUiDeviceRequired
+        } else {
+            Admission::DeviceRequired
+        };
+    }
+    let Some(offered) = offer.scopes_of(request.role) else {
+        return Admission::CredentialWrong;
+    };
+    let scopes = offered.limit(request.requested);
+    Admission::Admit {
+        scopes,
+        method: Method::Bootstrap,
+        pairing: Pairing::Approve,
+        limited: scopes != request.requested,
     }
 }
 

@@ -23,6 +23,7 @@ use tokio_websockets::{CloseCode, Message, WebSocketStream};
 use crate::conn::handshake::{self, Admitted};
 use crate::conn::hub::Conn;
 use crate::conn::outbox::{CloseOrder, Item, Popped};
+use crate::conn::setup;
 use crate::core::Core;
 use crate::gate::PreAuthPermit;
 use crate::peer::Peer;
@@ -64,6 +65,7 @@ pub async fn serve<S>(
         pinged: false,
         timer: Box::pin(tokio::time::sleep(limits::PING_INTERVAL)),
         flushing: false,
+        setup: conn.setup_id.clone(),
         core: &core,
         conn: &conn,
     };
@@ -108,6 +110,7 @@ impl Drop for Place<'_> {
 /// Takes a connection out of every table.
 fn leave(core: &Core, conn: &Arc<Conn>) {
     core.hub.remove(conn.number);
+    setup::ended(core, conn);
     let now_ms = core.now_ms();
     if let Some(device_id) = &conn.device_id {
         if conn.role == Role::Node {
@@ -152,6 +155,8 @@ struct Session<'a, S> {
     timer: Pin<Box<Sleep>>,
     /// Whether something written is not flushed yet.
     flushing: bool,
+    /// The setup code whose token is not known to have arrived.
+    setup: Option<String>,
     core: &'a Arc<Core>,
     conn: &'a Arc<Conn>,
 }
@@ -259,6 +264,9 @@ where
                 None => return Poll::Ready(Err(Ended::Gone)),
             };
             self.heard = Instant::now();
+            if let Some(setup_id) = self.setup.take() {
+                setup::received(self.core, &setup_id);
+            }
             if message.is_ping() {
                 // The library has queued the pong.
                 self.flushing = true;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use openclaw_protocol::error::WireError;
-use openclaw_protocol::handshake::ConnectParams;
+use openclaw_protocol::handshake::{ConnectParams, RoleToken};
 use openclaw_protocol::scope::{Role, ScopeSet};
 use serde_json::json;
 
 use crate::auth::admission::{Method, Pairing, Standing};
 use crate::auth::identity::IdentitySource;
-use crate::auth::refusal::{self, Refusal};
+use crate::auth::refusal::{self, CredentialFacts, Refusal};
 use crate::auth::secret;
 use crate::conn::handshake::store_refusal;
 use crate::conn::hub::Conn;
@@ -17,6 +17,7 @@ use crate::core::Core;
 use crate::nodes::policy::Platform;
 use crate::nodes::registry::NodeSession;
 use crate::pairing::devices::Ask;
+use crate::pairing::setups::Offer;
 use crate::pairing::surfaces::{Declared, Surface};
 use crate::pairing::view;
 use crate::peer::{Peer, PeerClass};
@@ -136,6 +137,109 @@ pub(crate) struct Enrolled {
     pub(crate) token: Option<(String, CredentialHash, i64)>,
     /// The request for the scopes that were not granted.
     pub(crate) pending_request_id: Option<String>,
+    /// Tokens of further roles.
+    pub(crate) further: Vec<RoleToken>,
+}
+
+/// Pairs the device that came with a setup code. One transaction binds the code to the device, pairs it and issues its
+/// tokens: after a crash either nothing happened, or the same device may come again with the same code.
+pub(crate) async fn redeem(
+    core: &Arc<Core>,
+    ask: Ask,
+    offer: &Offer,
+    params: &ConnectParams,
+) -> Result<Enrolled, Refusal> {
+    let now_ms = core.now_ms();
+    let used = || {
+        refusal::credential(CredentialFacts {
+            mode: core.live().policy.mode,
+            configured: true,
+            kind: params.client.kind(),
+            has_device: true,
+            device_token: false,
+            bootstrap_token: true,
+            missing: false,
+        })
+    };
+    let bound = core
+        .books
+        .setups
+        .lock()
+        .bind(&offer.setup_id, &ask.device_id, now_ms);
+    let (record, mut changes) = bound.map_err(|_| used())?;
+    let mut grants = vec![(ask.role, offer_of(offer, ask.role))];
+    if let (Role::Node, true, Some(scopes)) = (ask.role, params.client.is_mobile(), offer.operator)
+    {
+        // A phone is both: it serves commands and it is in its owner's hand.
+        grants.push((Role::Operator, scopes));
+    }
+    let mut enrolled = Enrolled {
+        token: None,
+        pending_request_id: None,
+        further: Vec::new(),
+    };
+    let mut resolved = Vec::new();
+    {
+        let mut devices = core.books.devices.lock();
+        for (role, scopes) in grants {
+            let grant = Ask {
+                role,
+                scopes,
+                ..ask.clone()
+            };
+            let approved = devices.approve_now(grant, "bootstrap", now_ms);
+            changes.extend(approved.changes);
+            resolved.extend(approved.request);
+            devices.seen(&ask.device_id, None, None, "connect", now_ms);
+            let carried = match role {
+                Role::Node => ScopeSet::EMPTY,
+                // As ever: a token carries all that its device is approved for.
+                Role::Operator => approved.device.scopes,
+            };
+            let Ok((plain, put)) = devices.issue(&ask.device_id, role, carried, now_ms) else {
+                return Err(changed_meanwhile());
+            };
+            changes.extend(put);
+            if role == ask.role {
+                let hash = secret::hash(&plain);
+                enrolled.token = Some((plain, hash, now_ms));
+            } else {
+                enrolled.further.push(RoleToken {
+                    device_token: plain,
+                    role: role.name().to_owned(),
+                    scopes: carried.names().into_iter().map(str::to_owned).collect(),
+                    issued_at_ms: Some(now_ms),
+                });
+            }
+        }
+    }
+    changes.push(Change::Audit(Box::new(AuditEvent {
+        ts: now_ms,
+        kind: "setup.use".to_owned(),
+        actor: ask.device_id.clone(),
+        remote_ip: ask.facts.remote_ip.clone(),
+        subject: Some(record.setup_id.clone()),
+        details: json!({ "access": record.access, "role": ask.role, "mintedBy": record.minted_by }),
+    })));
+    core.commit(changes)
+        .await
+        .map_err(|error| store_refusal(&error))?;
+    tracing::info!(device = %ask.device_id, setup = %record.setup_id, access = %record.access, "paired with a setup code");
+    core.nodes.touch();
+    for request in resolved {
+        core.broadcast(
+            "device.pair.resolved",
+            &view::resolved_device(&request, "approved", now_ms),
+        );
+    }
+    Ok(enrolled)
+}
+
+fn offer_of(offer: &Offer, role: Role) -> ScopeSet {
+    match role {
+        Role::Node => ScopeSet::EMPTY,
+        Role::Operator => offer.operator.unwrap_or_default(),
+    }
 }
 
 /// Takes the pairing step of an admission and issues a token where one is due.
@@ -151,6 +255,7 @@ pub(crate) async fn settle(
     let mut enrolled = Enrolled {
         token: None,
         pending_request_id: None,
+        further: Vec::new(),
     };
     let mut changes = Vec::new();
     let mut resolved = None;
@@ -289,9 +394,13 @@ pub(crate) async fn register_node(
     // The owner at the keyboard (control socket, or the shared secret straight over loopback) approves by connecting;
     // a node that an earlier release had paired keeps what it had.
     let owner = conn.peer == PeerClass::Control
-        || (conn.peer == PeerClass::DirectLocal && method != Method::DeviceToken)
-        || pairing == Pairing::Approve
+        || (conn.peer == PeerClass::DirectLocal
+            && !matches!(method, Method::DeviceToken | Method::Bootstrap))
+        || (pairing == Pairing::Approve && method != Method::Bootstrap)
         || imported;
+    // A setup code speaks for its maker about the first surface of a new node, and about no later one.
+    let owner = owner
+        || (method == Method::Bootstrap && core.books.surfaces.lock().get(&node_id).is_none());
     let wanted = (declared.commands.clone(), declared.caps.clone());
     let Surface {
         caps,

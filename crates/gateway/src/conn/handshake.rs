@@ -8,21 +8,23 @@ use openclaw_protocol::frame::{FrameError, RequestFrame, encode_error, encode_ev
 use openclaw_protocol::handshake::{ClientKind, ConnectParams, HelloAuth, negotiate};
 use openclaw_protocol::limits;
 use openclaw_protocol::scope::{Role, ScopeSet};
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_websockets::{CloseCode, Message, WebSocketStream};
 use uuid::Uuid;
 
-use crate::auth::admission::{self, Admission, Credential, Device, Method, Pairing};
+use crate::auth::admission::{self, Admission, Bootstrap, Credential, Device, Method, Pairing};
 use crate::auth::identity::{Identity, IdentityError};
-use crate::auth::limiter::Source;
+use crate::auth::limiter::{Limiter, Source};
 use crate::auth::proof::{self, Challenge};
 use crate::auth::refusal::{self, CredentialFacts, PairingFacts, Refusal};
 use crate::auth::secret;
 use crate::conn::hub::{Conn, NewConn};
-use crate::conn::{enroll, hello};
+use crate::conn::{enroll, hello, setup};
 use crate::core::Core;
 use crate::live::Live;
+use crate::pairing::setups::Offer;
 use crate::peer::{Peer, PeerClass};
 use crate::records::{AuditEvent, Change, CredentialHash};
 
@@ -208,6 +210,10 @@ struct Evaluated {
     facts: CredentialFacts,
     /// Everything sent that may have been a guess, for the limiter; `None` when nothing sent was wrong.
     wrong: Option<CredentialHash>,
+    /// A bootstrap token that is none, for the limiter of setup codes.
+    wrong_setup: Option<CredentialHash>,
+    /// What the setup code gives.
+    offer: Option<Offer>,
     /// What the credentials were compared with.
     live: Arc<Live>,
     /// The user somebody vouches for, when the connection is admitted by that.
@@ -246,7 +252,7 @@ async fn admit(
     let device_id = proven.as_ref().map(|(device_id, _)| device_id.as_str());
     if has_credential(params) && !shows_only_its_token(core, params, role, device_id) {
         // Guessing costs time; a device that shows the token it was given is not guessing.
-        let delay = core.limiter.lock().delay(Source::of(peer), core.now_ms());
+        let delay = delay(core, peer, params);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }
@@ -280,8 +286,12 @@ async fn admit(
         identity: identity.map(|identity| identity.source),
         identity_scopes: identity.and_then(|identity| live.identity_scopes(&identity.user)),
     };
-    if let Some(wrong) = evaluated.wrong {
-        let limited = limit(core, peer, wrong);
+    let guesses = [
+        (&core.limiter, evaluated.wrong),
+        (&core.setup_limiter, evaluated.wrong_setup),
+    ];
+    for (limiter, wrong) in guesses {
+        let limited = wrong.and_then(|wrong| limit(core, limiter, peer, wrong));
         let counts = matches!(evaluated.credential, Credential::Wrong);
         if let Some(refusal) = limited.filter(|_| counts) {
             return Err(refusal);
@@ -339,7 +349,12 @@ async fn admit(
         } => {
             let right = !matches!(evaluated.credential, Credential::None | Credential::Wrong);
             if right && evaluated.wrong.is_none() {
-                core.limiter.lock().right(Source::of(peer));
+                // Whoever was given a code has proven nothing about the shared secret.
+                let limiter = match evaluated.credential {
+                    Credential::Bootstrap(_) => &core.setup_limiter,
+                    _ => &core.limiter,
+                };
+                limiter.lock().right(Source::of(peer));
             }
             let grant = Grant {
                 protocol,
@@ -396,12 +411,32 @@ fn shows_only_its_token(
             .all(|sent| devices.token_scopes(device_id, role, sent).is_some())
 }
 
-fn limit(core: &Core, peer: &Peer, wrong: CredentialHash) -> Option<Refusal> {
-    match core
-        .limiter
-        .lock()
-        .wrong(Source::of(peer), wrong, core.now_ms())
-    {
+/// How long this caller waits before what it sent is looked at.
+fn delay(core: &Core, peer: &Peer, params: &ConnectParams) -> std::time::Duration {
+    let now_ms = core.now_ms();
+    let setup = (params.auth.as_ref()).is_some_and(|auth| auth.bootstrap_token().is_some());
+    let of_setups = if setup {
+        core.setup_limiter.lock().delay(Source::of(peer), now_ms)
+    } else {
+        std::time::Duration::ZERO
+    };
+    let other = (params.auth.as_ref()).is_some_and(|auth| {
+        auth.password().is_some() || auth.token().is_some() || auth.device_token().is_some()
+    });
+    if !other {
+        return of_setups;
+    }
+    let of_secrets = core.limiter.lock().delay(Source::of(peer), now_ms);
+    of_secrets.max(of_setups)
+}
+
+fn limit(
+    core: &Core,
+    limiter: &Mutex<Limiter>,
+    peer: &Peer,
+    wrong: CredentialHash,
+) -> Option<Refusal> {
+    match limiter.lock().wrong(Source::of(peer), wrong, core.now_ms()) {
         crate::auth::limiter::Verdict::Wrong => None,
         crate::auth::limiter::Verdict::Limited { retry_after_ms } => {
             Some(refusal::rate_limited(retry_after_ms))
@@ -433,6 +468,10 @@ fn evaluate(
             .and_then(scopes_of)
             .or_else(|| token.and_then(scopes_of))
     });
+    let offer = device_id.zip(bootstrap).and_then(|(device_id, token)| {
+        let setups = core.books.setups.lock();
+        setups.offer(token, device_id, core.now_ms())
+    });
     let mode_member = if mode == admission::AuthMode::Password {
         password
     } else {
@@ -448,14 +487,18 @@ fn evaluate(
         bootstrap_token: bootstrap.is_some() && mode_member.is_none() && device_token.is_none(),
         missing: mode_member.is_none() && device_token.is_none() && bootstrap.is_none(),
     };
-    let credential = match (shared, held, first) {
-        (true, _, _) => Credential::Shared,
-        (false, Some((_, scopes)), _) => Credential::DeviceToken(scopes),
-        (false, None, None) => Credential::None,
-        (false, None, Some(_)) => Credential::Wrong,
+    let credential = match (shared, held, &offer, first) {
+        (true, _, _, _) => Credential::Shared,
+        (false, Some((_, scopes)), _, _) => Credential::DeviceToken(scopes),
+        (false, None, Some(offer), _) => Credential::Bootstrap(Bootstrap {
+            node: offer.node,
+            operator: offer.operator,
+        }),
+        (false, None, None, None) => Credential::None,
+        (false, None, None, Some(_)) => Credential::Wrong,
     };
     // A wrong credential counts even when another one is right: a bogus token must not hide guessing.
-    let sent = [token, device_token, bootstrap, password];
+    let sent = [token, device_token, password];
     let guessed = match (credential, held) {
         (Credential::Shared | Credential::None, _) => None,
         (Credential::DeviceToken(_), Some((right, _))) => guesses(sent, Some(right)),
@@ -469,13 +512,16 @@ fn evaluate(
         token,
         facts,
         wrong: guessed,
+        // Without a device a code is not even looked up, so that it tells nothing; it counts as a guess all the same.
+        wrong_setup: bootstrap.filter(|_| offer.is_none()).map(secret::hash),
+        offer: offer.filter(|_| matches!(credential, Credential::Bootstrap(_))),
         live: Arc::clone(live),
         identity: None,
     }
 }
 
 /// One hash over every sent credential but the right one: whichever member a guess travels in, the next guess differs.
-fn guesses(sent: [Option<&str>; 4], right: Option<CredentialHash>) -> Option<CredentialHash> {
+fn guesses(sent: [Option<&str>; 3], right: Option<CredentialHash>) -> Option<CredentialHash> {
     let wrong = sent.map(|credential| {
         credential
             .map(secret::hash)
@@ -514,6 +560,8 @@ async fn welcome(
         limited,
     } = grant;
     let facts = enroll::facts(params, peer);
+    // The owner at the control socket needs no code, whatever it sends.
+    let offer = (evaluated.offer.as_ref()).filter(|_| method == Method::Bootstrap);
     let mut auth = HelloAuth {
         method: (protocol >= 4).then(|| method.name().to_owned()),
         role: role.name().to_owned(),
@@ -524,7 +572,11 @@ async fn welcome(
     let mut token = evaluated.token;
     if let Some((device_id, public_key)) = &proven {
         let ask = enroll::ask(params, peer, device_id, public_key, role, scopes);
-        let enrolled = enroll::settle(core, ask, pairing, method, token, params).await?;
+        let enrolled = match offer {
+            Some(offer) => enroll::redeem(core, ask, offer, params).await?,
+            None => enroll::settle(core, ask, pairing, method, token, params).await?,
+        };
+        auth.device_tokens = enrolled.further;
         if let Some((plain, hash, issued_at_ms)) = enrolled.token {
             auth.device_token = Some(plain);
             auth.issued_at_ms = Some(issued_at_ms);
@@ -541,7 +593,7 @@ async fn welcome(
         auth.pending_request_id = enrolled.pending_request_id;
     }
     // From here to the insert nothing waits: whoever removes, revokes or rotates later finds the connection and closes it.
-    if !still_holds(core, peer, params, proven.as_ref(), &grant, &evaluated.live) {
+    if !still_holds(core, peer, params, proven.as_ref(), &grant, evaluated) {
         return Err(enroll::changed_meanwhile());
     }
     let device_id = proven.map(|(device_id, _)| device_id);
@@ -557,6 +609,12 @@ async fn welcome(
         method,
         token,
         identity: evaluated.identity.clone(),
+        origin: peer.origin.clone().filter(|_| peer.is_same_origin()),
+        host: peer
+            .host
+            .clone()
+            .filter(|_| peer.class == PeerClass::Remote),
+        setup_id: offer.map(|offer| offer.setup_id.clone()),
         connected_at_ms: core.now_ms(),
     });
     if role == Role::Node
@@ -566,6 +624,12 @@ async fn welcome(
         return Err(store_refusal(&error));
     }
     core.presence.connected(&conn, core.now_ms());
+    if let (Method::DeviceToken, Some(device_id)) = (method, &conn.device_id) {
+        let open = core.books.setups.lock().open_of(device_id);
+        if let Some(setup_id) = open {
+            setup::received(core, &setup_id);
+        }
+    }
     audit_connect(core, &conn, params, peer);
     let hello = hello::encode(core, &conn, id, &auth);
     Ok(Admitted { conn, hello })
@@ -586,7 +650,7 @@ fn still_holds(
     params: &ConnectParams,
     proven: Option<&(String, String)>,
     grant: &Grant,
-    decided_by: &Live,
+    evaluated: &Evaluated,
 ) -> bool {
     let owner = peer.class == PeerClass::Control;
     if let Method::Identity(source) = grant.method {
@@ -594,8 +658,8 @@ fn still_holds(
             return false;
         }
     } else if !owner
-        && grant.method != Method::DeviceToken
-        && core.live().shared_secret_changed(decided_by)
+        && !matches!(grant.method, Method::DeviceToken | Method::Bootstrap)
+        && core.live().shared_secret_changed(&evaluated.live)
     {
         return false;
     }
@@ -605,6 +669,12 @@ fn still_holds(
     if grant.method == Method::DeviceToken && !shows_its_token(core, params, grant.role, device_id)
     {
         return false;
+    }
+    if let (Method::Bootstrap, Some(offer)) = (grant.method, &evaluated.offer) {
+        let setups = core.books.setups.lock();
+        if !setups.is_bound(&offer.setup_id, device_id, core.now_ms()) {
+            return false;
+        }
     }
     let devices = core.books.devices.lock();
     match devices.standing(device_id, public_key, grant.role) {

@@ -46,6 +46,12 @@ pub struct Conn {
     pub token: Option<CredentialHash>,
     /// The user somebody vouches for, if it came in by that.
     pub identity: Option<Arc<Identity>>,
+    /// Origin of its page, when this gateway served it.
+    pub origin: Option<String>,
+    /// `Host` it asked for, when it came from elsewhere.
+    pub host: Option<String>,
+    /// The setup code it came in with, if it did.
+    pub setup_id: Option<String>,
     /// Milliseconds since the epoch.
     pub connected_at_ms: i64,
     /// What waits to be written.
@@ -151,6 +157,12 @@ pub struct NewConn {
     pub token: Option<CredentialHash>,
     /// The user somebody vouches for.
     pub identity: Option<Arc<Identity>>,
+    /// See [`Conn::origin`].
+    pub origin: Option<String>,
+    /// See [`Conn::host`].
+    pub host: Option<String>,
+    /// See [`Conn::setup_id`].
+    pub setup_id: Option<String>,
     /// See [`Conn::connected_at_ms`].
     pub connected_at_ms: i64,
 }
@@ -177,6 +189,9 @@ impl Hub {
             method: new.method,
             token: new.token,
             identity: new.identity,
+            origin: new.origin,
+            host: new.host,
+            setup_id: new.setup_id,
             connected_at_ms: new.connected_at_ms,
             outbox: Outbox::new(limits::V4_MAX_BUFFERED, limits::EVENT_BUFFER),
             scopes: AtomicU16::new(new.scopes.bits()),

@@ -191,6 +191,7 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: b
         let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));
         let before = std::mem::replace(&mut *core.live.write(), Arc::clone(&fresh));
         core.limiter.lock().set_limits(fresh.limits);
+        core.setup_limiter.lock().set_limits(fresh.limits);
         if before.shared_secret_changed(&fresh) {
             let closed = core
                 .hub

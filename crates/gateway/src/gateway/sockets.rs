@@ -1,6 +1,8 @@
 //! The gateway as the HTTP surface sees it, and the listeners.
 
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,9 +18,10 @@ use crate::control::ControlSocket;
 use crate::core::{Core, STORE};
 use crate::gate::{Gate, PreAuthPermit};
 use crate::gateway::{GatewayOptions, StartError};
-use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
+use crate::http::{Asking, BearerVerdict, HttpState, JoinAnswer, Readiness, Socket, SocketHandler};
 use crate::listen::{ListenerHandle, Listeners};
 use crate::peer::Peer;
+use crate::rpc;
 use crate::tasks;
 
 struct Handler {
@@ -111,6 +114,15 @@ impl SocketHandler for Handler {
             "assistantAgentId": "main",
             "serverVersion": self.core.server.version,
         })
+    }
+
+    fn join(&self, code: String, peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>> {
+        let core = Arc::clone(&self.core);
+        Box::pin(async move { rpc::join(&core, &code, &peer).await })
+    }
+
+    fn witness(&self, nonce: &str) -> Option<String> {
+        self.core.witness.answer(nonce)
     }
 }
 

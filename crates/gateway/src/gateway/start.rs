@@ -33,9 +33,11 @@ use crate::machine;
 use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
 use crate::pairing::devices::Devices;
+use crate::pairing::setups::Setups;
 use crate::pairing::surfaces::Surfaces;
 use crate::peer::KnownNames;
 use crate::presence::{Entry, Presence};
+use crate::reach::Witness;
 use crate::rpc::router::Methods;
 use crate::store::{SqliteStore, Store, StoreError};
 use crate::subsystems::Subsystems;
@@ -272,11 +274,14 @@ fn build_core(
         clock: options.clock.clone(),
         config: options.config.clone(),
         limiter: Mutex::new(Limiter::new(live.limits)),
+        setup_limiter: Mutex::new(Limiter::new(live.limits)),
+        witness: Witness::default(),
         live: RwLock::new(Arc::new(live)),
         store,
         books: Books {
             devices: Mutex::new(Devices::new(stored.devices, stored.pending_devices)),
             surfaces: Mutex::new(Surfaces::new(stored.nodes, stored.pending_nodes)),
+            setups: Mutex::new(Setups::new(stored.setups)),
         },
         hub: Hub::default(),
         nodes: NodeRegistry::default(),

@@ -4,12 +4,13 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use super::answer;
 use super::{BearerVerdict, HttpState, Readiness};
 use crate::peer::Peer;
+use crate::reach::WITNESS_HEADER;
 
 /// What a probe asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +51,16 @@ pub(super) async fn answer(
         None => false,
     };
     let (status, body) = report(probe, &readiness, may_know);
-    answer::json_answer(status, &body)
+    let mut response = answer::json_answer(status, &body);
+    let nonce = headers
+        .get(WITNESS_HEADER)
+        .and_then(|nonce| nonce.to_str().ok());
+    if let Some(proof) = nonce.and_then(|nonce| state.handler().witness(nonce))
+        && let Ok(proof) = HeaderValue::from_str(&proof)
+    {
+        response.headers_mut().insert(WITNESS_HEADER, proof);
+    }
+    response
 }
 
 fn report(probe: Probe, readiness: &Readiness, details: bool) -> (StatusCode, serde_json::Value) {

@@ -35,7 +35,10 @@ fn wire(error: DeviceError) -> WireError {
 
 /// A device that is no admin, on its own token, sees and manages only itself.
 fn only_own(call: &Call) -> Option<&str> {
-    let own_token = call.conn.method == crate::auth::admission::Method::DeviceToken;
+    let own_token = matches!(
+        call.conn.method,
+        crate::auth::admission::Method::DeviceToken | crate::auth::admission::Method::Bootstrap
+    );
     (own_token && !call.conn.scopes().allows(Scope::Admin))
         .then_some(call.conn.device_id.as_deref())
         .flatten()
@@ -252,6 +255,7 @@ async fn remove(call: Call) -> RpcResult {
     let core = &call.core;
     let mut changes = core.books.devices.lock().remove(&device_id).map_err(wire)?;
     changes.extend(core.books.surfaces.lock().remove(&device_id));
+    changes.extend(core.books.setups.lock().device_gone(&device_id));
     changes.push(Change::Audit(Box::new(call.audit(
         "pair.remove",
         Some(&device_id),
@@ -384,6 +388,7 @@ async fn revoke(call: Call) -> RpcResult {
         .lock()
         .revoke(&params.device_id, role, now_ms)
         .map_err(wire)?;
+    changes.extend(core.books.setups.lock().device_gone(&params.device_id));
     let details = json!({ "role": role });
     changes.push(Change::Audit(Box::new(call.audit(
         "token.revoke",

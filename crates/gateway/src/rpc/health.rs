@@ -237,7 +237,9 @@ async fn unlock(call: Call) -> RpcResult {
             ))
         })?),
     };
-    let unlocked = call.core.limiter.lock().unlock(address, call.core.now_ms());
+    let now_ms = call.core.now_ms();
+    let unlocked = call.core.limiter.lock().unlock(address, now_ms)
+        + call.core.setup_limiter.lock().unlock(address, now_ms);
     let line = call.audit(
         "auth.unlock",
         ip.as_deref(),

@@ -9,7 +9,7 @@ use super::schema::AUDIT_HEAD_KEY;
 use crate::audit::{ChainHead, ChainedLine};
 use crate::records::{
     ApprovalRecord, Change, ClientFacts, CredentialHash, DeviceRecord, NodeRecord, PendingDevice,
-    PendingNode,
+    PendingNode, SetupRecord,
 };
 
 /// Applies one change and chains audit lines to `head`.
@@ -46,6 +46,12 @@ pub(super) fn apply(connection: &Connection, change: &Change, head: &mut ChainHe
         ),
         Change::PutApproval(approval) => put_approval(connection, approval),
         Change::RemoveApproval(id) => remove(connection, "DELETE FROM approvals WHERE id = ?1", id),
+        Change::PutSetup(setup) => put_setup(connection, setup),
+        Change::RemoveSetup(id) => remove(
+            connection,
+            "DELETE FROM setup_codes WHERE setup_id = ?1",
+            id,
+        ),
         Change::PutValue { key, value } => put_value(connection, key, value),
         Change::Audit(event) => put_line(connection, &ChainedLine::chain(head, event)),
     }
@@ -225,7 +231,7 @@ fn put_pending_node(connection: &Connection, request: &PendingNode) -> Result<()
         .prepare_cached(
             "INSERT OR REPLACE INTO pending_nodes VALUES (:request_id, :node_id, :display_name, :commands, :caps,
                  :permissions, :ts, :legacy, :silent, :is_repair, :core_version, :ui_version, :client_name,
-                 :platform, :facts)",
+                 :platform, :facts, :public_key)",
         )?
         .execute(named_params! {
             ":request_id": request.request_id,
@@ -243,7 +249,15 @@ fn put_pending_node(connection: &Connection, request: &PendingNode) -> Result<()
             ":client_name": request.facts.display_name,
             ":platform": request.facts.platform,
             ":facts": facts_text(&request.facts)?,
+            ":public_key": request.public_key,
         })
+        .map(drop)
+}
+
+fn put_setup(connection: &Connection, setup: &SetupRecord) -> Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO setup_codes VALUES (?1, ?2, ?3)")?
+        .execute((&setup.setup_id, &setup.device_id, text(setup)?))
         .map(drop)
 }
 

@@ -12,7 +12,7 @@ use super::schema::OWN_KEY_PREFIX;
 use crate::audit::ChainedLine;
 use crate::records::{
     ApprovalRecord, ClientFacts, CredentialHash, DeviceRecord, NodeRecord, PendingDevice,
-    PendingNode, StoredState, TokenRecord,
+    PendingNode, SetupRecord, StoredState, TokenRecord,
 };
 
 /// How long a decided approval stays.
@@ -142,7 +142,27 @@ pub(super) fn pending_node(row: &Row<'_>) -> rusqlite::Result<PendingNode> {
         silent: row.get("silent")?,
         is_repair: row.get("is_repair")?,
         ts: row.get("ts")?,
+        // Files of the first format have no such column.
+        public_key: row.get("public_key").unwrap_or_default(),
     })
+}
+
+fn setup(row: &Row<'_>) -> rusqlite::Result<SetupRecord> {
+    json(row, "record")
+}
+
+/// Every setup code. A file of the first format that is only looked at has none.
+fn setups(connection: &Connection) -> rusqlite::Result<Vec<SetupRecord>> {
+    let there = connection
+        .prepare_cached(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'setup_codes'",
+        )?
+        .exists(())?;
+    if there {
+        all(connection, "setup_codes", setup)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 pub(super) fn approval(row: &Row<'_>) -> rusqlite::Result<ApprovalRecord> {
@@ -237,6 +257,7 @@ pub(super) fn state(connection: &Connection, now_ms: i64) -> rusqlite::Result<St
         nodes: nodes(connection)?,
         pending_nodes: all(connection, "pending_nodes", pending_node)?,
         approvals,
+        setups: setups(connection)?,
         values: values(connection)?,
     })
 }

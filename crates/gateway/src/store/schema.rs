@@ -22,7 +22,8 @@ const WAL_PAGES: i64 = 256;
 const WAL_KEPT_BYTES: i64 = 1024 * 1024;
 
 /// Step `n` leads from format `n` to `n + 1`.
-pub(super) const MIGRATIONS: [&str; 1] = ["
+pub(super) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE devices (
         device_id TEXT PRIMARY KEY NOT NULL,
         display_name TEXT,
@@ -123,7 +124,12 @@ pub(super) const MIGRATIONS: [&str; 1] = ["
         prev_hash BLOB NOT NULL,
         hash BLOB NOT NULL
     );
-"];
+",
+    "
+    CREATE TABLE setup_codes (setup_id TEXT PRIMARY KEY NOT NULL, device_id TEXT, record TEXT NOT NULL);
+    ALTER TABLE pending_nodes ADD COLUMN public_key TEXT;
+",
+];
 
 /// The format that this version writes.
 pub(super) fn known_format() -> i64 {

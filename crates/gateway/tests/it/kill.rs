@@ -138,7 +138,7 @@ impl Running {
         }
     }
 
-    async fn start(home: &Path) -> Self {
+    pub(crate) async fn start(home: &Path) -> Self {
         let mut gateway = Self::spawn(home);
         let stdout = gateway.child.stdout.take().unwrap();
         let mut lines = BufReader::new(stdout).lines();
@@ -154,7 +154,7 @@ impl Running {
         panic!("the gateway did not start again: {said}");
     }
 
-    async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap();
     }
 }

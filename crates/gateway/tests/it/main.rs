@@ -10,6 +10,7 @@ mod kill;
 mod nodes;
 mod oracle;
 mod proxies;
+mod setup;
 mod shutdown;
 mod tailscale;
 mod tls;

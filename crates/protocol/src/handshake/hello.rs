@@ -70,6 +70,9 @@ pub struct HelloAuth {
     /// When the token was issued, milliseconds since the epoch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at_ms: Option<i64>,
+    /// Tokens of further roles that came with a setup code (phones).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub device_tokens: Vec<RoleToken>,
     /// True when fewer scopes were granted than asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope_limited: Option<bool>,
@@ -89,6 +92,30 @@ impl std::fmt::Debug for HelloAuth {
                 &self.device_token.as_ref().map(|_| "<redacted>"),
             )
             .field("scope_limited", &self.scope_limited)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token of this device for another role than the one it connected in.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoleToken {
+    /// The token.
+    pub device_token: String,
+    /// Role it admits to.
+    pub role: String,
+    /// Scopes it carries, sorted.
+    pub scopes: Vec<String>,
+    /// When it was issued, milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_at_ms: Option<i64>,
+}
+
+impl std::fmt::Debug for RoleToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RoleToken")
+            .field("role", &self.role)
+            .field("scopes", &self.scopes)
             .finish_non_exhaustive()
     }
 }

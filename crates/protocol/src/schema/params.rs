@@ -128,6 +128,29 @@ static TABLE: &[(&str, Schema)] = &[
             .or("displayName"),
         ]),
     ),
+    (
+        "device.pair.setupCode",
+        Schema::open(&[
+            Field::optional("kind", Schema::NONEMPTY),
+            Field::optional("bootstrapProfile", Schema::NONEMPTY),
+            Field::optional("scopes", Schema::NONEMPTY_STRINGS),
+            Field::optional("ttlMs", Schema::at_least(1)),
+            Field::optional("publicUrl", Schema::NONEMPTY),
+            Field::optional("preferRemoteUrl", Schema::Boolean),
+            Field::optional("includeQr", Schema::Boolean),
+            Field::optional("joinUrl", Schema::Boolean),
+            Field::optional("force", Schema::Boolean),
+        ]),
+    ),
+    ("device.pair.setupList", NOTHING),
+    (
+        "device.pair.setupRevoke",
+        Schema::open(&[Field::required("setupId", Schema::NONEMPTY)]),
+    ),
+    (
+        "device.pair.setupStatus",
+        Schema::open(&[Field::required("setupId", Schema::NONEMPTY)]),
+    ),
     ("device.token.revoke", Schema::open(&[DEVICE_ID, ROLE])),
     (
         "device.token.rotate",

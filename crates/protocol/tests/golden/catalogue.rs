@@ -11,10 +11,14 @@ use crate::json::assert_same_set;
 use crate::transcript::{From, connections, read};
 
 /// Methods that need another scope here than in 2026.1.30, and why.
-const OTHER_THAN_V3: [(&str, &str); 3] = [
+const OTHER_THAN_V3: [(&str, &str); 4] = [
     ("config.get", "secrets are redacted"),
     ("config.schema", "holds no secrets"),
     ("health", "any client may ask whether the gateway lives"),
+    (
+        "node.pair.request",
+        "asking is no privilege: a phone that is let in for nothing may ask",
+    ),
 ];
 
 /// Methods that need another scope here than in 2026.9.6, and why.
@@ -39,11 +43,7 @@ const OTHER_THAN_V4: [(&str, &str); 8] = [
 ];
 
 /// Methods that recorded clients call and this gateway does not have.
-const NOT_OURS: [&str; 3] = [
-    "device.pair.setupCode",
-    "no.such.method",
-    "openclaw.setup.detect",
-];
+const NOT_OURS: [&str; 2] = ["no.such.method", "openclaw.setup.detect"];
 
 /// The first hello in a file.
 fn hello(file: &str) -> Value {
@@ -89,7 +89,12 @@ fn protocol_4_lists_hold_nothing_that_9_6_calls_otherwise() {
     let alone: BTreeSet<_> = method::advertised(4)
         .filter(|name| !theirs.contains(name))
         .collect();
-    let listed = ["audit.verify", "gateway.auth.unlock"];
+    let listed = [
+        "audit.verify",
+        "device.pair.setupList",
+        "device.pair.setupRevoke",
+        "gateway.auth.unlock",
+    ];
     assert_same_set("methods of ours", &alone, &listed.into());
     let theirs: BTreeSet<_> = names(&hello["features"]["events"]).into_iter().collect();
     let alone: BTreeSet<_> = event::advertised(4)

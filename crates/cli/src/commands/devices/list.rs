@@ -27,8 +27,10 @@ impl Args {
             .await
             .map_err(CallFailure::into_error)?;
         let mut list = books.devices().await.map_err(CallFailure::into_error)?;
+        let setups = books.setups().await;
         let ui = context.ui();
         if ui.is_json() {
+            list["setups"] = json!(setups);
             add_codes(&mut list);
             ui.json(&list)?;
         } else {
@@ -37,7 +39,7 @@ impl Args {
             }
             let list: DevicePairList =
                 decode(&list, "device.pair.list").map_err(CallFailure::into_error)?;
-            print(ui, context, list)?;
+            print(ui, context, list, &setups)?;
         }
         books.close().await;
         Ok(Exit::OK)
@@ -53,8 +55,13 @@ pub(crate) fn add_codes(list: &mut Value) {
     }
 }
 
-fn print(ui: Ui, context: &Context, list: DevicePairList) -> Result<(), CommandError> {
-    if list.pending.is_empty() && list.paired.is_empty() {
+fn print(
+    ui: Ui,
+    context: &Context,
+    list: DevicePairList,
+    setups: &[Value],
+) -> Result<(), CommandError> {
+    if list.pending.is_empty() && list.paired.is_empty() && setups.is_empty() {
         return ui.line("No device pairing entries.");
     }
     if !list.pending.is_empty() {
@@ -69,6 +76,10 @@ fn print(ui: Ui, context: &Context, list: DevicePairList) -> Result<(), CommandE
     if !list.paired.is_empty() {
         ui.heading(&format!("Paired ({})", list.paired.len()))?;
         ui.table(&paired_table(&list.paired))?;
+    }
+    if !setups.is_empty() {
+        ui.heading(&format!("Setup codes ({})", setups.len()))?;
+        ui.table(&setup_table(setups, now_ms()))?;
     }
     Ok(())
 }
@@ -116,6 +127,28 @@ fn paired_table(paired: &[PairedDevice]) -> Table {
             short_scopes(&device.scopes),
             tokens(&device.tokens),
             device.remote_ip.clone().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+/// The codes that wait to be used.
+pub(crate) fn setup_table(setups: &[Value], now: i64) -> Table {
+    let mut table = Table::new(["ID", "For", "Address", "Made by", "Ends in"]);
+    for setup in setups {
+        let text = |name: &str| setup[name].as_str().unwrap_or_default().to_owned();
+        let left = (setup["expiresAtMs"].as_i64().unwrap_or(now) - now).max(0) / 1000;
+        let kind = if setup["joinLink"] == true {
+            format!("{} (join link)", text("access"))
+        } else {
+            text("access")
+        };
+        table.row([
+            short_id(&text("setupId")),
+            kind,
+            text("url"),
+            short_id(&text("mintedBy")),
+            format!("{left}s"),
         ]);
     }
     table

@@ -4,8 +4,9 @@ mod target;
 
 use std::sync::Arc;
 
-use openclaw_client::{DeviceIdentity, FailureClass};
+use openclaw_client::{DeviceIdentity, FailureClass, Target, TokenCache};
 use openclaw_node::{Host, HostError, NodeFile};
+use openclaw_protocol::setup_code::SetupCode;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -13,9 +14,10 @@ use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::host::{self, Printer};
 use crate::runtime;
+use crate::setup::{self, Pasted};
 
 /// Arguments of `node run`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Host of the gateway [default: the last one, else this machine's]
     #[arg(long, value_name = "host")]
@@ -41,10 +43,59 @@ pub(crate) struct Args {
     /// Name for people [default: the last one, else the host name]
     #[arg(long, value_name = "name")]
     display_name: Option<String>,
+    /// Pair with a setup code, oc-pair:// URL or join link first
+    #[arg(long, value_name = "code", conflicts_with_all = ["host", "port"])]
+    pair: Option<String>,
+    /// The same, unless this machine is paired with that gateway already
+    #[arg(long, value_name = "code", conflicts_with_all = ["host", "port", "pair"])]
+    pair_if_needed: Option<String>,
+}
+
+/// A node host that starts with a code.
+#[derive(Debug)]
+pub(crate) struct PairArgs(Args);
+
+impl PairArgs {
+    /// Everything else as by default.
+    pub(crate) fn new(display_name: Option<String>) -> Self {
+        Self(Args {
+            display_name,
+            ..Args::default()
+        })
+    }
+
+    /// Pairs and serves until interrupted.
+    pub(crate) fn run(self, context: &Context, code: SetupCode) -> Outcome {
+        self.0.serve(context, Some(code))
+    }
 }
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
+        let code = self.code(context)?;
+        self.serve(context, code)
+    }
+
+    /// The code of the line, unless it is not needed.
+    fn code(&self, context: &Context) -> Result<Option<SetupCode>, CommandError> {
+        let Some(text) = self.pair.as_ref().or(self.pair_if_needed.as_ref()) else {
+            return Ok(None);
+        };
+        let pasted = setup::read(text)?;
+        if let (true, Pasted::Code(code)) = (self.pair.is_none(), &pasted)
+            && is_paired(context, code)?
+        {
+            return Ok(None);
+        }
+        let mut found = None;
+        runtime::run(async {
+            found = Some(setup::resolve(context, pasted).await?.code);
+            Ok(Exit::OK)
+        })?;
+        Ok(found)
+    }
+
+    fn serve(self, context: &Context, code: Option<SetupCode>) -> Outcome {
         let settings = context.settings()?;
         let paths = context.paths();
         let mut file = NodeFile::load(&paths.node_file);
@@ -54,7 +105,17 @@ impl Args {
         if let Some(name) = non_blank(self.display_name.as_ref()) {
             file.display_name = Some(name);
         }
-        let target = target::resolve(context, settings, &self, file.gateway.as_ref())?;
+        let target = match &code {
+            Some(code) => {
+                let mut url = None;
+                runtime::run(async {
+                    url = Some(setup::first_reachable(context, code).await?);
+                    Ok(Exit::OK)
+                })?;
+                target::of_code(&url.unwrap_or_default(), code)?
+            }
+            None => target::resolve(context, settings, &self, file.gateway.as_ref())?,
+        };
         if let Some(saved) = &target.save {
             file.gateway = Some(saved.clone());
         }
@@ -92,6 +153,24 @@ impl Args {
                 .map_err(|error| stopped(context, error))
         })
     }
+}
+
+/// Whether this machine has a node token of a gateway at one of the code's addresses.
+fn is_paired(context: &Context, code: &SetupCode) -> Result<bool, CommandError> {
+    let paths = context.paths();
+    let identity = DeviceIdentity::load(&paths.identity_file).map_err(CommandError::new)?;
+    let cache = TokenCache::new(&paths.device_auth_file);
+    Ok(identity.is_some_and(|identity| {
+        let known = |url: &String| {
+            Target::parse(url).is_ok_and(|target| {
+                let gateway = target.to_string();
+                cache
+                    .get(identity.device_id(), &gateway, "node", false)
+                    .is_some()
+            })
+        };
+        code.urls.iter().any(known)
+    }))
 }
 
 /// The gateway refuses for good: say why, and how to go on.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::no_channels;
 use crate::args::CallArgs;
 use crate::books::{Books, Pending};
+use crate::commands::devices::setup_table;
 use crate::connect::CallFailure;
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
@@ -33,10 +34,11 @@ impl Args {
             .await
             .map_err(CallFailure::into_error)?;
         let pending = books.pending().await.map_err(CallFailure::into_error)?;
+        let setups = books.setups().await;
         let ui = context.ui();
         if ui.is_json() {
             let requests: Vec<Value> = pending.iter().map(to_json).collect();
-            ui.json(&json!({ "requests": requests }))?;
+            ui.json(&json!({ "requests": requests, "setups": setups }))?;
         } else if pending.is_empty() {
             ui.line("No pending pairing requests.")?;
         } else {
@@ -46,6 +48,10 @@ impl Args {
                 "Approve with: {} <code>",
                 context.command("openclaw pairing approve")
             ))?;
+        }
+        if !ui.is_json() && !setups.is_empty() {
+            ui.heading(&format!("Setup codes ({})", setups.len()))?;
+            ui.table(&setup_table(&setups, now_ms()))?;
         }
         books.close().await;
         Ok(Exit::OK)

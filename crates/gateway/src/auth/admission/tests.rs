@@ -52,6 +52,18 @@ fn every_case(mut check: impl FnMut(&Request, &Policy, Admission)) -> usize {
     );
     let mut credentials = vec![Credential::None, Credential::Shared, Credential::Wrong];
     credentials.extend(sets.iter().map(|carried| Credential::DeviceToken(*carried)));
+    for node in [false, true] {
+        credentials.push(Credential::Bootstrap(Bootstrap {
+            node,
+            operator: None,
+        }));
+        credentials.extend(sets.iter().map(|given| {
+            Credential::Bootstrap(Bootstrap {
+                node,
+                operator: Some(*given),
+            })
+        }));
+    }
     let mut count = 0;
     for mode in MODES {
         for (flags, (identity, allowed)) in
@@ -130,15 +142,14 @@ fn s03_every_admission_keeps_the_invariants() {
             assert!(
                 matches!(
                     request.credential,
-                    Credential::Shared | Credential::DeviceToken(_)
+                    Credential::Shared | Credential::DeviceToken(_) | Credential::Bootstrap(_)
                 ) || matches!(method, Method::Identity(_)),
                 "remote without a credential: {}",
                 context()
             );
             assert_ne!(method, Method::None, "{}", context());
-            assert_ne!(
-                pairing,
-                Pairing::Approve,
+            assert!(
+                pairing != Pairing::Approve || method == Method::Bootstrap,
                 "remote pairing is never silent: {}",
                 context()
             );
@@ -179,12 +190,34 @@ fn s03_every_admission_keeps_the_invariants() {
                 context()
             );
         }
+        assert!(
+            method != Method::Bootstrap || matches!(request.credential, Credential::Bootstrap(_)),
+            "{}",
+            context()
+        );
         let owner = request.peer == PeerClass::Control
             || (request.peer == PeerClass::DirectLocal
                 && (request.credential == Credential::Shared || policy.mode == AuthMode::None));
         let exempt_ui = request.kind == ClientKind::ControlUi
             && (policy.allow_insecure_auth || policy.disable_device_auth)
             && request.credential == Credential::Shared;
+        if let Credential::Bootstrap(offer) = request.credential
+            && request.peer != PeerClass::Control
+        {
+            let offered = offer.scopes_of(request.role);
+            assert_eq!(method, Method::Bootstrap, "{}", context());
+            assert!(
+                matches!(request.device, Device::Proven(_)),
+                "a code without a device: {}",
+                context()
+            );
+            assert!(
+                offered.is_some_and(|offered| offered.covers(scopes)),
+                "beyond the code: {}",
+                context()
+            );
+            return;
+        }
         if !owner && !exempt_ui && !policy.allow_deviceless {
             match request.device {
                 Device::Absent => {

@@ -301,3 +301,54 @@ async fn s12_every_route_asks_for_a_name_of_ours() {
         200
     );
 }
+
+#[tokio::test]
+async fn join_links_are_taken_once_by_programs_and_never_by_a_look() {
+    let server = Server::start(json!({})).await;
+    let path = "/j/AAAAAAAAAAAAAAAAAAAAAA";
+    for (verb, headers) in [
+        ("HEAD", &[][..]),
+        ("POST", &[]),
+        ("OPTIONS", &[]),
+        ("GET", &[("User-Agent", "Slackbot 1.0")]),
+        ("GET", &[("Accept", "text/html")]),
+    ] {
+        let answer = server.ask(verb, path, headers).await;
+        let expected = if verb == "GET" { 200 } else { 404 };
+        assert_eq!(answer.status, expected, "{verb}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_secure(&answer);
+    }
+    assert!(server.echo.joined.lock().is_empty(), "nothing was taken");
+    let answer = server.ask("GET", path, &[]).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (200, json!({"url": "ws://a"}))
+    );
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    for path in [path, "/j/BBBBBBBBBBBBBBBBBBBBBB", "/j/short"] {
+        let answer = server.ask("GET", path, &[]).await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (404, r#"{"error":"not_found"}"#)
+        );
+    }
+    let answer = server.ask("GET", "/j/storm-storm-storm-stor", &[]).await;
+    assert_eq!(
+        (answer.status, answer.header("retry-after")),
+        (429, Some("17"))
+    );
+}
+
+#[tokio::test]
+async fn a_probe_proves_to_us_that_it_was_us() {
+    let server = Server::start(json!({})).await;
+    let answer = server
+        .ask("GET", "/healthz", &[("X-OpenClaw-Reach", "nonce")])
+        .await;
+    assert_eq!(answer.header("x-openclaw-reach"), Some("proof"));
+    let answer = server
+        .ask("GET", "/healthz", &[("X-OpenClaw-Reach", "else")])
+        .await;
+    assert_eq!(answer.header("x-openclaw-reach"), None);
+}

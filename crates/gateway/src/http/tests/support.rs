@@ -1,6 +1,9 @@
 //! A server on a port of the system's choice whose WebSocket side echoes.
 
+use std::collections::HashSet;
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::gate::{Gate, GateLimits, PreAuthPermit};
-use crate::http::{Asking, BearerVerdict, HttpState, Readiness, Socket, SocketHandler};
+use crate::http::{Asking, BearerVerdict, HttpState, JoinAnswer, Readiness, Socket, SocketHandler};
 use crate::listen::{BindPlan, Listeners};
 use crate::peer::{Claim, KnownNames, Peer};
 use crate::tasks::{Tasks, spawn_owned};
@@ -34,6 +37,8 @@ pub(super) struct Echo {
     pub(super) draining: Mutex<bool>,
     /// What guessing costs.
     pub(super) delay: Mutex<Duration>,
+    /// Join links that were fetched.
+    pub(super) joined: Mutex<HashSet<String>>,
 }
 
 impl Echo {
@@ -101,6 +106,22 @@ impl SocketHandler for Echo {
 
     fn control_ui_config(&self) -> Value {
         json!({"basePath": "", "assistantName": "Assistant"})
+    }
+
+    fn join(&self, code: String, _peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>> {
+        let first = self.joined.lock().insert(code.clone());
+        let answer = match code.as_str() {
+            "AAAAAAAAAAAAAAAAAAAAAA" if first => JoinAnswer::Taken(json!({"url": "ws://a"})),
+            "storm-storm-storm-stor" => JoinAnswer::Limited {
+                retry_after_secs: 17,
+            },
+            _ => JoinAnswer::Nothing,
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    fn witness(&self, nonce: &str) -> Option<String> {
+        (nonce == "nonce").then(|| "proof".to_owned())
     }
 }
 

@@ -243,6 +243,7 @@ async fn remove(call: Call) -> RpcResult {
         Err(_) if changes.is_empty() => return Err(wire(&SurfaceError::UnknownNode)),
         Err(_) => {}
     }
+    changes.extend(core.books.setups.lock().device_gone(&node_id));
     changes.push(Change::Audit(Box::new(call.audit(
         "pair.remove",
         Some(&node_id),

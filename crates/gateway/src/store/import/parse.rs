@@ -292,6 +292,7 @@ fn paired_node(node_id: String, entry: &Entry<'_>) -> NodeRecord {
 
 fn pending_node(request_id: String, entry: &Entry<'_>) -> Result<PendingNode, &'static str> {
     Ok(PendingNode {
+        public_key: None,
         request_id,
         node_id: entry.text("nodeId").ok_or("no node id")?,
         legacy: true,

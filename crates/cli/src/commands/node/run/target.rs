@@ -9,6 +9,7 @@ use openclaw_config::resolve::{normalize_url, resolve_port};
 use openclaw_config::schema::GatewayMode;
 use openclaw_config::{Secret, Settings};
 use openclaw_node::host::SavedGateway;
+use openclaw_protocol::setup_code::SetupCode;
 
 use super::{Args, non_blank};
 use crate::context::{Context, problem};
@@ -74,6 +75,29 @@ pub(super) fn resolve(
     let save = typed.then(|| SavedGateway::new(&host, port, tls, pin.clone()));
     Ok(Chosen {
         client: gateway(context, settings, args, &url, pin)?,
+        save,
+    })
+}
+
+/// The gateway of a setup code, at the address that answered.
+pub(super) fn of_code(url: &str, code: &SetupCode) -> Result<Chosen, CommandError> {
+    let target = Target::parse(url).map_err(CommandError::new)?;
+    let secure = url.starts_with("wss://");
+    let pin = code.tls_fingerprint.clone().filter(|_| secure);
+    let save = target.url().map(|parsed| {
+        SavedGateway::new(&parsed.host.lookup_name(), parsed.port, secure, pin.clone())
+    });
+    let pin = match pin {
+        Some(text) => Some(text.parse::<Fingerprint>().map_err(CommandError::new)?),
+        None => None,
+    };
+    // A token of this gateway from earlier is shown first; the code is for when there is none.
+    let credentials = Credentials {
+        bootstrap_token: Some(Secret::new(code.bootstrap_token.clone())),
+        ..Credentials::default()
+    };
+    Ok(Chosen {
+        client: Gateway(target, credentials, pin),
         save,
     })
 }

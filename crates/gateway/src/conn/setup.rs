@@ -1,0 +1,57 @@
+//! What becomes of a setup code once a device came in with it.
+
+use openclaw_protocol::scope::Role;
+use serde_json::{Value, json};
+
+use crate::conn::hub::Conn;
+use crate::core::Core;
+use crate::records::SetupRecord;
+
+/// Payload of `device.pair.setup.completed`, and the `completion` of a status answer.
+pub(crate) fn completion(record: &SetupRecord) -> Value {
+    let mut roles = Vec::new();
+    if record.node {
+        roles.push(Role::Node.name());
+    }
+    if record.operator.is_some() {
+        roles.push(Role::Operator.name());
+    }
+    json!({
+        "setupId": record.setup_id,
+        "deviceId": record.device_id,
+        "access": record.access,
+        "roles": roles,
+        "usedAtMs": record.used_at_ms,
+        "completedAtMs": record.completed_at_ms,
+    })
+}
+
+/// The device showed that it has its token: the code is dead from now on.
+pub(crate) fn received(core: &Core, setup_id: &str) {
+    let done = core.books.setups.lock().complete(setup_id, core.now_ms());
+    let Some((record, change)) = done else {
+        return;
+    };
+    // Lost with the power, the code would live on for its minutes, for this device only.
+    core.store.commit_lazily(vec![change]);
+    core.broadcast("device.pair.setup.completed", &completion(&record));
+}
+
+/// The connection ended before the device said a word: nobody knows whether it has its token.
+pub(crate) fn ended(core: &Core, conn: &Conn) {
+    let Some(setup_id) = &conn.setup_id else {
+        return;
+    };
+    let open = core
+        .books
+        .setups
+        .lock()
+        .get(setup_id)
+        .is_some_and(|record| record.completed_at_ms.is_none());
+    if open {
+        core.broadcast(
+            "device.pair.setup.deliveryUncertain",
+            &json!({ "setupId": setup_id, "deviceId": conn.device_id, "ts": core.now_ms() }),
+        );
+    }
+}
