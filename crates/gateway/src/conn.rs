@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub(crate) mod enroll;
+mod guessing;
 pub mod handshake;
 pub mod hello;
 pub mod hub;

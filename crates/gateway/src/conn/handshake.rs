@@ -8,7 +8,6 @@ use openclaw_protocol::frame::{FrameError, RequestFrame, encode_error, encode_ev
 use openclaw_protocol::handshake::{ClientKind, ConnectParams, HelloAuth, negotiate};
 use openclaw_protocol::limits;
 use openclaw_protocol::scope::{Role, ScopeSet};
-use parking_lot::Mutex;
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_websockets::{CloseCode, Message, WebSocketStream};
@@ -16,10 +15,11 @@ use uuid::Uuid;
 
 use crate::auth::admission::{self, Admission, Bootstrap, Credential, Device, Method, Pairing};
 use crate::auth::identity::{Identity, IdentityError};
-use crate::auth::limiter::{Limiter, Source};
+use crate::auth::limiter::Source;
 use crate::auth::proof::{self, Challenge};
 use crate::auth::refusal::{self, CredentialFacts, PairingFacts, Refusal};
 use crate::auth::secret;
+use crate::conn::guessing::{delay, guesses, has_credential, limit};
 use crate::conn::hub::{Conn, NewConn};
 use crate::conn::{enroll, hello, setup};
 use crate::core::Core;
@@ -385,13 +385,6 @@ async fn identify(core: &Core, peer: &Peer, role: Role) -> Result<Option<Identit
     }
 }
 
-fn has_credential(params: &ConnectParams) -> bool {
-    params
-        .auth
-        .as_ref()
-        .is_some_and(|auth| auth.password().is_some() || auth.signed_token().is_some())
-}
-
 /// Whether all that was sent are tokens this device was given.
 fn shows_only_its_token(
     core: &Core,
@@ -409,39 +402,6 @@ fn shows_only_its_token(
             .into_iter()
             .flatten()
             .all(|sent| devices.token_scopes(device_id, role, sent).is_some())
-}
-
-/// How long this caller waits before what it sent is looked at.
-fn delay(core: &Core, peer: &Peer, params: &ConnectParams) -> std::time::Duration {
-    let now_ms = core.now_ms();
-    let setup = (params.auth.as_ref()).is_some_and(|auth| auth.bootstrap_token().is_some());
-    let of_setups = if setup {
-        core.setup_limiter.lock().delay(Source::of(peer), now_ms)
-    } else {
-        std::time::Duration::ZERO
-    };
-    let other = (params.auth.as_ref()).is_some_and(|auth| {
-        auth.password().is_some() || auth.token().is_some() || auth.device_token().is_some()
-    });
-    if !other {
-        return of_setups;
-    }
-    let of_secrets = core.limiter.lock().delay(Source::of(peer), now_ms);
-    of_secrets.max(of_setups)
-}
-
-fn limit(
-    core: &Core,
-    limiter: &Mutex<Limiter>,
-    peer: &Peer,
-    wrong: CredentialHash,
-) -> Option<Refusal> {
-    match limiter.lock().wrong(Source::of(peer), wrong, core.now_ms()) {
-        crate::auth::limiter::Verdict::Wrong => None,
-        crate::auth::limiter::Verdict::Limited { retry_after_ms } => {
-            Some(refusal::rate_limited(retry_after_ms))
-        }
-    }
 }
 
 fn evaluate(
@@ -518,17 +478,6 @@ fn evaluate(
         live: Arc::clone(live),
         identity: None,
     }
-}
-
-/// One hash over every sent credential but the right one: whichever member a guess travels in, the next guess differs.
-fn guesses(sent: [Option<&str>; 3], right: Option<CredentialHash>) -> Option<CredentialHash> {
-    let wrong = sent.map(|credential| {
-        credential
-            .map(secret::hash)
-            .filter(|hash| right.is_none_or(|right| !secret::same(*hash, right)))
-    });
-    let any = wrong.iter().any(Option::is_some);
-    any.then(|| secret::hash(&format!("{wrong:?}")))
 }
 
 /// What was decided about a caller that may come in.
