@@ -18,6 +18,7 @@ mod pairing;
 mod qr;
 mod status;
 mod system;
+mod tunnel;
 mod up;
 
 use clap::Subcommand;
@@ -51,6 +52,9 @@ pub(crate) enum Command {
     Qr(qr::Args),
     /// Pair this machine with a gateway elsewhere, by setup code or join link
     Connect(connect::Args),
+    /// Reach a gateway through an SSH host
+    #[command(subcommand)]
+    Tunnel(tunnel::Command),
     /// Approve, list and revoke paired devices
     #[command(subcommand)]
     Devices(devices::Command),
@@ -95,6 +99,7 @@ impl Command {
             Self::Dashboard(args) => args.run(context),
             Self::Qr(args) => runtime::run(args.run(context)),
             Self::Connect(args) => args.run(context),
+            Self::Tunnel(command) => command.run(context),
             Self::Devices(command) => runtime::run(command.run(context)),
             Self::Pairing(command) => runtime::run(command.run(context)),
             Self::Nodes(command) => runtime::run(command.run(context)),

@@ -6,6 +6,7 @@
 mod advice;
 mod failure;
 mod scopes;
+mod through;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -31,10 +32,12 @@ use crate::app::VERSION;
 use crate::args::CallArgs;
 use crate::context::Context;
 use crate::host::host_name;
+use crate::tunnel::Lease;
 use crate::ui::format::now_ms;
 
 pub(crate) use advice::is_unreachable;
 pub(crate) use failure::{CallFailure, Cause};
+pub(crate) use through::{Through, through};
 
 /// A connected command.
 #[derive(Debug)]
@@ -42,6 +45,7 @@ pub(crate) struct Connection {
     client: Client,
     target: ClientTarget,
     deadline: Deadline,
+    tunnel: Option<Box<Lease>>,
 }
 
 /// What a connection is for.
@@ -71,6 +75,11 @@ impl Deadline {
             limit,
             end: Instant::now() + limit,
         }
+    }
+
+    /// As long again, from now on.
+    fn restarted(self) -> Self {
+        Self::after(self.limit)
     }
 
     fn left(self) -> Duration {
@@ -133,6 +142,7 @@ impl Connection {
                     client,
                     target,
                     deadline: wish.deadline,
+                    tunnel: None,
                 })
             }
             Err(error) => Err(CallFailure::connect(error, &target, None)),
@@ -158,23 +168,31 @@ impl Connection {
         let Wish {
             explicit,
             scopes,
-            deadline,
+            mut deadline,
             probe,
         } = wish;
         let url = match Target::parse(&target.url) {
             Ok(url) => url,
             Err(error) => return Err(CallFailure::target(&error)),
         };
+        let by_ssh = match (&target.ssh, url.url()) {
+            (Some(route), Some(url)) => {
+                let reached = through(context, route, url, false).await;
+                // Opening a tunnel takes time of its own.
+                deadline = deadline.restarted();
+                Some(reached.map_err(|problem| CallFailure::tunnel(&problem, &target))?)
+            }
+            _ => None,
+        };
+        let url = by_ssh.as_ref().map_or(url, |ssh| ssh.target.clone());
+        let gateway_name = by_ssh
+            .as_ref()
+            .map_or_else(|| url.to_string(), |ssh| ssh.gateway_name.clone());
         let identity = DeviceIdentity::load_or_create(&context.paths().identity_file)
             .map_err(|error| CallFailure::target(&error))?;
         let identity = Arc::new(identity);
         let cache = TokenCache::new(&context.paths().device_auth_file);
-        let cached = cache.get(
-            identity.device_id(),
-            &url.to_string(),
-            "operator",
-            !explicit,
-        );
+        let cached = cache.get(identity.device_id(), &gateway_name, "operator", !explicit);
         let shows_nothing = target.token.is_none() && target.password.is_none();
         let typed_url = matches!(target.url_source, UrlSource::Flag | UrlSource::Env);
         if typed_url && shows_nothing && cached.is_none() && !probe {
@@ -183,6 +201,15 @@ impl Connection {
         let remote = !target.is_local();
         let mut options = ClientOptions::operator(url, VERSION);
         options.addresses = addresses;
+        options.gateway_name = Some(gateway_name);
+        options.tls.server_name = by_ssh.as_ref().and_then(|ssh| ssh.server_name.clone());
+        for (name, value) in &target.edge_headers {
+            if options.add_header(name, value).is_none() {
+                return Err(CallFailure::target(&format!(
+                    "gateway.remote.edgeAuth.{name}: not a header"
+                )));
+            }
+        }
         options.client.display_name = Some(device_name(context));
         if probe {
             "probe".clone_into(&mut options.client.mode);
@@ -220,17 +247,19 @@ impl Connection {
                 client,
                 target,
                 deadline,
+                tunnel: by_ssh.map(|ssh| Box::new(ssh.lease)),
             }),
             Err(error) => {
                 let error = match error {
                     ConnectError::Timeout(_) => ConnectError::Timeout(deadline.limit),
                     other => other,
                 };
-                Err(CallFailure::connect(
-                    error,
-                    &target,
-                    Some(identity.device_id()),
-                ))
+                let silent = is_unreachable(&error) || error.close_info().is_some();
+                let failure = CallFailure::connect(error, &target, Some(identity.device_id()));
+                Err(match by_ssh {
+                    Some(ssh) if silent => failure.behind_tunnel(&ssh.lease).await,
+                    _ => failure,
+                })
             }
         }
     }
@@ -283,6 +312,11 @@ impl Connection {
     /// Address, certificate and credential of the connection.
     pub(crate) fn link(&self) -> Option<LinkInfo> {
         self.client.link()
+    }
+
+    /// The tunnel it goes through.
+    pub(crate) fn tunnel(&self) -> Option<&Lease> {
+        self.tunnel.as_deref()
     }
 
     /// Where we are connected.

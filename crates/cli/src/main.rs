@@ -20,7 +20,9 @@ mod offline;
 mod probe;
 mod runtime;
 mod server;
+mod service;
 mod setup;
+mod tunnel;
 mod ui;
 
 fn main() -> std::process::ExitCode {

@@ -4,14 +4,19 @@
 
 use std::time::{Duration, Instant};
 
+use openclaw_client::plaintext::{is_readable, way_to};
+use openclaw_client::tls::TlsError;
 use openclaw_client::{ConnectError, FailureClass};
 use openclaw_config::resolve::ClientTarget;
+use openclaw_gateway::tls::Facts;
 use openclaw_protocol::handshake::HelloOk;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde_json::{Value, json};
 
-use crate::connect::{CallFailure, Connection, Deadline, Wish, is_unreachable, needs};
+use crate::connect::{CallFailure, Cause, Connection, Deadline, Wish, is_unreachable, needs};
 use crate::context::Context;
+use crate::tunnel::Lease;
+use crate::ui::format::now_ms;
 
 /// Shortest time a look gets.
 const MIN_BUDGET: Duration = Duration::from_millis(250);
@@ -44,8 +49,18 @@ pub(crate) struct Probe {
     role: Option<String>,
     /// Fewer scopes than asked for.
     pub(crate) scope_limited: bool,
-    /// Certificate of the gateway.
+    /// Fingerprint of the gateway's certificate.
     pub(crate) fingerprint: Option<String>,
+    /// What is known about the certificate.
+    pub(crate) certificate: Certificate,
+    /// Whether others on the network can read along.
+    pub(crate) readable: bool,
+    /// The tunnel it went through.
+    pub(crate) tunnel: Option<Via>,
+    /// Why there was no tunnel.
+    pub(crate) tunnel_problem: Option<String>,
+    /// Through the control socket.
+    pub(crate) by_socket: bool,
     /// Answer to `health`.
     pub(crate) health: Option<Value>,
     /// Answer to `status`.
@@ -56,6 +71,150 @@ pub(crate) struct Probe {
     pub(crate) config: Option<Value>,
     /// Answer to `node.list`.
     pub(crate) nodes: Option<Value>,
+}
+
+/// The certificate of a gateway.
+#[derive(Debug, Default)]
+pub(crate) enum Certificate {
+    /// No TLS, or it did not come that far.
+    #[default]
+    None,
+    /// Accepted: because it is the pinned one, or because a public authority vouches for it.
+    Accepted {
+        /// Whether it is the pinned one.
+        pinned: bool,
+        /// What it says.
+        facts: Option<Facts>,
+    },
+    /// Not accepted.
+    Refused {
+        /// Its fingerprint, 64 hex digits.
+        fingerprint: String,
+        /// The one that was expected.
+        pinned: Option<String>,
+    },
+}
+
+impl Certificate {
+    fn refused(error: &ConnectError) -> Self {
+        match error {
+            ConnectError::Tls(TlsError::FingerprintMismatch { expected, actual }) => {
+                Self::Refused {
+                    fingerprint: actual.to_hex(),
+                    pinned: Some(expected.to_hex()),
+                }
+            }
+            ConnectError::Tls(TlsError::Untrusted { fingerprint, .. }) => Self::Refused {
+                fingerprint: fingerprint.to_hex(),
+                pinned: None,
+            },
+            _ => Self::None,
+        }
+    }
+
+    /// Whole days until it ends; negative afterwards.
+    fn days_left(facts: &Facts) -> i64 {
+        (facts.not_after_ms - now_ms()).div_euclid(86_400_000)
+    }
+
+    /// One line for people.
+    pub(crate) fn line(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::Accepted { pinned, facts } => {
+                let trust = if *pinned {
+                    "pinned"
+                } else {
+                    "signed by a public authority"
+                };
+                let Some(facts) = facts else {
+                    return Some(trust.to_owned());
+                };
+                let days = Self::days_left(facts);
+                Some(format!(
+                    "sha256 {} · {trust} · valid for {days} more days",
+                    facts.fingerprint
+                ))
+            }
+            Self::Refused {
+                fingerprint,
+                pinned: Some(pinned),
+            } => Some(format!(
+                "sha256 {fingerprint} · not the pinned one ({pinned})"
+            )),
+            Self::Refused {
+                fingerprint,
+                pinned: None,
+            } => Some(format!("sha256 {fingerprint} · not trusted")),
+        }
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        match self {
+            Self::None => Value::Null,
+            Self::Accepted { pinned, facts } => json!({
+                "state": if *pinned { "pinned" } else { "trusted" },
+                "fingerprint": facts.as_ref().map(|facts| &facts.fingerprint),
+                "names": facts.as_ref().map(|facts| facts.names.dns.iter().cloned()
+                    .chain(facts.names.ips.iter().map(ToString::to_string)).collect::<Vec<_>>()),
+                "notAfterMs": facts.as_ref().map(|facts| facts.not_after_ms),
+                "daysLeft": facts.as_ref().map(Self::days_left),
+            }),
+            Self::Refused {
+                fingerprint,
+                pinned,
+            } => json!({
+                "state": if pinned.is_some() { "mismatch" } else { "untrusted" },
+                "fingerprint": fingerprint,
+                "pinned": pinned,
+            }),
+        }
+    }
+}
+
+/// The tunnel of a look.
+#[derive(Debug, Clone)]
+pub(crate) struct Via {
+    /// `[user@]host[:port]`.
+    pub(crate) target: String,
+    /// Port on 127.0.0.1 here.
+    pub(crate) local_port: u16,
+    /// Port on 127.0.0.1 there.
+    pub(crate) remote_port: u16,
+    /// Process id of `ssh`.
+    pub(crate) pid: Option<u32>,
+    /// Whether it was opened for this look.
+    pub(crate) opened: bool,
+}
+
+impl From<&Lease> for Via {
+    fn from(lease: &Lease) -> Self {
+        Self {
+            target: lease.target.clone(),
+            local_port: lease.local_port,
+            remote_port: lease.remote_port,
+            pid: lease.ssh_pid,
+            opened: lease.opened,
+        }
+    }
+}
+
+impl Via {
+    /// The local end of a URL.
+    pub(crate) fn url(&self, url: &str) -> String {
+        let scheme = url.split("://").next().unwrap_or("ws");
+        format!("{scheme}://127.0.0.1:{}", self.local_port)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "kind": "ssh",
+            "target": self.target,
+            "localPort": self.local_port,
+            "remotePort": self.remote_port,
+            "pid": self.pid,
+        })
+    }
 }
 
 /// How a look goes.
@@ -88,9 +247,15 @@ impl Probe {
         };
         let latency = started.elapsed();
         match opened {
-            Err(failure) => Self::failed(&failure, latency),
+            Err(failure) => Self {
+                by_socket: look.socket,
+                ..Self::failed(&failure, latency)
+            },
             Ok(connection) => {
-                let mut probe = Self::connected(&connection, latency);
+                let mut probe = Self {
+                    by_socket: look.socket,
+                    ..Self::connected(&connection, latency)
+                };
                 if !look.connect_only {
                     probe.ask(&connection).await;
                 }
@@ -132,7 +297,11 @@ impl Probe {
             error: Some(message),
             explanation,
             close,
-            refused: error.is_some_and(|error| error.class() != FailureClass::Transient),
+            refused: matches!(failure.cause(), Cause::Tunnel)
+                || error.is_some_and(|error| error.class() != FailureClass::Transient),
+            certificate: error.map(Certificate::refused).unwrap_or_default(),
+            tunnel_problem: matches!(failure.cause(), Cause::Tunnel)
+                .then(|| failure.message().to_owned()),
             ..Self::default()
         }
     }
@@ -140,6 +309,7 @@ impl Probe {
     fn connected(connection: &Connection, latency: Duration) -> Self {
         let hello = connection.hello();
         let auth = hello.as_deref().and_then(|hello| hello.auth.as_ref());
+        let link = connection.link();
         let asked = scopes();
         let granted = auth.map(|auth| ScopeSet::parse(&auth.scopes));
         Self {
@@ -150,10 +320,22 @@ impl Probe {
             role: auth.map(|auth| auth.role.clone()),
             scopes: auth.map(|auth| auth.scopes.clone()),
             scope_limited: granted.is_some_and(|granted| !granted.covers(asked)),
-            fingerprint: connection
-                .link()
+            fingerprint: link
+                .as_ref()
                 .and_then(|link| link.tls_fingerprint)
                 .map(|fingerprint| fingerprint.to_hex()),
+            certificate: link.as_ref().filter(|link| link.encrypted).map_or(
+                Certificate::None,
+                |link| Certificate::Accepted {
+                    pinned: connection.target().tls_fingerprint.is_some(),
+                    facts: link.certificate.as_deref().and_then(Facts::of),
+                },
+            ),
+            readable: link
+                .filter(|link| !link.encrypted)
+                .and_then(|link| link.peer)
+                .is_some_and(|peer| is_readable(peer.ip(), way_to(peer.ip()))),
+            tunnel: connection.tunnel().map(Via::from),
             ..Self::default()
         }
     }
@@ -218,7 +400,7 @@ impl Probe {
     }
 
     /// What was granted, in one word.
-    fn capability(&self) -> &'static str {
+    pub(crate) fn capability(&self) -> &'static str {
         let Some(scopes) = self.scopes.as_ref().map(ScopeSet::parse) else {
             return "unknown";
         };
@@ -231,6 +413,24 @@ impl Probe {
         } else {
             "none"
         }
+    }
+
+    /// How the gateway was reached.
+    pub(crate) fn transport(&self) -> &'static str {
+        if self.by_socket {
+            "control-socket"
+        } else if self.tunnel.is_some() || self.tunnel_problem.is_some() {
+            "ssh"
+        } else {
+            "direct"
+        }
+    }
+
+    /// What to know about a connection that others can read.
+    pub(crate) fn warning(&self) -> Option<&'static str> {
+        self.readable.then_some(
+            "plain ws://: everybody on this network can read the credentials; use wss:// with --tls-fingerprint (config: gateway.remote.tlsFingerprint)",
+        )
     }
 
     /// Whether calls work.
@@ -260,6 +460,10 @@ impl Probe {
                 "scopes": self.scopes,
                 "capability": self.capability(),
             },
+            "transport": self.transport(),
+            "encrypted": !matches!(self.certificate, Certificate::None),
+            "tls": self.certificate.to_json(),
+            "warning": self.warning(),
             "server": { "version": (!self.version.is_empty()).then_some(&self.version) },
             "tlsFingerprint": self.fingerprint,
             "self": self.own_entry(),

@@ -10,6 +10,7 @@ use openclaw_protocol::frame::{EventFrame, encode_request};
 use openclaw_protocol::handshake::HelloOk;
 use parking_lot::Mutex;
 use ring::rand::{SecureRandom, SystemRandom};
+use rustls::pki_types::CertificateDer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -70,8 +71,12 @@ pub enum CredentialUsed {
 pub struct LinkInfo {
     /// The address connected to; none for the control socket.
     pub peer: Option<SocketAddr>,
-    /// Certificate of the gateway.
+    /// Whether it goes over TLS.
+    pub encrypted: bool,
+    /// Fingerprint of the gateway's certificate.
     pub tls_fingerprint: Option<Fingerprint>,
+    /// The gateway's certificate.
+    pub certificate: Option<CertificateDer<'static>>,
     /// What was sent as proof.
     pub credential: CredentialUsed,
 }
@@ -405,7 +410,7 @@ impl Driver {
 }
 
 /// Evenly in 0..1; the middle when the system gives no random numbers.
-fn random() -> f64 {
+pub(crate) fn random() -> f64 {
     let mut bytes = [0; 4];
     match SystemRandom::new().fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),

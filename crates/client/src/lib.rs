@@ -34,6 +34,7 @@ pub mod reconnect;
 mod session;
 pub mod target;
 pub mod tls;
+pub mod tunnel;
 pub mod walk;
 
 pub use client::{Client, ConnectionState, LinkInfo, Response};

@@ -100,6 +100,9 @@ pub struct ClientOptions {
     pub extra_headers: Vec<(HeaderName, HeaderValue)>,
     /// Events kept for a subscriber that falls behind. Default [`EVENT_CAPACITY`].
     pub event_capacity: usize,
+    /// Name under which the device tokens of this gateway are kept. Default: the target. Needed where the target says nothing
+    /// about the gateway, as a local port of a tunnel.
+    pub gateway_name: Option<String>,
 }
 
 impl ClientOptions {
@@ -148,7 +151,24 @@ impl ClientOptions {
             max_protocol: openclaw_protocol::PROTOCOL_MAX,
             extra_headers: Vec::new(),
             event_capacity: EVENT_CAPACITY,
+            gateway_name: None,
         }
+    }
+
+    /// Adds a header to the upgrade request; its value never shows up in `Debug` output. `None` when it is no header.
+    pub fn add_header(&mut self, name: &str, value: &Secret) -> Option<()> {
+        let name = HeaderName::try_from(name).ok()?;
+        let mut value = HeaderValue::try_from(value.expose()).ok()?;
+        value.set_sensitive(true);
+        self.extra_headers.push((name, value));
+        Some(())
+    }
+
+    /// The name under which device tokens of the gateway are kept.
+    pub fn gateway_name(&self) -> String {
+        self.gateway_name
+            .clone()
+            .unwrap_or_else(|| self.target.to_string())
     }
 }
 

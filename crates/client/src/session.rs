@@ -94,7 +94,7 @@ fn cached_token(options: &ClientOptions) -> Option<crate::identity::CachedToken>
     let identity = options.identity.as_ref()?;
     options.token_cache.as_ref()?.get(
         identity.device_id(),
-        &options.target.to_string(),
+        &options.gateway_name(),
         options.role.name(),
         !options.credentials.explicit,
     )
@@ -105,7 +105,7 @@ fn keep_token(options: &ClientOptions, attempt: &Attempt, hello: &HelloOk) {
     let (Some(identity), Some(cache)) = (&options.identity, &options.token_cache) else {
         return;
     };
-    let gateway = options.target.to_string();
+    let gateway = options.gateway_name();
     let Some(auth) = hello.auth.as_ref() else {
         return;
     };
@@ -141,7 +141,7 @@ fn remove_token(options: &ClientOptions, token: &Secret) {
     };
     let removed = cache.remove(
         identity.device_id(),
-        &options.target.to_string(),
+        &options.gateway_name(),
         options.role.name(),
         token,
     );

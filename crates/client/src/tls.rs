@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::error::{ConnectError, TransportError};
+use crate::target::Host;
 
 /// SHA-256 of a certificate in DER.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,6 +74,9 @@ pub struct TlsOptions {
     pub roots: Vec<CertificateDer<'static>>,
     /// The one certificate to accept; replaces every other check. Requires a `wss` target.
     pub fingerprint: Option<Fingerprint>,
+    /// Whom the certificate must be for, when the connection goes to another address than the URL's host, as through a
+    /// tunnel. Default: the host of the URL.
+    pub server_name: Option<Host>,
 }
 
 /// Why TLS was not accepted.
@@ -130,7 +134,7 @@ pub(crate) struct Verifier {
     pin: Option<Fingerprint>,
     web: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
-    seen: Mutex<Option<Fingerprint>>,
+    seen: Mutex<Option<CertificateDer<'static>>>,
 }
 
 impl Verifier {
@@ -162,7 +166,12 @@ impl Verifier {
 
     /// Fingerprint of the certificate that was last shown.
     pub(crate) fn seen(&self) -> Option<Fingerprint> {
-        *self.seen.lock()
+        self.seen.lock().as_deref().map(Fingerprint::of)
+    }
+
+    /// The certificate that was last shown.
+    pub(crate) fn certificate(&self) -> Option<CertificateDer<'static>> {
+        self.seen.lock().clone()
     }
 
     /// What a failed TLS handshake means.
@@ -200,7 +209,7 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
         let fingerprint = Fingerprint::of(end_entity);
-        *self.seen.lock() = Some(fingerprint);
+        *self.seen.lock() = Some(end_entity.clone().into_owned());
         match (self.pin, &self.web) {
             (Some(pin), _) if pin == fingerprint => Ok(ServerCertVerified::assertion()),
             (None, Some(web)) => {

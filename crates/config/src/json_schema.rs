@@ -175,6 +175,9 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
             json!({"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}})
         }
         Kind::TextMap => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Headers => {
+            json!({"type": "object", "additionalProperties": {"type": ["string", "object"]}})
+        }
         Kind::OpenObject | Kind::EnvBlock | Kind::Kept => json!({}),
     };
     if !field.help.is_empty() {

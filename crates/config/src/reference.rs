@@ -139,6 +139,7 @@ fn holds(field: &Field) -> String {
         Kind::DnsDomain => "DNS domain".to_owned(),
         Kind::Texts => "list of texts".to_owned(),
         Kind::TextMap | Kind::EnvBlock => "texts by name".to_owned(),
+        Kind::Headers => "header values by name".to_owned(),
         Kind::OpenObject | Kind::Kept => "anything".to_owned(),
     };
     format!("{kind}{secret}")

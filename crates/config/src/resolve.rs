@@ -3,6 +3,7 @@
 
 mod client;
 mod gateway;
+mod ssh;
 mod tls;
 mod url;
 
@@ -14,10 +15,11 @@ use crate::suggest::nearest;
 use crate::validate::Issue;
 
 pub use client::{
-    ClientFlags, ClientTarget, MissingRemote, TargetError, UrlSource, misplaced_credential_hints,
-    resolve_client_target,
+    ClientFlags, ClientTarget, MissingRemote, TargetError, UrlSource, edge_headers,
+    misplaced_credential_hints, resolve_client_target,
 };
 pub use gateway::{AuthPlan, GatewayFlags, GatewayPlan, TailscalePlan, resolve_gateway};
+pub use ssh::{SshRoute, resolve_ssh};
 pub use tls::{TlsFlags, TlsPlan, domain_name, resolve_tls};
 pub use url::{InvalidUrl, normalize_url};
 

@@ -30,7 +30,7 @@ pub use gateway::{
 pub use logging::Logging;
 pub use node::{BrowserProxy, NodeHost, Tools, ToolsExec};
 pub use proxy::{DEFAULT_SECRET_HEADER, Proxy, ProxyListen};
-pub use remote::Remote;
+pub use remote::{EdgeHeader, Remote, SecretReference};
 pub use table::{Field, Kind, Section};
 pub use tailscale::Tailscale;
 pub use tls::{Acme, AcmeBinding, Tls};
@@ -38,7 +38,7 @@ pub use ui::{Assistant, EnvBlock, Meta, ShellEnv, Ui, Wizard};
 pub use words::{
     AcmeChallenge, AuthMode, BindMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity,
     GatewayMode, LogLevel, MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode,
-    TailscaleMode, TlsMode, Transport,
+    SshHostKeyPolicy, TailscaleMode, TlsMode, Transport,
 };
 
 use crate::validate::Issue;

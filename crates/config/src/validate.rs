@@ -4,6 +4,7 @@
 //! gateway.
 
 mod conflicts;
+mod headers;
 mod tree;
 
 use std::net::IpAddr;
@@ -16,6 +17,7 @@ use crate::schema::{BindChoice, BindMode, Kind, ProxyListen};
 use crate::secret::REDACTED;
 use crate::suggest::nearest;
 pub use conflicts::conflicts;
+pub(crate) use headers::is_value as is_header_value;
 pub(crate) use tree::{Node, tree};
 
 /// Longest domain of wide-area discovery: the names below it must stay under 255 bytes.
@@ -229,6 +231,7 @@ fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
         Kind::ListsByName => return check_lists(path, value, report),
         Kind::Texts => return check_texts(path, value, report),
         Kind::TextMap => return check_text_map(path, value, report),
+        Kind::Headers => return headers::check(path, value, report),
         Kind::OpenObject | Kind::EnvBlock | Kind::Kept => None,
     };
     report.errors.extend(issue);
@@ -449,6 +452,21 @@ fn cross_check(config: &Value, report: &mut Report) {
         ));
     }
     check_tls(config, report);
+    let has_edge_headers = config
+        .pointer("/gateway/remote/edgeAuth")
+        .and_then(Value::as_object)
+        .is_some_and(|headers| !headers.is_empty());
+    if let Some(url) = text("/gateway/remote/url").filter(|_| has_edge_headers)
+        && crate::resolve::normalize_url(url).is_ok_and(|url| url.starts_with("ws://"))
+    {
+        report.warnings.push(
+            Issue::new(
+                "gateway.remote.edgeAuth",
+                "headers are not sent, because gateway.remote.url is not encrypted",
+            )
+            .with_hint("use a wss:// URL"),
+        );
+    }
     if config.pointer("/env/shellEnv/enabled") == Some(&Value::Bool(true)) {
         report.warnings.push(
             Issue::new(

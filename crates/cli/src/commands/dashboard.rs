@@ -6,18 +6,20 @@
 use std::process::{Command as Process, Stdio};
 use std::time::Duration;
 
+use openclaw_client::target::GatewayUrl;
 use openclaw_config::resolve::{ClientTarget, MissingRemote};
 use openclaw_config::{Env, Secret};
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
 use crate::args::CallArgs;
-use crate::connect::{CallFailure, Connection, Deadline, Wish, needs};
+use crate::connect::{CallFailure, Connection, Deadline, Wish, needs, through};
 use crate::context::Context;
 use crate::dashboard::{encode, http_base};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::probe::{Look, Probe};
 use crate::runtime;
+use crate::tunnel::Lease;
 
 /// How long the gateway gets to show that it is alive.
 const ALIVE: Duration = Duration::from_millis(1500);
@@ -42,7 +44,8 @@ impl Args {
             return Err(CommandError::new("the Control UI is disabled")
                 .hint("Fix: openclaw config set gateway.controlUi.enabled true"));
         }
-        let base = http_base(&target.url, &settings.gateway.control_ui.base_path);
+        let (url, _lease) = Self::way(context, &target)?;
+        let base = http_base(&url, &settings.gateway.control_ui.base_path);
         let token = token(context, &target)?;
         let link = match &token {
             Some(token) => format!("{base}#token={}", encode(token.expose())),
@@ -59,7 +62,7 @@ impl Args {
                 format!(
                     "{base}#bootstrapToken={}&bootstrapProfile=owner&gatewayUrl={}",
                     encode(ticket.expose()),
-                    encode(&target.url)
+                    encode(&url)
                 ),
                 Some(*ends_at_ms),
             ),
@@ -71,8 +74,8 @@ impl Args {
                 "ok": alive,
                 "url": link,
                 "httpUrl": base,
-                "wsUrl": target.url,
-                "port": target.url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse::<u16>().ok()),
+                "wsUrl": url,
+                "port": url.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse::<u16>().ok()),
                 "tokenIncluded": token.is_some(),
                 "browserUrl": browser,
                 "browserBootstrapExpiresAtMs": ends_at_ms,
@@ -101,12 +104,12 @@ impl Args {
         self.open(context, &target, &browser)
     }
 
-    /// A ticket of the gateway of this machine, which works once within a minute; `None` from a gateway that knows none.
+    /// A ticket of the gateway of this machine or behind our tunnel, which works once within a minute; `None` from a gateway that knows none.
     fn ticket(
         context: &Context,
         target: &ClientTarget,
     ) -> Result<Option<(Secret, i64)>, CommandError> {
-        if !target.is_local() {
+        if !target.is_local() && target.ssh.is_none() {
             return Ok(None);
         }
         let mut ticket = None;
@@ -117,8 +120,13 @@ impl Args {
                 deadline: Deadline::after(ALIVE),
                 probe: false,
             };
-            // Through a tunnel there is no socket of that gateway here, and the token does.
-            if let Ok(connection) = Connection::open_socket(context, target.clone(), wish).await {
+            // At the end of a tunnel opened by hand there is no socket of that gateway here, and the token does.
+            let opened = if target.ssh.is_some() {
+                Connection::open_url(context, target.clone(), wish).await
+            } else {
+                Connection::open_socket(context, target.clone(), wish).await
+            };
+            if let Ok(connection) = opened {
                 let params = json!({ "bootstrapProfile": "owner", "ttlMs": TICKET_MS });
                 let answer: Result<Value, _> =
                     connection.call("device.pair.setupCode", &params).await;
@@ -131,6 +139,29 @@ impl Args {
             Ok(Exit::OK)
         })?;
         Ok(ticket)
+    }
+
+    /// The URL as a browser on this machine reaches it. A tunnel is opened for it, and stays.
+    fn way(
+        context: &Context,
+        target: &ClientTarget,
+    ) -> Result<(String, Option<Lease>), CommandError> {
+        let gateway = target.url.parse::<GatewayUrl>().ok();
+        let (Some(route), Some(gateway)) = (&target.ssh, gateway) else {
+            return Ok((target.url.clone(), None));
+        };
+        let mut found = None;
+        runtime::run(async {
+            found = Some(through(context, route, &gateway, true).await);
+            Ok(Exit::OK)
+        })?;
+        match found {
+            Some(Ok(by_ssh)) => Ok((by_ssh.target.to_string(), Some(by_ssh.lease))),
+            Some(Err(problem)) => {
+                Err(CommandError::new(&problem).hint(format!("Fix: {}", problem.fix)))
+            }
+            None => Err(CommandError::silent()),
+        }
     }
 
     /// Any answer will do, also a refusal.

@@ -10,12 +10,19 @@ use openclaw_protocol::error::WireError;
 
 use super::advice;
 use crate::error::CommandError;
+use crate::tunnel::{Lease, TunnelProblem};
+
+/// Looks for what the SSH host said about a connection that failed just now, and the pause between them.
+const NOTE_LOOKS: u32 = 15;
+const NOTE_PAUSE: Duration = Duration::from_millis(20);
 
 /// What stood in the way.
 #[derive(Debug)]
 pub(crate) enum Cause {
     /// The command line, the environment or the config names no usable gateway.
     Target,
+    /// No SSH tunnel to connect through.
+    Tunnel,
     /// No connection.
     Connect(ConnectError),
     /// The gateway answered with an error.
@@ -84,6 +91,37 @@ impl CallFailure {
             hints,
             cause: Box::new(Cause::Connect(error)),
         }
+    }
+
+    /// There is no tunnel to connect through.
+    pub(super) fn tunnel(problem: &TunnelProblem, target: &ClientTarget) -> Self {
+        Self {
+            details: Some(target.details()),
+            hints: vec![format!("Fix: {}", problem.fix)],
+            ..Self::new(Cause::Tunnel, problem.to_string())
+        }
+    }
+
+    /// Says what the SSH host said, when it could not reach the gateway.
+    pub(super) async fn behind_tunnel(mut self, lease: &Lease) -> Self {
+        let mut note = None;
+        for _ in 0..NOTE_LOOKS {
+            note = lease.gateway_note();
+            if note.is_some() {
+                break;
+            }
+            tokio::time::sleep(NOTE_PAUSE).await;
+        }
+        if note.is_some() {
+            self.hints = vec![
+                format!(
+                    "The SSH host is reached; nothing listens on its 127.0.0.1:{}.",
+                    lease.remote_port
+                ),
+                format!("Fix: on {} run: openclaw gateway status", lease.target),
+            ];
+        }
+        self
     }
 
     /// A call on a connection failed.

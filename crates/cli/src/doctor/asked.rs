@@ -145,7 +145,7 @@ impl Asked {
     pub(crate) fn use_pin(&self, text: &str, fingerprint: &Fingerprint) -> Fix {
         let hex = fingerprint.to_hex();
         match self.source {
-            UrlSource::Remote => Fix::run(
+            UrlSource::Remote | UrlSource::SshTarget => Fix::run(
                 text,
                 self.command(&format!(
                     "openclaw config set gateway.remote.tlsFingerprint {hex}"
@@ -163,7 +163,7 @@ impl Asked {
                 text,
                 format!("export OPENCLAW_GATEWAY_{}=<{kind}>", kind.to_uppercase()),
             ),
-            UrlSource::Remote => Fix::run(
+            UrlSource::Remote | UrlSource::SshTarget => Fix::run(
                 text,
                 self.command(&format!(
                     "openclaw config set gateway.remote.{kind} <{kind}>"

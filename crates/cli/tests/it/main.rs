@@ -12,5 +12,7 @@ mod place;
 mod profile;
 mod relay;
 mod secrets;
+mod sshd;
 mod tailscale;
+mod tunnel;
 mod up;

@@ -14,6 +14,7 @@ mod relay;
 mod report;
 mod rows;
 mod stage;
+mod tls;
 
 use matrix::Row;
 use peer::{Maker, Release};
@@ -73,4 +74,14 @@ fn our_clients_with_the_gateway_of_2026_9_6() {
     check(matrix::our_clients(release), release, |row| {
         &row.our_clients
     });
+}
+
+#[test]
+fn upstream_probes_of_both_releases_reach_our_gateway_over_tls_with_a_pin() {
+    if peer::installed().is_none() {
+        eprintln!("not run: the upstream releases are not installed; run: cargo xtask peers");
+        return;
+    }
+    tls::check(Release::September);
+    tls::check(Release::January);
 }

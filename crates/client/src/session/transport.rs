@@ -22,7 +22,7 @@ use super::Socket;
 use crate::client::{CredentialUsed, LinkInfo};
 use crate::error::{ConnectError, TransportError};
 use crate::options::ClientOptions;
-use crate::plaintext::{is_private, plaintext_allowed};
+use crate::plaintext::{Way, is_allowed, plaintext_allowed, way_from, way_to};
 use crate::target::{GatewayUrl, Host, Scheme, Target};
 use crate::tls::{TlsError, Verifier};
 
@@ -61,7 +61,9 @@ impl Transport {
     ) -> Result<(Socket, LinkInfo), ConnectError> {
         let mut link = LinkInfo {
             peer: None,
+            encrypted: false,
             tls_fingerprint: None,
+            certificate: None,
             credential: CredentialUsed::None,
         };
         let (stream, uri): (Box<dyn Stream>, _) = match &options.target {
@@ -73,9 +75,14 @@ impl Transport {
                     None => Box::new(tcp),
                     Some((verifier, config)) => {
                         let stream = TlsConnector::from(config.clone())
-                            .connect(server_name(&url.host)?, tcp)
+                            .connect(
+                                server_name(options.tls.server_name.as_ref().unwrap_or(&url.host))?,
+                                tcp,
+                            )
                             .await
                             .map_err(|error| verifier.explain(error))?;
+                        link.encrypted = true;
+                        link.certificate = verifier.certificate();
                         link.tls_fingerprint = verifier.seen();
                         Box::new(stream)
                     }
@@ -136,6 +143,7 @@ fn request_uri(url: &GatewayUrl) -> String {
     )
 }
 
+/// Whom the certificate must be for.
 pub(crate) fn server_name(host: &Host) -> Result<ServerName<'static>, ConnectError> {
     match host {
         Host::Name(name) => ServerName::try_from(name.clone())
@@ -181,14 +189,17 @@ pub(crate) async fn open_tcp(
             ConnectError::Plaintext(refused)
         };
         let host = url.host.to_string();
-        let ips: Vec<IpAddr> = addresses.iter().map(SocketAddr::ip).collect();
-        plaintext_allowed(&host, &ips, false).map_err(named)?;
-        addresses.retain(|address| is_private(address.ip()));
+        let ways: Vec<(IpAddr, Way)> = addresses
+            .iter()
+            .map(|address| (address.ip(), way_to(address.ip())))
+            .collect();
+        plaintext_allowed(&host, &ways, false).map_err(named)?;
+        let mut way = ways.iter();
+        addresses.retain(|_| way.next().is_some_and(|(ip, way)| is_allowed(*ip, *way)));
         let stream = connect_any(addresses).await?;
-        let peer = stream
-            .peer_addr()
-            .map_err(|source| connect_error(&url.host, source))?;
-        plaintext_allowed(&host, &[peer.ip()], false).map_err(named)?;
+        let ends = || Ok((stream.local_addr()?.ip(), stream.peer_addr()?.ip()));
+        let (source, peer) = ends().map_err(|source| connect_error(&url.host, source))?;
+        plaintext_allowed(&host, &[(peer, way_from(source, peer))], false).map_err(named)?;
         return Ok(stream);
     }
     connect_any(addresses).await

@@ -61,6 +61,7 @@ async fn another_certificate_than_the_pinned_one() {
     let (client, actual) = connect(|certificate| TlsOptions {
         roots: vec![certificate.clone()],
         fingerprint: Some(expected),
+        ..TlsOptions::default()
     })
     .await;
     let error = client.unwrap_err();

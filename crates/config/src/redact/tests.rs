@@ -31,7 +31,10 @@ fn credentials_are_hidden_and_the_rest_stays() {
 fn every_secret_of_the_table_is_hidden() {
     for field in crate::schema::FIELDS.iter().filter(|field| field.secret) {
         let mut value = json!({"entry": "hidden"});
-        if field.kind != crate::schema::Kind::TextMap {
+        if !matches!(
+            field.kind,
+            crate::schema::Kind::TextMap | crate::schema::Kind::Headers
+        ) {
             value = json!("hidden");
         }
         for key in field.path.rsplit('.') {

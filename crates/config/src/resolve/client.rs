@@ -5,14 +5,15 @@
 
 use std::path::PathBuf;
 
+use super::ssh::{SshRoute, resolve_ssh};
 use super::tls::{TlsFlags, resolve_tls};
 use super::url::{InvalidUrl, normalize_url};
 use super::{Resolved, resolve_bind, resolve_port, resolve_secret};
 use crate::env::{self, Env};
 use crate::paths::Paths;
-use crate::schema::{BindChoice, GatewayMode, Settings};
+use crate::schema::{BindChoice, EdgeHeader, GatewayMode, Remote, Settings, Transport};
 use crate::secret::Secret;
-use crate::validate::Issue;
+use crate::validate::{Issue, is_header_value};
 
 /// Connection flags that every client command shares, as typed.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +46,8 @@ pub enum UrlSource {
     Env,
     /// `gateway.remote.url` in remote mode.
     Remote,
+    /// `gateway.remote.sshTarget` in remote mode, without a URL.
+    SshTarget,
     /// Remote mode without a URL.
     MissingRemote,
     /// The gateway of this machine.
@@ -57,6 +60,7 @@ impl std::fmt::Display for UrlSource {
             Self::Flag => "cli --url",
             Self::Env => "env OPENCLAW_GATEWAY_URL",
             Self::Remote => "config gateway.remote.url",
+            Self::SshTarget => "config gateway.remote.sshTarget",
             Self::MissingRemote => "missing gateway.remote.url (fallback local)",
             Self::Local => "local loopback",
         })
@@ -78,6 +82,10 @@ pub struct ClientTarget {
     pub tls_fingerprint: Option<String>,
     /// Bind mode, when the target is the gateway of this machine.
     pub bind: Option<BindChoice>,
+    /// The SSH host through which the gateway is reached; `None` when it is reached directly.
+    pub ssh: Option<SshRoute>,
+    /// Headers for a proxy in front of the gateway; empty unless the URL is `wss://` and comes from the config.
+    pub edge_headers: Vec<(String, Secret)>,
     /// The config file that was consulted.
     pub config_path: PathBuf,
 }
@@ -96,6 +104,7 @@ impl ClientTarget {
             format!("Config: {}", self.config_path.display()),
         ];
         lines.extend(self.bind.map(|bind| format!("Bind: {bind}")));
+        lines.extend(self.ssh.as_ref().map(|ssh| format!("Transport: {ssh}")));
         if self.url_source == UrlSource::MissingRemote {
             lines.push(
                 "Warn: gateway.mode=remote but gateway.remote.url is missing; set gateway.remote.url or switch gateway.mode=local."
@@ -118,7 +127,13 @@ pub enum TargetError {
         .0.display()
     )]
     RemoteUrlMissing(PathBuf),
-    /// A variable holds an unusable value.
+    /// Transport `ssh` without a host to go to.
+    #[error(
+        "gateway.remote.transport is ssh, and neither gateway.remote.sshTarget nor gateway.remote.url names the host\nConfig: {}\nFix: openclaw config set gateway.remote.sshTarget <user@host>",
+        .0.display()
+    )]
+    SshTargetMissing(PathBuf),
+    /// A variable or a key holds an unusable value.
     #[error("{0}")]
     Setting(Issue),
 }
@@ -146,6 +161,8 @@ pub fn resolve_client_target(
             password: resolve_secret(flag_password, None, (None, "")),
             tls_fingerprint: fingerprint(None),
             bind: None,
+            ssh: None,
+            edge_headers: Vec::new(),
             config_path,
         });
     }
@@ -159,14 +176,36 @@ pub fn resolve_client_target(
             password: resolve_secret(flag_password, env_password, (None, "")),
             tls_fingerprint: fingerprint(None),
             bind: None,
+            ssh: None,
+            edge_headers: Vec::new(),
             config_path,
         });
     }
     let is_remote = settings.gateway.mode == Some(GatewayMode::Remote);
-    if let (true, Some(url)) = (is_remote, non_blank(remote.url.as_ref())) {
+    let url = match non_blank(remote.url.as_ref()).filter(|_| is_remote) {
+        Some(url) => Some(normalize_url(&url)?),
+        None => None,
+    };
+    let ssh = if is_remote && remote.transport == Some(Transport::Ssh) {
+        let route = resolve_ssh(remote, url.as_deref(), &paths.profile);
+        Some(route.ok_or_else(|| TargetError::SshTargetMissing(config_path.clone()))?)
+    } else {
+        None
+    };
+    let far = ssh
+        .as_ref()
+        .map(|ssh| format!("ws://127.0.0.1:{}", ssh.remote_port));
+    let url_source = if url.is_some() {
+        UrlSource::Remote
+    } else {
+        UrlSource::SshTarget
+    };
+    if let Some(url) = url.or(far) {
         return Ok(ClientTarget {
-            url: normalize_url(&url)?,
-            url_source: UrlSource::Remote,
+            edge_headers: edge_headers(remote, &url, ssh.is_some(), env)?,
+            url,
+            ssh,
+            url_source,
             token: resolve_secret(
                 flag_token,
                 env_token,
@@ -190,6 +229,29 @@ pub fn resolve_client_target(
     let bind = resolve_bind(None, env, settings).map_err(TargetError::Setting)?;
     let tls = resolve_tls(&TlsFlags::default(), env, settings).map_err(TargetError::Setting)?;
     let scheme = if tls.is_on() { "wss" } else { "ws" };
+    let mut token = resolve_secret(
+        flag_token,
+        env_token,
+        (auth.token.as_ref(), "gateway.auth.token"),
+    );
+    let mut password = resolve_secret(
+        flag_password,
+        env_password,
+        (auth.password.as_ref(), "gateway.auth.password"),
+    );
+    if token.is_none() && password.is_none() {
+        // A machine whose own gateway has no credential has no gateway of its own: an SSH tunnel leads to the remote one.
+        token = resolve_secret(
+            (None, ""),
+            None,
+            (remote.token.as_ref(), "gateway.remote.token"),
+        );
+        password = resolve_secret(
+            (None, ""),
+            None,
+            (remote.password.as_ref(), "gateway.remote.password"),
+        );
+    }
     Ok(ClientTarget {
         url: format!("{scheme}://127.0.0.1:{}", port.value),
         url_source: if is_remote {
@@ -197,20 +259,57 @@ pub fn resolve_client_target(
         } else {
             UrlSource::Local
         },
-        token: resolve_secret(
-            flag_token,
-            env_token,
-            (auth.token.as_ref(), "gateway.auth.token"),
-        ),
-        password: resolve_secret(
-            flag_password,
-            env_password,
-            (auth.password.as_ref(), "gateway.auth.password"),
-        ),
+        token,
+        password,
         tls_fingerprint: fingerprint(None),
         bind: Some(bind.value),
+        ssh: None,
+        edge_headers: Vec::new(),
         config_path,
     })
+}
+
+/// The headers of `gateway.remote.edgeAuth`, for the host of `gateway.remote.url` and encrypted only. A reference that
+/// leads nowhere is an error: without its header the proxy would refuse, and nobody would know why.
+pub fn edge_headers(
+    remote: &Remote,
+    url: &str,
+    through_ssh: bool,
+    env: &Env,
+) -> Result<Vec<(String, Secret)>, TargetError> {
+    if through_ssh || !url.starts_with("wss://") {
+        return Ok(Vec::new());
+    }
+    let mut headers = Vec::new();
+    for (name, header) in &remote.edge_auth {
+        let path = format!("gateway.remote.edgeAuth.{name}");
+        let value = match header {
+            EdgeHeader::Value(value) => value.clone(),
+            EdgeHeader::Reference(reference) if reference.source == "env" => {
+                let found = env.get(reference.id.trim()).ok_or_else(|| {
+                    TargetError::Setting(
+                        Issue::new(&path, format!("the variable {} is not set", reference.id))
+                            .with_hint("set it, or write the value into the config"),
+                    )
+                })?;
+                Secret::new(found)
+            }
+            EdgeHeader::Reference(_) => {
+                return Err(TargetError::Setting(
+                    Issue::new(&path, "this secret reference is not supported")
+                        .with_hint(r#"use { "source": "env", "id": "NAME" }"#),
+                ));
+            }
+        };
+        if !is_header_value(value.expose()) {
+            return Err(TargetError::Setting(
+                Issue::new(&path, "not the value of a header")
+                    .with_hint("one line of visible ASCII characters"),
+            ));
+        }
+        headers.push((name.clone(), value));
+    }
+    Ok(headers)
 }
 
 fn non_blank(text: Option<&String>) -> Option<String> {

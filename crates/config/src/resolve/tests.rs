@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::paths::{Paths, ProfileChoice};
@@ -572,5 +572,89 @@ fn u33_domains_are_names_and_nothing_else() {
     assert_eq!(
         issue.unwrap_err().to_string(),
         "--tls: Invalid --tls (use \"off\", \"self\", \"files\", \"acme\", or \"auto\") (did you mean \"self\"?)"
+    );
+}
+
+#[test]
+fn u29_transport_ssh_needs_a_host_and_no_url() {
+    let env = env(&[]);
+    let resolve = |remote: Value| {
+        resolve_client_target(
+            &ClientFlags::default(),
+            &env,
+            &settings(&json!({"gateway": {"mode": "remote", "remote": remote}})),
+            &paths(&env),
+            MissingRemote::Refuse,
+        )
+    };
+    let target = resolve(json!({"transport": "ssh", "sshTarget": "me@gw", "token": "t"})).unwrap();
+    assert_eq!(target.url, "ws://127.0.0.1:18789");
+    assert_eq!(
+        target.url_source.to_string(),
+        "config gateway.remote.sshTarget"
+    );
+    assert!(!target.is_local());
+    assert!(target.details().ends_with(
+        "\nTransport: ssh me@gw (config gateway.remote.sshTarget), gateway port 18789 there"
+    ));
+    let error = resolve(json!({"transport": "ssh", "url": "ws://127.0.0.1:18789"})).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("gateway.remote.sshTarget <user@host>"),
+        "{error}"
+    );
+    let direct = resolve(json!({"transport": "direct", "url": "ws://gw", "sshTarget": "me@gw"}));
+    assert_eq!(direct.unwrap().ssh, None);
+}
+
+#[test]
+fn edge_headers_go_to_the_configured_host_over_tls_only() {
+    let env = env(&[("EDGE_KEY", "from-env")]);
+    let remote = |url: &str, extra: Value| {
+        let mut remote = json!({"url": url, "edgeAuth": {
+            "CF-Access-Client-Id": "id",
+            "X-Key": {"source": "env", "provider": "default", "id": "EDGE_KEY"},
+        }});
+        remote
+            .as_object_mut()
+            .unwrap()
+            .extend(extra.as_object().unwrap().clone());
+        settings(&json!({"gateway": {"mode": "remote", "remote": remote}}))
+    };
+    let resolve = |configured: &Settings, flags: &ClientFlags| {
+        resolve_client_target(flags, &env, configured, &paths(&env), MissingRemote::Refuse)
+    };
+    let none = ClientFlags::default();
+    let target = resolve(&remote("wss://gw.example", json!({})), &none).unwrap();
+    let sent: Vec<_> = target
+        .edge_headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose()))
+        .collect();
+    assert_eq!(sent, [("CF-Access-Client-Id", "id"), ("X-Key", "from-env")]);
+    assert!(!format!("{target:?}").contains("from-env"));
+    for (configured, flags) in [
+        (remote("ws://gw.example", json!({})), none.clone()),
+        (
+            remote("wss://gw.example", json!({"transport": "ssh"})),
+            none.clone(),
+        ),
+        (
+            remote("wss://gw.example", json!({})),
+            ClientFlags {
+                url: Some("wss://gw.example".to_owned()),
+                ..none.clone()
+            },
+        ),
+    ] {
+        assert_eq!(resolve(&configured, &flags).unwrap().edge_headers, []);
+    }
+    let unset = settings(&json!({"gateway": {"mode": "remote", "remote": {
+        "url": "wss://gw.example", "edgeAuth": {"X-Key": {"source": "env", "id": "NOT_SET"}},
+    }}}));
+    assert_eq!(
+        resolve(&unset, &none).unwrap_err().to_string(),
+        "gateway.remote.edgeAuth.X-Key: the variable NOT_SET is not set (set it, or write the value into the config)"
     );
 }

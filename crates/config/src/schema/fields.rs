@@ -3,8 +3,8 @@
 use super::table::{Field, Kind, Section};
 use super::words::{
     AcmeChallenge, AuthMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity, GatewayMode,
-    LogLevel, MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode, TailscaleMode, TlsMode,
-    Transport,
+    LogLevel, MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode, SshHostKeyPolicy,
+    TailscaleMode, TlsMode, Transport,
 };
 
 const PORT: Kind = Kind::Int { min: 1, max: 65535 };
@@ -188,11 +188,11 @@ pub const FIELDS: &[Field] = &[
     field("gateway.remote.token", Kind::Text, "", "Shared token of the remote gateway.").secret(),
     field("gateway.remote.password", Kind::Text, "", "Shared password of the remote gateway.").secret(),
     field("gateway.remote.tlsFingerprint", Kind::Text, "", "SHA-256 of its certificate; pins `wss://` connections."),
-    field("gateway.remote.sshTarget", Kind::Text, "", "`[user@]host[:port]` for tunnels."),
+    field("gateway.remote.sshTarget", Kind::Text, "", "`[user@]host[:port]` for tunnels. Unset: the host of `gateway.remote.url`."),
     field("gateway.remote.sshIdentity", Kind::Text, "", "SSH key file."),
     field("gateway.remote.remotePort", PORT, "", "Gateway port on the SSH host; unset means the port of this profile.").advanced(),
-    kept("gateway.remote.edgeAuth"),
-    kept("gateway.remote.sshHostKeyPolicy"),
+    field("gateway.remote.sshHostKeyPolicy", Kind::Word(SshHostKeyPolicy::WORDS), "strict", "Host keys that tunnels accept: `strict` only known ones, `openssh` what the SSH configuration of the user says.").advanced(),
+    field("gateway.remote.edgeAuth", Kind::Headers, "", "Headers for a proxy that authenticates in front of the gateway. Each value is a text or `{ \"source\": \"env\", \"id\": \"NAME\" }`. Sent on `wss://` to the host of `gateway.remote.url` only.").secret().advanced(),
 
     field("gateway.nodes.allowCommands", Kind::Texts, "[]", "Node commands allowed beyond the default list of the platform."),
     field("gateway.nodes.denyCommands", Kind::Texts, "[]", "Node commands that are never allowed; wins over every allow list."),

@@ -1,8 +1,10 @@
 //! `gateway.remote`: the gateway that clients of this config talk to in remote mode.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::words::Transport;
+use super::words::{SshHostKeyPolicy, Transport};
 use crate::secret::Secret;
 
 /// `gateway.remote`.
@@ -23,6 +25,31 @@ pub struct Remote {
     pub ssh_target: Option<String>,
     /// SSH key file. No default.
     pub ssh_identity: Option<String>,
+    /// Which host keys a tunnel accepts. Default `strict`.
+    pub ssh_host_key_policy: Option<SshHostKeyPolicy>,
+    /// Headers for a proxy that authenticates in front of the gateway, by name; sent on `wss://` to the host of `url`
+    /// only. Default none.
+    pub edge_auth: BTreeMap<String, EdgeHeader>,
     /// Gateway port on the SSH host. Default: the port of this profile.
     pub remote_port: Option<u16>,
+}
+
+/// Value of one header in `gateway.remote.edgeAuth`.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum EdgeHeader {
+    /// The value itself.
+    Value(Secret),
+    /// Where the value is.
+    Reference(SecretReference),
+}
+
+/// `{ "source": "env", "id": "NAME" }`: a credential that lies elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SecretReference {
+    /// Kind of place; `env` is the one that is read.
+    pub source: String,
+    /// Name of the variable.
+    pub id: String,
 }

@@ -43,6 +43,8 @@ pub enum Kind {
     ListsByName,
     /// Texts by name.
     TextMap,
+    /// Values of HTTP headers by name: texts, or `{ "source": "env", "id": "NAME" }`.
+    Headers,
     /// The `env` block: texts by name, besides the keys listed below it.
     EnvBlock,
     /// An object whose unlisted keys belong to other programs.

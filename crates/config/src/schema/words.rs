@@ -108,6 +108,14 @@ words! {
         TlsAlpn01 = "tls-alpn-01",
     }
 
+    /// Which host keys an SSH tunnel accepts.
+    SshHostKeyPolicy {
+        /// Only keys that are known already.
+        Strict = "strict",
+        /// What the user's own SSH configuration says.
+        Openssh = "openssh",
+    }
+
     /// What happens to plain HTTP on a port that speaks TLS.
     PlainHttp {
         /// It is served to everybody.

@@ -2,7 +2,8 @@
 
 use openclaw_config::edit::KeyPath;
 use openclaw_config::load::load;
-use serde_json::Value;
+use openclaw_config::redact::redact;
+use serde_json::{Value, json};
 
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
@@ -39,6 +40,7 @@ impl Args {
                 self.path
             )));
         };
+        let value = &without_edge_headers(&self.path, value);
         let ui = context.ui();
         match value {
             Value::String(text) if !ui.is_json() => ui.line(text)?,
@@ -46,4 +48,22 @@ impl Args {
         }
         Ok(Exit::OK)
     }
+}
+
+/// Headers for a proxy are shown by name only; nobody copies them to another machine by hand, as the token is.
+fn without_edge_headers(path: &str, value: &Value) -> Value {
+    const PATH: [&str; 3] = ["gateway", "remote", "edgeAuth"];
+    let steps: Vec<&str> = path.split('.').map(str::trim).collect();
+    if steps.starts_with(&PATH) {
+        let hidden = redact(&json!({ "edgeAuth": value }));
+        return hidden["edgeAuth"].clone();
+    }
+    let mut shown = value.clone();
+    if PATH.starts_with(&steps) {
+        let pointer = format!("/{}", PATH[steps.len()..].join("/"));
+        if let Some(headers) = shown.pointer_mut(&pointer) {
+            *headers = redact(&json!({ "edgeAuth": headers }))["edgeAuth"].clone();
+        }
+    }
+    shown
 }

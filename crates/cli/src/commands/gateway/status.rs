@@ -66,7 +66,7 @@ impl Args {
     ) -> Result<Report, CommandError> {
         let remote = matches!(
             target.url_source,
-            UrlSource::Remote | UrlSource::Env | UrlSource::Flag
+            UrlSource::Remote | UrlSource::SshTarget | UrlSource::Env | UrlSource::Flag
         );
         let look = Look {
             explicit: self.call.is_explicit(),
@@ -155,6 +155,19 @@ impl Report {
         if self.remote {
             ui.line(format!("Source: {}", self.target.url_source))?;
             ui.line(format!("Credential: {}", facts::credential(&self.target)))?;
+            ui.line(match &self.target.ssh {
+                Some(ssh) => format!("Transport: {ssh}"),
+                None => "Transport: direct".to_owned(),
+            })?;
+            if !self.target.edge_headers.is_empty() {
+                let names: Vec<&str> = self
+                    .target
+                    .edge_headers
+                    .iter()
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                ui.line(format!("Edge headers: {}", names.join(", ")))?;
+            }
         }
         self.print_probe(ui)
     }
@@ -223,8 +236,17 @@ impl Report {
             if let Some(own) = probe.own_line() {
                 ui.line(format!("Gateway: {own}"))?;
             }
-            if let Some(fingerprint) = &probe.fingerprint {
-                ui.line(format!("Certificate: sha256 {fingerprint}"))?;
+            if let Some(line) = probe.certificate.line() {
+                ui.line(format!("Certificate: {line}"))?;
+            }
+            if let Some(via) = &probe.tunnel {
+                ui.line(format!(
+                    "Tunnel: 127.0.0.1:{} leads to port {} of {}",
+                    via.local_port, via.remote_port, via.target
+                ))?;
+            }
+            if let Some(warning) = probe.warning() {
+                ui.line(format!("Note: {warning}"))?;
             }
         } else {
             let answered = if probe.reachable {
@@ -234,6 +256,9 @@ impl Report {
             };
             ui.line(format!("RPC probe: {answered}"))?;
             ui.line(format!("RPC target: {}", self.target.url))?;
+            if let Some(line) = probe.certificate.line() {
+                ui.line(format!("  Certificate: {line}"))?;
+            }
             for line in probe.explanation.iter().take(12) {
                 ui.line(format!("  {line}"))?;
             }
@@ -294,6 +319,9 @@ impl Report {
                 "probeUrl": self.target.url,
                 "urlSource": self.target.url_source.to_string(),
                 "credential": facts::credential(&self.target),
+                "transport": if self.target.ssh.is_some() { "ssh" } else { "direct" },
+                "sshTarget": self.target.ssh.as_ref().map(|ssh| &ssh.target.value),
+                "edgeHeaders": self.target.edge_headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),
             },
         });
         if let Some(path) = self.gateway_config_path() {
@@ -332,6 +360,10 @@ impl Report {
             report["port"] = facts::port(holders);
         }
         if let Some(probe) = &self.probe {
+            report["gateway"]["tls"] = probe.certificate.to_json();
+            report["gateway"]["tunnel"] =
+                json!(probe.tunnel.as_ref().map(crate::probe::Via::to_json));
+            report["gateway"]["warning"] = json!(probe.warning());
             report["rpc"] = if probe.connected {
                 json!({
                     "ok": true, "url": self.target.url, "reachable": true,

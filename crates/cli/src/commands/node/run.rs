@@ -1,6 +1,7 @@
 //! `openclaw node run`.
 
 mod target;
+mod way;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use crate::error::{CommandError, Exit, Outcome};
 use crate::host::{self, Printer};
 use crate::runtime;
 use crate::setup::{self, Pasted};
+use way::Way;
 
 /// Arguments of `node run`.
 #[derive(Debug, Default, clap::Args)]
@@ -127,7 +129,8 @@ impl Args {
         let ui = context.ui();
         ui.line(format!("node host PATH: {}", host::path(context.env())))?;
         ui.note(format!("node host target: {}", target.client.0));
-        let options = host::options(
+        let gateway = target.client.0.clone();
+        let mut options = host::options(
             context,
             settings,
             target.client,
@@ -135,11 +138,33 @@ impl Args {
             &file,
             Arc::new(Printer::new(ui)),
         )?;
+        for (name, value) in &target.edge_headers {
+            if options.client.add_header(name, value).is_none() {
+                return Err(CommandError::new(format!(
+                    "gateway.remote.edgeAuth.{name}: not a header"
+                )));
+            }
+        }
+        let way = target
+            .ssh
+            .as_ref()
+            .map(|route| Way::new(context, route, &gateway));
         runtime::block_on(async {
             let shutdown = CancellationToken::new();
             let mut interrupt = signal(SignalKind::interrupt())?;
             let mut terminate = signal(SignalKind::terminate())?;
-            let serving = Host::run(options, shutdown.clone());
+            let serving = async {
+                let Some(way) = way else {
+                    return Host::run(options, shutdown.clone()).await;
+                };
+                let Some(lease) = way.open(&mut options.client, &shutdown).await else {
+                    return Ok(());
+                };
+                tokio::select! {
+                    ended = Host::run(options, shutdown.clone()) => ended,
+                    () = way.keep(lease) => Ok(()),
+                }
+            };
             tokio::pin!(serving);
             let ended = loop {
                 tokio::select! {

@@ -35,6 +35,8 @@ pub(super) struct Overview {
     pub(super) pending: Option<usize>,
     /// The gateway that this machine is a node of.
     pub(super) node_of: Option<String>,
+    /// Whether this machine is a node and nothing else: no gateway is set up here, and none answers.
+    pub(super) node_only: bool,
     /// Name and release of the system.
     pub(super) os: Os,
 }
@@ -99,13 +101,23 @@ impl Overview {
         } else {
             None
         };
+        let node_of = node_of(context);
+        let gateway = &settings.gateway;
+        let sets_up_a_gateway = gateway.mode.is_some()
+            || gateway.auth.token.is_some()
+            || gateway.auth.password.is_some();
+        let node_only = node_of.is_some()
+            && !sets_up_a_gateway
+            && target.url_source == UrlSource::Local
+            && !probe.reachable;
         Ok(Self {
             remote: !target.is_local(),
-            dashboard: dashboard(settings, &target),
+            dashboard: dashboard(settings, &target, &probe),
+            node_only,
             target,
             probe,
             pending,
-            node_of: node_of(context),
+            node_of,
             os: Os::look(),
         })
     }
@@ -157,14 +169,18 @@ impl Overview {
                 "auth": self.auth(),
                 "credentialSource": self.target.token.as_ref().map(|token| token.source.to_string())
                     .or_else(|| self.target.password.as_ref().map(|password| password.source.to_string())),
+                "transport": self.probe.transport(),
+                "tunnel": self.probe.tunnel.as_ref().map(crate::probe::Via::to_json),
                 "tlsFingerprint": self.probe.fingerprint,
+                "tls": self.probe.certificate.to_json(),
+                "warning": self.probe.warning(),
                 "self": self.probe.own_entry(),
                 "error": self.probe.error.as_ref().map(|error| format!("connect failed: {error}")),
                 "rpcError": self.probe.rpc_error,
             },
             "nodes": { "known": known, "connected": connected },
             "pendingPairings": self.pending,
-            "nodeHost": { "gateway": self.node_of },
+            "nodeHost": { "gateway": self.node_of, "only": self.node_only },
         });
         if deep {
             report["health"] = json!(self.probe.health);
@@ -201,9 +217,13 @@ async fn pending(
     Some(pending_devices(&devices).ok()?.len() + pending_nodes(&nodes).ok()?.len())
 }
 
-fn dashboard(settings: &Settings, target: &ClientTarget) -> String {
+fn dashboard(settings: &Settings, target: &ClientTarget, probe: &Probe) -> String {
     if settings.gateway.control_ui.enabled {
-        http_base(&target.url, &settings.gateway.control_ui.base_path)
+        let url = match &probe.tunnel {
+            Some(via) => via.url(&target.url),
+            None => target.url.clone(),
+        };
+        http_base(&url, &settings.gateway.control_ui.base_path)
     } else {
         "disabled".to_owned()
     }

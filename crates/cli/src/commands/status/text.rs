@@ -1,6 +1,6 @@
 //! `status` as text.
 
-use openclaw_config::resolve::UrlSource;
+use openclaw_config::resolve::{ClientTarget, UrlSource};
 use openclaw_gateway::lock::peek;
 
 use super::collect::Overview;
@@ -108,6 +108,20 @@ fn overview_table(context: &Context, overview: &Overview, all: bool) -> Table {
         row("State", context.paths().state_dir.display().to_string());
     }
     row("Gateway", gateway_cell(overview));
+    if let Some(ssh) = &overview.target.ssh {
+        row("Transport", ssh.to_string());
+    }
+    if overview.remote {
+        row("Credential", credential(&overview.target));
+    }
+    row(
+        "Certificate",
+        overview.probe.certificate.line().unwrap_or_default(),
+    );
+    row(
+        "Note",
+        overview.probe.warning().unwrap_or_default().to_owned(),
+    );
     if let Some(own) = overview.probe.own_line().filter(|_| all) {
         row("Gateway self", own);
     }
@@ -154,6 +168,24 @@ fn overview_table(context: &Context, overview: &Overview, all: bool) -> Table {
     table
 }
 
+/// Which credential is shown there, and where it comes from.
+fn credential(target: &ClientTarget) -> String {
+    let token = target
+        .token
+        .as_ref()
+        .map(|token| format!("token ({})", token.source));
+    let password = target
+        .password
+        .as_ref()
+        .map(|password| format!("password ({})", password.source));
+    let all: Vec<String> = token.into_iter().chain(password).collect();
+    if all.is_empty() {
+        "none; this device's own token, if it has one".to_owned()
+    } else {
+        all.join(" + ")
+    }
+}
+
 fn heartbeat(summary: &serde_json::Value) -> String {
     summary["heartbeat"]["agents"]
         .as_array()
@@ -183,6 +215,12 @@ fn gateway_cell(overview: &Overview) -> String {
             "misconfigured (remote.url missing)",
         ]);
     }
+    if let Some(gateway) = overview.node_of.as_ref().filter(|_| overview.node_only) {
+        return dotted([
+            "none on this machine".to_owned(),
+            format!("node of {gateway}"),
+        ]);
+    }
     let target = format!("{url} ({})", overview.target.url_source);
     let latency = probe.latency.as_millis();
     match &probe.error {
@@ -210,6 +248,10 @@ fn gateway_cell(overview: &Overview) -> String {
 /// The phrase that guides tell people to look for.
 fn rpc_line(overview: &Overview) -> String {
     let probe = &overview.probe;
+    if overview.node_only {
+        return "RPC probe: none, because this machine is a node without a gateway of its own"
+            .to_owned();
+    }
     match (&probe.error, &probe.rpc_error) {
         (None, None) => "RPC probe: ok".to_owned(),
         (None, Some(error)) => format!("RPC probe: ok, but limited: {error}"),
@@ -221,7 +263,7 @@ fn rpc_line(overview: &Overview) -> String {
 }
 
 fn explanation(overview: &Overview) -> &[String] {
-    if overview.probe.connected {
+    if overview.probe.connected || overview.node_only {
         &[]
     } else {
         &overview.probe.explanation
@@ -253,6 +295,15 @@ fn health_table(overview: &Overview) -> Table {
 
 fn next_steps(context: &Context, overview: &Overview) -> Vec<String> {
     let step = |what: &str, command: &str| format!("{what}: {}", context.command(command));
+    if overview.node_only {
+        return vec![
+            step("See how gateways know this node", "openclaw node identity"),
+            step(
+                "To command other nodes from here, name the gateway",
+                "openclaw config set gateway.remote.url <url>",
+            ),
+        ];
+    }
     if !overview.probe.reachable {
         let mut steps = vec![step("Fix reachability first", "openclaw gateway probe")];
         if !overview.remote {

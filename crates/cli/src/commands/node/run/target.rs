@@ -5,8 +5,11 @@
 
 use openclaw_client::{Credentials, Fingerprint, Target};
 use openclaw_config::env;
-use openclaw_config::resolve::{normalize_url, resolve_port};
-use openclaw_config::schema::GatewayMode;
+use openclaw_config::resolve::{
+    ClientFlags, ClientTarget, MissingRemote, SshRoute, normalize_url, resolve_client_target,
+    resolve_port,
+};
+use openclaw_config::schema::{GatewayMode, Transport};
 use openclaw_config::{Secret, Settings};
 use openclaw_node::host::SavedGateway;
 use openclaw_protocol::setup_code::SetupCode;
@@ -23,6 +26,10 @@ pub(super) struct Chosen {
     pub(super) client: Gateway,
     /// What to remember for the next start; only what the line said.
     pub(super) save: Option<SavedGateway>,
+    /// The SSH host on the way.
+    pub(super) ssh: Option<SshRoute>,
+    /// Headers for a proxy in front of it.
+    pub(super) edge_headers: Vec<(String, Secret)>,
 }
 
 /// Flags, then the gateway of the last start, then the remote gateway of the config, then the one of
@@ -43,15 +50,25 @@ pub(super) fn resolve(
     let host =
         non_blank(args.host.as_ref()).or_else(|| remembered.and_then(|saved| saved.host.clone()));
     let remote = &settings.gateway.remote;
-    if let (None, Some(GatewayMode::Remote), Some(url)) =
-        (&host, settings.gateway.mode, non_blank(remote.url.as_ref()))
-    {
-        let url = normalize_url(&url).map_err(CommandError::new)?;
-        let pin = fingerprint.or_else(|| remote.tls_fingerprint.clone());
-        return Ok(Chosen {
-            client: gateway(context, settings, args, &url, pin)?,
-            save: None,
-        });
+    let by_ssh = remote.transport == Some(Transport::Ssh);
+    let has_remote = by_ssh || non_blank(remote.url.as_ref()).is_some();
+    if host.is_none() && settings.gateway.mode == Some(GatewayMode::Remote) && has_remote {
+        let flags = ClientFlags {
+            token: args.token.clone(),
+            password: args.password.clone(),
+            tls_fingerprint: fingerprint,
+            ..ClientFlags::default()
+        };
+        let env = context.env();
+        let target = resolve_client_target(
+            &flags,
+            env,
+            settings,
+            context.paths(),
+            MissingRemote::Refuse,
+        )
+        .map_err(CommandError::new)?;
+        return chosen(target, args);
     }
     let tls = args.tls || fingerprint.is_some() || remembered.is_some_and(|saved| saved.tls);
     let pin = fingerprint.or_else(|| remembered.and_then(|saved| saved.tls_fingerprint.clone()));
@@ -76,6 +93,32 @@ pub(super) fn resolve(
     Ok(Chosen {
         client: gateway(context, settings, args, &url, pin)?,
         save,
+        ssh: None,
+        edge_headers: Vec::new(),
+    })
+}
+
+/// The remote gateway of the config, as commands reach it.
+fn chosen(target: ClientTarget, args: &Args) -> Result<Chosen, CommandError> {
+    let pin = match &target.tls_fingerprint {
+        Some(text) => Some(text.parse::<Fingerprint>().map_err(CommandError::new)?),
+        None => None,
+    };
+    let credentials = Credentials {
+        token: target.token.map(|token| token.value),
+        password: target.password.map(|password| password.value),
+        explicit: args.token.is_some() || args.password.is_some(),
+        ..Credentials::default()
+    };
+    Ok(Chosen {
+        client: Gateway(
+            Target::parse(&target.url).map_err(CommandError::new)?,
+            credentials,
+            pin,
+        ),
+        save: None,
+        ssh: target.ssh,
+        edge_headers: target.edge_headers,
     })
 }
 
@@ -99,6 +142,8 @@ pub(super) fn of_code(url: &str, code: &SetupCode) -> Result<Chosen, CommandErro
     Ok(Chosen {
         client: Gateway(target, credentials, pin),
         save,
+        ssh: None,
+        edge_headers: Vec::new(),
     })
 }
 

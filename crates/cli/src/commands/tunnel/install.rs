@@ -1,0 +1,141 @@
+//! `openclaw tunnel install`.
+
+use openclaw_config::store::write_private;
+use serde_json::json;
+
+use super::Ends;
+use crate::context::Context;
+use crate::error::{CommandError, Exit, Outcome};
+use crate::service::manager::{Ran, run, shown};
+use crate::service::tunnel::{Installed, Manager};
+use crate::tunnel::{Place, Stopped, stop};
+
+/// Arguments of `tunnel install`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    ends: Ends,
+    /// Replace a file of that name that is no tunnel of ours
+    #[arg(long)]
+    force: bool,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        let wanted = self.ends.wanted(context)?;
+        let (env, paths, ui) = (context.env(), context.paths(), context.ui());
+        let manager = Manager::of_this_system();
+        let local_port = wanted.local_port.unwrap_or(wanted.remote_port);
+        let spec = wanted.spec(local_port);
+        let name = manager.name(&paths.profile);
+        let file = manager.file(env, paths);
+        let text = manager
+            .text(&paths.profile, &spec)
+            .map_err(CommandError::new)?;
+        let present = std::fs::read_to_string(&file).ok();
+        if let Some(present) = &present
+            && !Manager::is_tunnel(present)
+            && !self.force
+        {
+            return Err(CommandError::new(format!(
+                "{} is not a tunnel of ours; it stays as it is",
+                file.display()
+            ))
+            .hint("Fix: look at it, then run this again with --force"));
+        }
+        let mut done = Vec::new();
+        let place = Place::of(paths, &wanted.target, wanted.remote_port);
+        if let Stopped::Process(pid) = stop(&place)? {
+            place.forget();
+            done.push(format!("Closed the tunnel that was open (pid {pid})"));
+        }
+        if present.as_deref() == Some(text.as_str()) {
+            done.push(format!("Unchanged: {}", file.display()));
+        } else {
+            write_private(&file, text.as_bytes()).map_err(CommandError::new)?;
+            let verb = if present.is_some() {
+                "Replaced"
+            } else {
+                "Wrote"
+            };
+            done.push(format!("{verb} {}", file.display()));
+        }
+        let installed = Installed {
+            name: name.clone(),
+            file: file.clone(),
+            target: wanted.target.to_string(),
+            local_port,
+            remote_port: wanted.remote_port,
+        };
+        installed.save(paths).map_err(CommandError::new)?;
+        let steps = manager.start(&paths.profile, &file, env.uid());
+        let mut missing = false;
+        for step in &steps {
+            match run(&step.words) {
+                Ran::Done => done.push(format!("Ran {}", shown(&step.words))),
+                Ran::Missing => {
+                    missing = true;
+                    break;
+                }
+                Ran::Failed(_) if !step.required => {}
+                Ran::Failed(said) => {
+                    for line in &done {
+                        ui.note(line);
+                    }
+                    return Err(CommandError::new(format!("{} failed", shown(&step.words)))
+                        .with_details(said)
+                        .hint(format!(
+                            "Fix: in a login session of this user, run: {}",
+                            shown(&step.words)
+                        ))
+                        .hint(foreground(context, &wanted.target.to_string())));
+                }
+            }
+        }
+        if ui.is_json() {
+            ui.json(&json!({
+                "ok": true, "name": name, "file": file, "target": installed.target,
+                "localPort": local_port, "remotePort": wanted.remote_port,
+                "started": !missing, "unit": text,
+            }))?;
+            return Ok(Exit::OK);
+        }
+        for line in &done {
+            ui.line(line)?;
+        }
+        if missing {
+            ui.blank()?;
+            ui.line(text.trim_end())?;
+            ui.blank()?;
+            ui.line(format!(
+                "{} was not found, so nothing was started. Where it is there, run:",
+                steps[0].words[0]
+            ))?;
+            for step in &steps {
+                ui.line(format!("  {}", shown(&step.words)))?;
+            }
+            return ui
+                .line(foreground(context, &installed.target))
+                .map(|()| Exit::OK);
+        }
+        ui.line(format!(
+            "127.0.0.1:{local_port} leads to port {} of {} from now on, also after a restart of this machine.",
+            wanted.remote_port, installed.target
+        ))?;
+        if manager == Manager::Systemd {
+            ui.line("To keep it open while nobody is logged in: loginctl enable-linger")?;
+        }
+        ui.line(format!(
+            "Check: {}",
+            context.command("openclaw tunnel status")
+        ))?;
+        Ok(Exit::OK)
+    }
+}
+
+fn foreground(context: &Context, target: &str) -> String {
+    format!(
+        "Without a service manager: {}",
+        context.command(&format!("openclaw tunnel up {target} --foreground"))
+    )
+}
