@@ -32,6 +32,7 @@ use crate::app::VERSION;
 use crate::args::CallArgs;
 use crate::context::Context;
 use crate::host::host_name;
+use crate::trust::tls_options;
 use crate::tunnel::Lease;
 use crate::ui::format::now_ms;
 
@@ -202,7 +203,6 @@ impl Connection {
         let mut options = ClientOptions::operator(url, VERSION);
         options.addresses = addresses;
         options.gateway_name = Some(gateway_name);
-        options.tls.server_name = by_ssh.as_ref().and_then(|ssh| ssh.server_name.clone());
         for (name, value) in &target.edge_headers {
             if options.add_header(name, value).is_none() {
                 return Err(CallFailure::target(&format!(
@@ -228,13 +228,14 @@ impl Connection {
             explicit,
             ..Credentials::default()
         };
-        options.tls.fingerprint = match &target.tls_fingerprint {
-            Some(text) => match text.parse::<Fingerprint>() {
-                Ok(fingerprint) => Some(fingerprint),
-                Err(error) => return Err(CallFailure::target(&error)),
-            },
-            None => None,
+        let pin = target.tls_fingerprint.as_deref().map(str::parse);
+        let pin: Option<Fingerprint> = match pin.transpose() {
+            Ok(pin) => pin,
+            Err(error) => return Err(CallFailure::target(&error)),
         };
+        let is_remote = target.url_source == UrlSource::Remote;
+        options.tls = tls_options(context, pin, is_remote).map_err(CallFailure::command)?;
+        options.tls.server_name = by_ssh.as_ref().and_then(|ssh| ssh.server_name.clone());
         options.allow_insecure_plaintext = context
             .env()
             .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)

@@ -7,6 +7,7 @@ use openclaw_client::{
     ClientOptions, Credentials, DeviceIdentity, Fingerprint, Target, TokenCache,
 };
 use openclaw_config::exec_approvals::{Ask, Security};
+use openclaw_config::resolve::normalize_url;
 use openclaw_config::schema::{ExecAsk, ExecSecurity, ToolsExec};
 use openclaw_config::{Env, Settings, env};
 use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
@@ -17,6 +18,7 @@ use openclaw_node::{Commands, HostEvent, HostEvents, HostOptions, HostPolicy, Ma
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::trust::tls_options;
 use crate::ui::Ui;
 use crate::ui::format::now_ms;
 
@@ -45,7 +47,7 @@ pub(crate) fn options(
     client.client.display_name = Some(file.display_name.clone().unwrap_or_else(host_name));
     client.client.instance_id = Some(file.node_id.clone());
     client.path_env = Some(path(context.env()));
-    client.tls.fingerprint = fingerprint;
+    client.tls = tls_options(context, fingerprint, is_remote(settings, &client.target))?;
     client.allow_insecure_plaintext = context
         .env()
         .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
@@ -55,6 +57,14 @@ pub(crate) fn options(
         commands: Commands::new(machine(context)?, policy(&settings.tools.exec)),
         events,
     })
+}
+
+/// Whether a target is the gateway of `gateway.remote.url`.
+fn is_remote(settings: &Settings, target: &Target) -> bool {
+    let url = settings.gateway.remote.url.as_deref();
+    url.and_then(|url| normalize_url(url).ok())
+        .and_then(|url| Target::parse(&url).ok())
+        .is_some_and(|remote| remote == *target)
 }
 
 /// Keeps a second node host with the same identity from starting: the two would take each other's place for ever.

@@ -22,6 +22,7 @@ mod runtime;
 mod server;
 mod service;
 mod setup;
+mod trust;
 mod tunnel;
 mod ui;
 

@@ -46,4 +46,4 @@ pub use openclaw_protocol::handshake::{ClientInfo, HelloOk};
 pub use options::{ClientOptions, Credentials};
 pub use reconnect::ReconnectPolicy;
 pub use target::{Target, TargetError};
-pub use tls::{Fingerprint, TlsOptions};
+pub use tls::{ClientCertificate, Fingerprint, TlsOptions};

@@ -1,17 +1,21 @@
 //! TLS trust: public roots, extra roots, or one pinned certificate.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use parking_lot::Mutex;
 use ring::digest::{SHA256, digest};
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WantsClientCert, WebPkiServerVerifier};
+use rustls::crypto::ring::sign::any_supported_type;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ConfigBuilder, DigitallySignedStruct, RootCertStore, SignatureScheme};
 
 use crate::error::{ConnectError, TransportError};
 use crate::target::Host;
@@ -77,6 +81,74 @@ pub struct TlsOptions {
     /// Whom the certificate must be for, when the connection goes to another address than the URL's host, as through a
     /// tunnel. Default: the host of the URL.
     pub server_name: Option<Host>,
+    /// Shown to a gateway that asks for a client certificate. Default: none.
+    pub certificate: Option<ClientCertificate>,
+}
+
+impl TlsOptions {
+    /// Trusts the authorities in a PEM file beside the public ones.
+    pub fn add_roots(&mut self, path: &Path) -> Result<(), TlsError> {
+        self.roots.extend(certificates(path)?);
+        Ok(())
+    }
+}
+
+/// A client certificate and its key.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate(Arc<CertifiedKey>);
+
+impl ClientCertificate {
+    /// Reads the chain (leaf first) and the key from PEM files.
+    pub fn from_files(certificate: &Path, key: &Path) -> Result<Self, TlsError> {
+        let chain = certificates(certificate)?;
+        let key_file = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, &error))?;
+        let signing = any_supported_type(&key_file).map_err(|error| unusable(key, &error))?;
+        let certified = CertifiedKey::new(chain, signing);
+        if certified.keys_match().is_err() {
+            let why = format!("it is not the key of {}", certificate.display());
+            return Err(unusable(key, &why));
+        }
+        Ok(Self(Arc::new(certified)))
+    }
+}
+
+impl ResolvesClientCert for ClientCertificate {
+    fn resolve(
+        &self,
+        _root_hint_subjects: &[&[u8]],
+        _sigschemes: &[SignatureScheme],
+    ) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0))
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
+    let found: Vec<_> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| unusable(path, &error))?;
+    if found.is_empty() {
+        return Err(unusable(path, &"it holds no certificate"));
+    }
+    Ok(found)
+}
+
+fn unusable(path: &Path, why: &dyn fmt::Display) -> TlsError {
+    TlsError::Setup(format!("cannot use {}: {why}", path.display()))
+}
+
+/// Finishes a client's configuration with the certificate of the options, if there is one.
+pub(crate) fn with_certificate(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    certificate: Option<&ClientCertificate>,
+) -> ClientConfig {
+    match certificate {
+        Some(certificate) => builder.with_client_cert_resolver(Arc::new(certificate.clone())),
+        None => builder.with_no_client_auth(),
+    }
 }
 
 /// Why TLS was not accepted.
@@ -134,6 +206,7 @@ pub(crate) struct Verifier {
     pin: Option<Fingerprint>,
     web: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
+    client_certificate: Option<ClientCertificate>,
     seen: Mutex<Option<CertificateDer<'static>>>,
 }
 
@@ -149,17 +222,18 @@ impl Verifier {
             pin: options.fingerprint,
             web,
             provider,
+            client_certificate: options.certificate.clone(),
             seen: Mutex::new(None),
         }))
     }
 
     pub(crate) fn client_config(self: &Arc<Self>) -> Result<Arc<ClientConfig>, TlsError> {
-        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::Setup(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(self.clone())
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(self.clone());
+        let mut config = with_certificate(builder, self.client_certificate.as_ref());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

@@ -64,6 +64,8 @@ names! {
     OPENCLAW_GATEWAY_URL = "OPENCLAW_GATEWAY_URL";
     /// `1` lets clients use plain `ws://` to hosts outside private networks (process environment only).
     OPENCLAW_ALLOW_INSECURE_PRIVATE_WS = "OPENCLAW_ALLOW_INSECURE_PRIVATE_WS";
+    /// Authorities that vouch for gateways, PEM, beside the public ones; beats `gateway.remote.tlsCaFile`.
+    OPENCLAW_TLS_CA_FILE = "OPENCLAW_TLS_CA_FILE";
     /// `1` lets several gateways share one state directory.
     OPENCLAW_ALLOW_MULTI_GATEWAY = "OPENCLAW_ALLOW_MULTI_GATEWAY";
     /// Deadline of the WebSocket handshake in milliseconds.

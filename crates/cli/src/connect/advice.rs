@@ -1,6 +1,7 @@
 //! What to do after a failed connection or call: one line each, with the exact command.
 
-use openclaw_client::{ConnectError, HelloOk, Refusal, RefusalKind};
+use openclaw_client::tls::TlsError;
+use openclaw_client::{ConnectError, Fingerprint, HelloOk, Refusal, RefusalKind};
 use openclaw_config::resolve::{ClientTarget, Resolved, UrlSource};
 use openclaw_protocol::error::WireError;
 use openclaw_protocol::fingerprint;
@@ -26,6 +27,35 @@ pub(super) fn after_connect(
             vec!["Fix: check address and network with: openclaw gateway probe".to_owned()]
         }
         ConnectError::Refused(refusal) => after_refusal(refusal, target, device_id),
+        ConnectError::Tls(error) => after_tls(error, target),
+        _ => Vec::new(),
+    }
+}
+
+/// Shows both fingerprints: who pinned one has to see what came in its place.
+fn after_tls(error: &TlsError, target: &ClientTarget) -> Vec<String> {
+    let pin = |actual: &Fingerprint| {
+        let hex = actual.to_hex();
+        if target.url_source == UrlSource::Remote {
+            format!("then pin it: openclaw config set gateway.remote.tlsFingerprint {hex}")
+        } else {
+            format!("then pass: --tls-fingerprint {hex}")
+        }
+    };
+    let compare = "compare it on the gateway host with: openclaw gateway status";
+    match error {
+        TlsError::FingerprintMismatch { expected, actual } => vec![
+            format!("Pinned: sha256 {expected}"),
+            format!("Shown:  sha256 {actual}"),
+            "The gateway has another certificate than the pinned one, or somebody else answers in its place.".to_owned(),
+            format!("Fix: {compare}"),
+            format!("If it is the same there, {}", pin(actual)),
+        ],
+        TlsError::Untrusted { fingerprint, .. } => vec![
+            format!("Fix: {compare}"),
+            format!("If it is the same there, {}", pin(fingerprint)),
+            "For a gateway with a certificate of a private authority, set gateway.remote.tlsCaFile instead.".to_owned(),
+        ],
         _ => Vec::new(),
     }
 }

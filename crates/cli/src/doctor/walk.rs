@@ -9,7 +9,7 @@ use openclaw_client::walk::tls::{TlsSeen, Trust};
 use openclaw_client::walk::{DnsSeen, Walker};
 use openclaw_client::{DeviceIdentity, Fingerprint, HelloOk, Target, TlsOptions};
 use openclaw_config::env;
-use openclaw_config::resolve::ClientTarget;
+use openclaw_config::resolve::{ClientTarget, UrlSource};
 use openclaw_protocol::fingerprint::fingerprint_words;
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use super::verdict::{auth, config, dns, http, scope, socket, tcp, tls};
 use super::{Fix, Hop, Verdict};
 use crate::connect::{CallFailure, Cause, Connection, Deadline, Wish, needs};
 use crate::context::Context;
+use crate::trust::tls_options;
 use crate::ui::format::now_ms;
 use openclaw_protocol::scope::Scope;
 
@@ -198,10 +199,11 @@ async fn go(
         ),
     );
 
-    let options = TlsOptions {
+    let is_remote = target.url_source == UrlSource::Remote;
+    let options = tls_options(context, pin, is_remote).unwrap_or_else(|_| TlsOptions {
         fingerprint: pin,
         ..TlsOptions::default()
-    };
+    });
     let walker = Walker {
         url: &url,
         network: how.network,

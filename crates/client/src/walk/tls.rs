@@ -22,7 +22,9 @@ use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::target::Host;
-use crate::tls::{Fingerprint, TlsError, TlsOptions, web_verifier};
+use crate::tls::{
+    ClientCertificate, Fingerprint, TlsError, TlsOptions, web_verifier, with_certificate,
+};
 
 /// How much of what came first is kept.
 const KEPT: usize = 256;
@@ -195,6 +197,7 @@ struct Watcher {
     pin: Option<Fingerprint>,
     web: Arc<WebPkiServerVerifier>,
     provider: Arc<CryptoProvider>,
+    certificate: Option<ClientCertificate>,
     seen: Mutex<Option<(Shown, Trust)>>,
 }
 
@@ -204,17 +207,18 @@ impl Watcher {
             pin: options.fingerprint,
             web: web_verifier(options)?,
             provider: Arc::new(rustls::crypto::ring::default_provider()),
+            certificate: options.certificate.clone(),
             seen: Mutex::new(None),
         }))
     }
 
     fn client_config(self: &Arc<Self>) -> Result<Arc<ClientConfig>, TlsError> {
-        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::Setup(error.to_string()))?
             .dangerous()
-            .with_custom_certificate_verifier(self.clone())
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(self.clone());
+        let mut config = with_certificate(builder, self.certificate.as_ref());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }

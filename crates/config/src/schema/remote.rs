@@ -21,6 +21,12 @@ pub struct Remote {
     pub password: Option<Secret>,
     /// SHA-256 of its certificate, hexadecimal, colons and case ignored. No default.
     pub tls_fingerprint: Option<String>,
+    /// Authorities that vouch for its certificate, PEM, beside the public ones. No default.
+    pub tls_ca_file: Option<String>,
+    /// Certificate that is shown to it, PEM chain. No default.
+    pub tls_client_cert: Option<String>,
+    /// Key of that certificate, PEM. No default.
+    pub tls_client_key: Option<String>,
     /// `[user@]host[:port]` for SSH. No default.
     pub ssh_target: Option<String>,
     /// SSH key file. No default.

@@ -142,7 +142,7 @@ async fn d17_without_room_nothing_is_ordered_until_there_is_some() {
     );
     assert!(next_try > 0);
     assert_serves(&gateway_).await;
-    assert_eq!(pebble.logged("accounts in the db"), 0, "nobody was asked");
+    assert_eq!(pebble.logged("accounts in memory"), 0, "nobody was asked");
     full.make_room();
     until(&gateway_, "acme", is_up).await;
     assert_eq!(shown(&gateway_, DOMAIN).await, issued(&gateway_));
@@ -257,6 +257,7 @@ async fn u33_kill_9_in_the_middle_of_an_order_loses_neither_account_nor_order() 
     assert_eq!(shown(&gateway_, DOMAIN).await, issued(&gateway_));
     let key = fs::read(folder(gateway_.state_dir()).join("account-key.json")).unwrap();
     assert!(accounts.iter().all(|before| *before == key));
-    assert_eq!(pebble.logged("There are now 2 accounts"), 0, "one account");
+    assert_eq!(pebble.logged("There are now 1 accounts in memory"), 1);
+    assert_eq!(pebble.logged("There are now 2 accounts in memory"), 0);
     assert!(record(gateway_.state_dir())["order"].is_null());
 }

@@ -125,6 +125,9 @@ fn overview_table(context: &Context, overview: &Overview, all: bool) -> Table {
     if let Some(own) = overview.probe.own_line().filter(|_| all) {
         row("Gateway self", own);
     }
+    if let Some(fingerprint) = &overview.probe.fingerprint {
+        row("Certificate", format!("sha256 {fingerprint}"));
+    }
     if let Some((known, connected)) = overview.nodes() {
         row("Nodes", format!("{known} known · {connected} connected"));
     }

@@ -5,8 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use openclaw_client::plaintext::is_private;
 use openclaw_config::Secret;
 use openclaw_config::resolve::MissingRemote;
+use openclaw_config::schema::PlainHttp;
 use openclaw_gateway::gateway::Gateway;
 use openclaw_gateway::lock::LockHeld;
+use openclaw_gateway::tls::Serving;
 use serde_json::json;
 
 use crate::args::CallArgs;
@@ -28,9 +30,19 @@ pub(super) struct Welcome {
     token: Option<Secret>,
     base_path: String,
     /// SHA-256 of the certificate, when the gateway speaks TLS.
+    /// Of addresses of this machine.
+    scheme: &'static str,
     fingerprint: Option<String>,
     created: Vec<&'static str>,
     node: Option<String>,
+}
+
+/// How this machine's own browser and programs come in: in the clear unless nobody may.
+fn scheme(gateway: &Gateway) -> &'static str {
+    match gateway.core().tls.serving() {
+        Serving::On(active) if active.plain_http == PlainHttp::Refuse => "wss",
+        _ => "ws",
+    }
 }
 
 impl Welcome {
@@ -62,6 +74,7 @@ impl Welcome {
                 .control_ui
                 .base_path
                 .clone(),
+            scheme: scheme(gateway),
             fingerprint: gateway.core().tls.facts().map(|facts| facts.fingerprint),
             created,
             node: node.map(str::to_owned),
@@ -71,14 +84,16 @@ impl Welcome {
     /// Prints it. The token itself only goes to a terminal.
     pub(super) fn print(&self, context: &Context) -> Result<(), CommandError> {
         let ui = context.ui();
-        let base = http_base(&format!("ws://127.0.0.1:{}", self.port), &self.base_path);
+        let url = format!("{}://127.0.0.1:{}", self.scheme, self.port);
+        let base = http_base(&url, &self.base_path);
         if ui.is_json() {
             let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
             return ui.json_line(&json!({
                 "ok": true,
                 "pid": std::process::id(),
                 "port": self.port,
-                "wsUrl": format!("ws://127.0.0.1:{}", self.port),
+                "wsUrl": url,
+                "tlsFingerprint": self.fingerprint,
                 "httpUrl": base,
                 "addresses": addresses,
                 "node": self.node,
@@ -98,7 +113,7 @@ impl Welcome {
         ui.heading(&format!("OpenClaw is up (pid {})", std::process::id()))?;
         ui.blank()?;
         ui.line(format!("Dashboard: {link}"))?;
-        ui.line(format!("Gateway:   ws://127.0.0.1:{}", self.port))?;
+        ui.line(format!("Gateway:   {url}"))?;
         if let Some(fingerprint) = &self.fingerprint {
             ui.line(format!("TLS:       sha256 {fingerprint}"))?;
         }
