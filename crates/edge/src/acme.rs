@@ -82,7 +82,7 @@ async fn follow(core: Arc<Core>, part: Part) {
                     Office::open(&core, wanted, &part, &nudge)
                         .await
                         .work()
-                        .await
+                        .await;
                 }
             }
             std::future::pending::<()>().await;
