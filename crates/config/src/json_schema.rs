@@ -158,15 +158,15 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
         Kind::Int { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Kind::Text
         | Kind::Url
-        | Kind::IpAddress
         | Kind::DnsDomain
+        | Kind::BindHost
         | Kind::Origin
         | Kind::ProxyListen
         | Kind::HeaderName => json!({"type": "string"}),
         Kind::ShortText(limit) => json!({"type": "string", "maxLength": limit}),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::Bind => {
-            json!({"type": "string", "anyOf": [{"enum": BindMode::WORDS}, {"format": "ipv4"}, {"format": "ipv6"}]})
+            json!({"type": "string", "anyOf": [{"enum": BindMode::WORDS}, {"pattern": "[0-9:]"}]})
         }
         Kind::Texts | Kind::IpRanges | Kind::Origins => {
             json!({"type": "array", "items": {"type": "string"}})

@@ -127,8 +127,11 @@ fn holds(field: &Field) -> String {
         Kind::Text => "text".to_owned(),
         Kind::ShortText(limit) => format!("text, at most {limit} characters"),
         Kind::Word(allowed) => words(allowed),
-        Kind::Bind => format!("{} or an IP address", words(BindMode::WORDS)),
-        Kind::IpAddress => "IP address".to_owned(),
+        Kind::Bind => format!(
+            "{}, an IP address, an interface or a CIDR range",
+            words(BindMode::WORDS)
+        ),
+        Kind::BindHost => "IP address, interface or CIDR range".to_owned(),
         Kind::IpRanges => "list of IP addresses and CIDR ranges".to_owned(),
         Kind::Origin => "web origin".to_owned(),
         Kind::Origins => "list of web origins".to_owned(),

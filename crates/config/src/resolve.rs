@@ -9,7 +9,7 @@ mod url;
 
 use crate::env::{Env, Found, Layer};
 use crate::paths::{Profile, default_port};
-use crate::schema::{BindChoice, BindMode, Settings};
+use crate::schema::{BindChoice, BindHost, BindMode, Settings};
 use crate::secret::Secret;
 use crate::suggest::nearest;
 use crate::validate::Issue;
@@ -138,8 +138,8 @@ pub fn resolve_bind(
             None => Err(invalid_bind(found.name, found.name, found.value)),
         };
     }
-    Ok(match settings.gateway.bind {
-        Some(bind) => Resolved::config(bind, "gateway.bind"),
+    Ok(match &settings.gateway.bind {
+        Some(bind) => Resolved::config(bind.clone(), "gateway.bind"),
         None => Resolved::new(BindMode::Loopback.into(), Source::Default),
     })
 }
@@ -150,6 +150,12 @@ fn invalid_bind(path: &str, name: &str, text: &str) -> Issue {
     let mut hint = format!("\"{text}\" is neither a mode nor an IP address");
     if let Some(meant) = nearest(text, BindMode::WORDS.iter().copied()) {
         hint = format!("{hint}; did you mean \"{meant}\"?");
+    } else if let Err(reason) = BindHost::parse(text) {
+        hint = format!("{hint}: {reason}");
+    } else {
+        hint = format!(
+            "{hint}; an interface without a digit in its name goes into gateway.customBindHost, with bind mode custom"
+        );
     }
     Issue::new(path, message).with_hint(hint)
 }

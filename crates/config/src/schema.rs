@@ -4,6 +4,7 @@
 //! [`crate::resolve`], decides what that means.
 
 mod auth;
+mod bind;
 mod discovery;
 mod fields;
 mod gateway;
@@ -21,11 +22,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use auth::{Auth, DeviceAutoApprove, RateLimit, TrustedProxy};
+pub use bind::{BindChoice, BindHost};
 pub use discovery::{Discovery, Mdns, WideArea};
 pub use fields::{FIELDS, SECTIONS};
 pub use gateway::{
-    BindChoice, Browser, ControlUi, Gateway, GatewayDiscovery, NodeCommands, NodePairing, Nodes,
-    Reload,
+    Browser, ControlUi, Gateway, GatewayDiscovery, NodeCommands, NodePairing, Nodes, Reload,
 };
 pub use logging::Logging;
 pub use node::{BrowserProxy, NodeHost, Tools, ToolsExec};

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::origin::{Origin, OriginEntry};
-use crate::schema::{BindChoice, BindMode, Kind, ProxyListen};
+use crate::schema::{BindChoice, BindHost, BindMode, Kind, ProxyListen};
 use crate::secret::REDACTED;
 use crate::suggest::nearest;
 pub use conflicts::conflicts;
@@ -182,12 +182,14 @@ fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
         Kind::Text => (!value.is_string()).then(|| expected(path, "string", value)),
         Kind::ShortText(limit) => check_short_text(path, value, limit),
         Kind::Word(words) => check_word(path, value, words, "", |text| words.contains(&text)),
-        Kind::Bind => check_word(path, value, BindMode::WORDS, " or an IP address", |text| {
-            BindChoice::parse(text).is_some()
-        }),
-        Kind::IpAddress => check_text(path, value, "an IP address such as 192.168.1.10", |text| {
-            text.parse::<IpAddr>().is_ok()
-        }),
+        Kind::Bind => check_word(
+            path,
+            value,
+            BindMode::WORDS,
+            ", an IP address, an interface such as wg0 or a CIDR range",
+            |text| BindChoice::parse(text).is_some(),
+        ),
+        Kind::BindHost => check_bind_host(path, value),
         Kind::Url => check_text(
             path,
             value,
@@ -265,6 +267,17 @@ fn check_int(path: &str, value: &Value, min: i64, max: i64) -> Option<Issue> {
         Some(Issue::new(path, format!("Too big: expected number to be <={max}")).with_hint(range))
     } else {
         None
+    }
+}
+
+fn check_bind_host(path: &str, value: &Value) -> Option<Issue> {
+    match value.as_str() {
+        None => Some(expected(path, "string", value)),
+        // A reference that could not be filled in is reported by the substitution step.
+        Some(text) if text.contains("${") => None,
+        Some(text) => BindHost::parse(text)
+            .err()
+            .map(|reason| Issue::new(path, "Invalid input").with_hint(reason)),
     }
 }
 

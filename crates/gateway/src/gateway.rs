@@ -1,6 +1,7 @@
 //! One running gateway: started from options, stopped in order.
 
 mod background;
+pub mod listeners;
 mod sockets;
 mod start;
 
@@ -13,6 +14,7 @@ use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{GatewayFlags, GatewayPlan};
 use openclaw_config::{Env, Issue, Paths};
 use openclaw_protocol::error::close;
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -23,10 +25,11 @@ use crate::clock::Clock;
 use crate::control::ControlError;
 use crate::core::{Core, LogFile, Reload};
 use crate::gate::Gate;
-use crate::listen::{BindError, BindPlan, BindRefused, ListenerHandle};
-use crate::lock::{LockError, StateLock};
+use crate::listen::{BindError, BindRefused};
+use crate::lock::LockError;
 use crate::records::{AuditEvent, Change};
 use crate::store::StoreError;
+use listeners::Held;
 
 /// How long callers may take to get the answers they wait for when the gateway stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -89,15 +92,12 @@ pub struct Gateway {
     core: Arc<Core>,
     gate: Gate,
     plan: GatewayPlan,
-    bind_plan: BindPlan,
-    addresses: Vec<SocketAddr>,
     accepting: CancellationToken,
     /// Ends the listeners also when the gateway is dropped without a shutdown.
     _stopping: DropGuard,
     control: AbortOnDropHandle<()>,
-    main: Vec<ListenerHandle>,
+    held: Arc<Mutex<Held>>,
     exposure: crate::tailscale::Exposure,
-    _lock: StateLock,
 }
 
 /// How a shutdown went.
@@ -124,9 +124,9 @@ impl Gateway {
         start::start(options).await
     }
 
-    /// TCP addresses that listen, loopback first.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
+    /// TCP addresses that listen now, loopback first.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.core.listening.borrow().clone()
     }
 
     /// TCP port.
@@ -137,11 +137,6 @@ impl Gateway {
     /// What flags, environment and config came to, each value with its source.
     pub fn plan(&self) -> &GatewayPlan {
         &self.plan
-    }
-
-    /// Which addresses were wanted, and what the operator should know about them.
-    pub fn bind_plan(&self) -> &BindPlan {
-        &self.bind_plan
     }
 
     /// The parts, for benchmarks and tests in the same process.
@@ -179,7 +174,7 @@ impl Gateway {
             tracing::warn!(running, "background tasks did not end in time");
         }
         core.listeners.stop().await;
-        drop((self.main, self.control));
+        drop((self.held, self.control));
         background::flush_refusals(&core, true);
         core.audit_lazily(AuditEvent {
             ts: core.now_ms(),

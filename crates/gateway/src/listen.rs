@@ -2,7 +2,7 @@
 
 pub(crate) mod accept;
 pub mod bind;
-mod custom;
+pub mod custom;
 pub mod holder;
 mod incoming;
 pub mod interfaces;
@@ -11,9 +11,10 @@ pub mod plan;
 mod preface;
 mod secured;
 pub mod set;
+pub(crate) mod steps;
 pub(crate) mod unix;
 
 pub use bind::{BindError, Listeners, MissingListener};
 pub use interfaces::{InterfaceAddress, interface_addresses};
-pub use plan::{BindPlan, BindRefused, BindRequest, Guard, bind_plan};
+pub use plan::{BindPlan, BindRefused, BindRequest, Guard, Waiting, bind_plan};
 pub use set::{ListenerHandle, ListenerSet, Place};

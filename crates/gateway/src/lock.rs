@@ -6,6 +6,7 @@
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -40,6 +41,9 @@ pub struct LockInfo {
     /// TLS mode, where its command line or environment chose it: nobody else can know.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<String>,
+    /// Every address that it listens on, the first one included.
+    #[serde(default)]
+    pub addresses: Vec<String>,
 }
 
 impl LockInfo {
@@ -53,6 +57,7 @@ impl LockInfo {
             started_at_ms: now_ms,
             address: None,
             tls: None,
+            addresses: Vec::new(),
         }
     }
 
@@ -82,6 +87,8 @@ pub struct LockHeld {
     pub address: Option<String>,
     /// TLS mode of its command line or environment.
     pub tls: Option<String>,
+    /// Every address that it listens on.
+    pub addresses: Vec<String>,
 }
 
 impl LockHeld {
@@ -96,6 +103,7 @@ impl LockHeld {
             uptime_ms: Some((now_ms - info.started_at_ms).max(0)),
             address: info.address,
             tls: info.tls,
+            addresses: info.addresses,
         }
     }
 }
@@ -202,9 +210,10 @@ impl StateLock {
         Ok(lock)
     }
 
-    /// Notes where this process listens.
-    pub fn set_address(&mut self, address: impl Into<String>) -> Result<(), LockError> {
-        self.info.address = Some(address.into());
+    /// Notes where this process listens, the first address being the one for clients on this machine.
+    pub fn set_addresses(&mut self, addresses: &[SocketAddr]) -> Result<(), LockError> {
+        self.info.addresses = addresses.iter().map(ToString::to_string).collect();
+        self.info.address = self.info.addresses.first().cloned();
         self.write_info().map_err(|source| LockError::File {
             path: self.path.clone(),
             source,

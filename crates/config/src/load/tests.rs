@@ -83,7 +83,7 @@ fn every_step_runs_in_order() {
     let gateway = &snapshot.settings.gateway;
     assert_eq!(gateway.auth.token.as_ref().unwrap().expose(), "p-f-b");
     assert_eq!(
-        (gateway.port, gateway.bind.unwrap().mode),
+        (gateway.port, gateway.bind.clone().unwrap().mode),
         (Some(19000), BindMode::Custom)
     );
     assert_eq!(snapshot.settings.logging.level, LogLevel::Debug);
@@ -148,7 +148,7 @@ fn u07_b_an_invalid_section_falls_back_to_its_last_good_content() {
         settings.gateway.auth.token.as_ref().unwrap().expose(),
         "good"
     );
-    assert_eq!(settings.gateway.bind.unwrap().mode, BindMode::Lan);
+    assert_eq!(settings.gateway.bind.clone().unwrap().mode, BindMode::Lan);
     assert_eq!(settings.logging.level, LogLevel::Debug);
     assert_eq!(snapshot.parsed["gateway"]["auth"]["token"], "new");
 }

@@ -103,7 +103,7 @@ impl ClientTarget {
             format!("Source: {}", self.url_source),
             format!("Config: {}", self.config_path.display()),
         ];
-        lines.extend(self.bind.map(|bind| format!("Bind: {bind}")));
+        lines.extend(self.bind.as_ref().map(|bind| format!("Bind: {bind}")));
         lines.extend(self.ssh.as_ref().map(|ssh| format!("Transport: {ssh}")));
         if self.url_source == UrlSource::MissingRemote {
             lines.push(

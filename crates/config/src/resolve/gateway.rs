@@ -1,13 +1,12 @@
 //! What a gateway of this config, environment and command line listens on and asks for.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use super::tls::{TlsFlags, TlsPlan, resolve_tls};
 use super::{Resolved, Source, resolve_bind, resolve_port, resolve_secret};
 use crate::env::{self, Env};
 use crate::paths::Profile;
-use crate::schema::{AuthMode, BindMode, Settings, TailscaleMode};
+use crate::schema::{AuthMode, BindHost, BindMode, Settings, TailscaleMode};
 use crate::secret::Secret;
 use crate::validate::Issue;
 
@@ -41,8 +40,8 @@ pub struct GatewayPlan {
     pub port: Resolved<u16>,
     /// Bind mode.
     pub bind: Resolved<BindMode>,
-    /// The address of mode `custom`.
-    pub custom_host: Option<Resolved<IpAddr>>,
+    /// What mode `custom` listens on.
+    pub custom_host: Option<Resolved<BindHost>>,
     /// Credentials.
     pub auth: AuthPlan,
     /// Tailscale exposure.
@@ -131,11 +130,13 @@ pub fn resolve_gateway(
         let written = bind
             .value
             .host
+            .clone()
             .map(|host| Resolved::new(host, bind.source.clone()));
         let configured = || {
             settings
                 .gateway
                 .custom_bind_host
+                .clone()
                 .map(|host| Resolved::config(host, "gateway.customBindHost"))
         };
         let host = written.or_else(configured);

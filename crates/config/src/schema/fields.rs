@@ -101,9 +101,9 @@ pub const SECTIONS: &[Section] = &[
 /// Every known key. A parent that is not listed is an object that holds only listed keys.
 pub const FIELDS: &[Field] = &[
     field("gateway.mode", Kind::Word(GatewayMode::WORDS), "", "`local` runs a gateway on this machine, `remote` uses the one at `gateway.remote.url`. `openclaw gateway` starts only with `local`."),
-    field("gateway.bind", Kind::Bind, "loopback", "Which addresses the gateway listens on; an IP address means `custom` with that address. 127.0.0.1 is always open too."),
+    field("gateway.bind", Kind::Bind, "loopback", "Which addresses the gateway listens on; an IP address, an interface such as `wg0` or a CIDR range means `custom` with it. 127.0.0.1 is always open too."),
     field("gateway.port", PORT, "18789", "TCP port. The `dev` profile starts from 19001, other named profiles from a port derived from their name."),
-    field("gateway.customBindHost", Kind::IpAddress, "", "IPv4 or IPv6 address for `gateway.bind: \"custom\"`."),
+    field("gateway.customBindHost", Kind::BindHost, "", "What `gateway.bind: \"custom\"` listens on: an IP address, an interface such as `wg0` (all of its addresses) or a CIDR range (all addresses of this machine in it). What is not there yet is listened on once it is."),
     field("gateway.publicOrigin", Kind::Origin, "", "Origin under which people reach the gateway from outside, for links and origin checks."),
     field("gateway.trustedProxies", Kind::IpRanges, "[]", "Addresses and CIDR ranges of reverse proxies whose forwarding headers count."),
     field("gateway.allowRealIpFallback", Kind::Bool, "false", "Use `X-Real-IP` from a trusted proxy when `X-Forwarded-For` is absent.").advanced(),

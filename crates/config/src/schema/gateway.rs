@@ -1,10 +1,9 @@
 //! `gateway`: what listens where, for whom, and the sections below it.
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
-use super::words::{BindMode, BrowserMode, GatewayMode, ReloadMode};
+use super::bind::{BindChoice, BindHost};
+use super::words::{BrowserMode, GatewayMode, ReloadMode};
 use super::{Auth, Proxy, Remote, Tailscale, Tls};
 
 /// `gateway`.
@@ -13,12 +12,12 @@ use super::{Auth, Proxy, Remote, Tailscale, Tls};
 pub struct Gateway {
     /// Local or remote. Unset: clients treat it as local, `gateway run` refuses.
     pub mode: Option<GatewayMode>,
-    /// Bind mode, or an IP address that means `custom`. Default `loopback`.
+    /// Bind mode, or an IP address, interface or CIDR range that means `custom`. Default `loopback`.
     pub bind: Option<BindChoice>,
     /// TCP port. Default: the port of the profile, 18789 for the default one.
     pub port: Option<u16>,
-    /// Address for `bind: custom`. No default.
-    pub custom_bind_host: Option<IpAddr>,
+    /// Address, interface or CIDR range for `bind: custom`. No default.
+    pub custom_bind_host: Option<BindHost>,
     /// Credentials and limits.
     pub auth: Auth,
     /// Addresses and CIDR ranges of reverse proxies whose forwarding headers count. Default none.
@@ -43,61 +42,6 @@ pub struct Gateway {
     pub discovery: GatewayDiscovery,
     /// Origin under which people reach the gateway from outside, such as `https://claw.example.org`.
     pub public_origin: Option<String>,
-}
-
-/// A bind mode together with the address it needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BindChoice {
-    /// The mode; `custom` when an address was written.
-    pub mode: BindMode,
-    /// The address that was written in place of a mode.
-    pub host: Option<IpAddr>,
-}
-
-impl BindChoice {
-    /// Reads a mode name or an IP address, with or without brackets.
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        if let Some(mode) = BindMode::parse(text) {
-            return Some(Self { mode, host: None });
-        }
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(text);
-        bare.parse().ok().map(|host| Self {
-            mode: BindMode::Custom,
-            host: Some(host),
-        })
-    }
-}
-
-impl From<BindMode> for BindChoice {
-    fn from(mode: BindMode) -> Self {
-        Self { mode, host: None }
-    }
-}
-
-impl std::fmt::Display for BindChoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.host {
-            Some(host) => host.fmt(f),
-            None => self.mode.fmt(f),
-        }
-    }
-}
-
-impl Serialize for BindChoice {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for BindChoice {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not a bind mode or IP address"))
-    }
 }
 
 /// `gateway.controlUi`.

@@ -19,10 +19,10 @@ pub enum Kind {
     ShortText(usize),
     /// One of the words.
     Word(&'static [&'static str]),
-    /// A bind mode or an IP address.
+    /// A bind mode, or what [`Kind::BindHost`] is.
     Bind,
-    /// An IP address.
-    IpAddress,
+    /// An IP address, an interface or a CIDR range.
+    BindHost,
     /// A list of IP addresses and CIDR ranges; entries that are neither are ignored with a warning.
     IpRanges,
     /// A web origin, such as `https://claw.example.org`.

@@ -1,18 +1,20 @@
 //! What runs beside the connections: ticks, health, presence announcements, deadlines, config changes.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
 use openclaw_protocol::error::close;
 use openclaw_protocol::limits::TICK_INTERVAL;
 use serde_json::json;
+use tokio::sync::watch;
 
 use crate::approvals::Expiry;
 use crate::auth::admission::Method;
 use crate::auth::identity::IdentitySource;
 use crate::core::Core;
+use crate::gateway::listeners::Follower;
 use crate::gateway::{GatewayOptions, start};
 use crate::live::Live;
 use crate::peer::PeerClass;
@@ -27,13 +29,10 @@ const PRESENCE_DEBOUNCE: Duration = Duration::from_millis(200);
 /// How often counted refusals are written.
 const REFUSALS_INTERVAL: Duration = Duration::from_secs(60);
 
-pub(super) fn spawn(
-    core: &Arc<Core>,
-    options: &GatewayOptions,
-    listening: &[SocketAddr],
-    tls: Tls,
-) {
+pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions, listeners: Follower, tls: Tls) {
     let tasks = &core.tasks;
+    let (applied, is_applied) = watch::channel(());
+    tasks.spawn_until_cancelled("listeners", listeners.run(is_applied));
     tasks.spawn_until_cancelled("interfaces", interfaces(Arc::clone(core)));
     tasks.spawn_until_cancelled("own addresses", own_addresses(Arc::clone(core)));
     tasks.spawn_until_cancelled("proxy", crate::proxy::follow(Arc::clone(core)));
@@ -46,12 +45,7 @@ pub(super) fn spawn(
     tasks.spawn_until_cancelled("approvals", approvals(Arc::clone(core)));
     tasks.spawn_until_cancelled(
         "config",
-        config(
-            Arc::clone(core),
-            options.flags.clone(),
-            options.port.is_some(),
-            listening.iter().any(|address| !address.ip().is_loopback()),
-        ),
+        config(Arc::clone(core), options.flags.clone(), applied),
     );
 }
 
@@ -156,74 +150,90 @@ async fn approvals(core: Arc<Core>) {
     }
 }
 
-/// Applies what changed in the config to everything that can change while running.
-async fn config(core: Arc<Core>, flags: GatewayFlags, own_port: bool, exposed: bool) {
+/// Applies what changed in the config to everything that can change while running, then has the listeners follow.
+async fn config(core: Arc<Core>, flags: GatewayFlags, applied: watch::Sender<()>) {
     let mut changes = core.config.clone();
-    while changes.changed().await.is_ok() {
-        let snapshot = Arc::clone(&changes.borrow_and_update());
-        let profile = &core.server.paths.profile;
-        let plan = match resolve_gateway(&flags, &snapshot.env, &snapshot.settings, profile) {
-            Ok(plan) => plan,
-            Err(issues) => {
-                let shown: Vec<_> = issues.iter().map(ToString::to_string).collect();
-                tracing::warn!(issues = %shown.join("; "), "config change not applied; the old settings stay");
-                continue;
-            }
+    let mut listening = core.listening.subscribe();
+    let mut refused = false;
+    loop {
+        let changed = tokio::select! {
+            changed = changes.changed() => changed,
+            // What was refused because others could connect may be fine now.
+            changed = listening.changed(), if refused => changed,
         };
-        if let Some(reason) = start::unsafe_auth(&plan.auth, exposed) {
-            core.subsystems.set(
-                "config",
-                SubsystemState::Degraded {
-                    reason: format!("{reason}; the old settings stay"),
-                    fix: "openclaw config set gateway.auth.mode token, with a gateway.auth.token"
-                        .to_owned(),
-                    next_try_at_ms: None,
-                },
-            );
-            continue;
+        if changed.is_err() {
+            return;
         }
+        listening.mark_unchanged();
+        let snapshot = Arc::clone(&changes.borrow_and_update());
+        refused = !apply(&core, &flags, &snapshot);
+        applied.send_replace(());
+    }
+}
+
+/// Whether the settings are in force now.
+fn apply(core: &Arc<Core>, flags: &GatewayFlags, snapshot: &Snapshot) -> bool {
+    let profile = &core.server.paths.profile;
+    let plan = match resolve_gateway(flags, &snapshot.env, &snapshot.settings, profile) {
+        Ok(plan) => plan,
+        Err(issues) => {
+            let shown: Vec<_> = issues.iter().map(ToString::to_string).collect();
+            tracing::warn!(issues = %shown.join("; "), "config change not applied; the old settings stay");
+            return false;
+        }
+    };
+    let exposed = {
+        let listening = core.listening.borrow();
+        listening.iter().any(|address| !address.ip().is_loopback())
+    };
+    if let Some(reason) = start::unsafe_auth(&plan.auth, exposed) {
         core.subsystems.set(
             "config",
-            SubsystemState::Up {
-                detail: "applied".to_owned(),
+            SubsystemState::Degraded {
+                reason: format!("{reason}; the old settings stay"),
+                fix: "openclaw config set gateway.auth.mode token, with a gateway.auth.token"
+                    .to_owned(),
+                next_try_at_ms: None,
             },
         );
-        let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));
-        let before = std::mem::replace(&mut *core.live.write(), Arc::clone(&fresh));
-        core.limiter.lock().set_limits(fresh.limits);
-        core.setup_limiter.lock().set_limits(fresh.limits);
-        if before.shared_secret_changed(&fresh) {
-            let closed = core
-                .hub
-                .close(close::AUTH_CHANGED, close::REASON_AUTH_CHANGED, |conn| {
-                    conn.peer != PeerClass::Control
-                        && matches!(conn.method, Method::Token | Method::Password | Method::None)
-                });
-            tracing::info!(
-                closed,
-                "shared secret changed; connections that used the old one are closed"
-            );
-        }
-        close_unvouched(&core, &before, &fresh);
-        if before.lists != fresh.lists {
-            reapply_lists(&core, &fresh);
-        }
-        if !own_port && plan.port.value != core.port() {
-            tracing::warn!(
-                port = plan.port.value,
-                "gateway.port changed; restart the gateway to listen there"
-            );
-        }
-        if snapshot.valid {
-            tracing::info!(hash = %snapshot.hash, "config applied");
-        } else {
-            tracing::warn!(hash = %snapshot.hash, "config is invalid; what cannot be used keeps its last good value");
-        }
-        core.broadcast(
-            "config.changed",
-            &json!({ "hash": snapshot.hash, "valid": snapshot.valid, "ts": core.now_ms() }),
+        return false;
+    }
+    core.subsystems.set(
+        "config",
+        SubsystemState::Up {
+            detail: "applied".to_owned(),
+        },
+    );
+    let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));
+    let before = std::mem::replace(&mut *core.live.write(), Arc::clone(&fresh));
+    core.limiter.lock().set_limits(fresh.limits);
+    core.setup_limiter.lock().set_limits(fresh.limits);
+    if before.shared_secret_changed(&fresh) {
+        let closed = core
+            .hub
+            .close(close::AUTH_CHANGED, close::REASON_AUTH_CHANGED, |conn| {
+                conn.peer != PeerClass::Control
+                    && matches!(conn.method, Method::Token | Method::Password | Method::None)
+            });
+        tracing::info!(
+            closed,
+            "shared secret changed; connections that used the old one are closed"
         );
     }
+    close_unvouched(core, &before, &fresh);
+    if before.lists != fresh.lists {
+        reapply_lists(core, &fresh);
+    }
+    if snapshot.valid {
+        tracing::info!(hash = %snapshot.hash, "config applied");
+    } else {
+        tracing::warn!(hash = %snapshot.hash, "config is invalid; what cannot be used keeps its last good value");
+    }
+    core.broadcast(
+        "config.changed",
+        &json!({ "hash": snapshot.hash, "valid": snapshot.valid, "ts": core.now_ms() }),
+    );
+    true
 }
 
 /// Connections by an identity that is no longer accepted end, as those by a secret that was changed do.

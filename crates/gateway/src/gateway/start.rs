@@ -22,11 +22,9 @@ use crate::auth::limiter::Limiter;
 use crate::conn::hub::Hub;
 use crate::core::{Books, Core, ServerFacts};
 use crate::gate::{Gate, GateLimits};
+use crate::gateway::listeners::{Follower, Given, Held, Machine};
 use crate::gateway::{Gateway, GatewayOptions, StartError, background, own_line, sockets};
-use crate::listen::{
-    BindPlan, BindRequest, Guard, InterfaceAddress, ListenerSet, Listeners, bind_plan,
-    interface_addresses,
-};
+use crate::listen::{InterfaceAddress, ListenerSet, Listeners, interface_addresses};
 use crate::live::{Credentials, Live};
 use crate::lock::{LockInfo, StateLock};
 use crate::machine;
@@ -64,7 +62,13 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         tracing::warn!(%error, "network interfaces could not be listed");
         Vec::new()
     });
-    let bind_plan = plan_listeners(&plan, &options, &interfaces)?;
+    let given = Given::of(&options);
+    let machine = Machine {
+        interfaces: &interfaces,
+        tailnet: &[],
+        port: 0,
+    };
+    let bind_plan = given.plan(&plan, &machine)?;
     let mut lock = StateLock::acquire(
         &options.paths.lock_file,
         LockInfo::of_this_process(now_ms).with_tls(&plan.tls.mode),
@@ -72,13 +76,11 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     )?;
     let listeners = Listeners::bind(&bind_plan, BIND_RETRY).await?;
     let addresses = listeners.addresses();
-    if let Some(first) = addresses.first()
-        && let Err(error) = lock.set_address(first.to_string())
-    {
-        tracing::warn!(%error, "the lock file could not name the address");
+    if let Err(error) = lock.set_addresses(&addresses) {
+        tracing::warn!(%error, "the lock file could not name the addresses");
     }
     let store: Arc<dyn Store> = Arc::new(open_store(&options).await?);
-    let degraded = degraded(&bind_plan, &listeners, store.as_ref());
+    let degraded = salvaged(store.as_ref());
     let core = Arc::new(build_core(
         &options, &plan, &settings, store, degraded, interfaces, now_ms,
     )?);
@@ -89,7 +91,10 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     let tls = background::Tls::first_round(&core).await;
     let accepting = CancellationToken::new();
     let (control, main) = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
-    background::spawn(&core, &options, &addresses, tls);
+    let held = Held::new(lock, main);
+    let mut follower = Follower::new(&core, given, &held);
+    follower.round().await;
+    background::spawn(&core, &options, follower, tls);
     crate::discovery::mdns::spawn(&core, accepting.clone());
     let exposure = crate::tailscale::spawn(&core, &options.flags, &accepting);
     for adapter in std::mem::take(&mut options.adapters) {
@@ -102,80 +107,26 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
         core,
         gate,
         plan,
-        bind_plan,
-        addresses,
         _stopping: accepting.clone().drop_guard(),
         accepting,
         control,
-        main,
+        held,
         exposure,
-        _lock: lock,
     })
 }
 
-fn plan_listeners(
-    plan: &GatewayPlan,
-    options: &GatewayOptions,
-    interfaces: &[InterfaceAddress],
-) -> Result<BindPlan, StartError> {
-    let custom = plan.custom_host.as_ref().map(|host| host.value.to_string());
-    let guard = match plan.auth.mode.value {
-        ConfiguredMode::None => Guard::Nothing,
-        ConfiguredMode::TrustedProxy => Guard::Proxy,
-        ConfiguredMode::Token => plan
-            .auth
-            .token
-            .as_ref()
-            .map_or(Guard::Nothing, |_| Guard::Token),
-        ConfiguredMode::Password => plan
-            .auth
-            .password
-            .as_ref()
-            .map_or(Guard::Nothing, |password| {
-                Guard::Password(password.value.expose())
-            }),
-    };
-    let request = BindRequest {
-        mode: plan.bind.value,
-        custom: custom.as_deref(),
-        port: options.port.unwrap_or(plan.port.value),
-        interfaces,
-        guard,
-        allow_weak_password: options.allow_weak_password,
-        tls: plan.tls.is_on(),
-    };
-    Ok(bind_plan(&request)?)
-}
-
-/// What was wanted and is not there; the rest serves all the same.
-fn degraded(plan: &BindPlan, listeners: &Listeners, store: &dyn Store) -> Vec<String> {
-    for warning in &plan.warnings {
-        tracing::warn!("{warning}");
-    }
-    let missing = listeners
-        .missing()
-        .iter()
-        .map(|missing| format!("listener {}: {}", missing.address, missing.reason));
-    let waiting = plan
-        .waiting
-        .iter()
-        .map(|waiting| format!("listener {waiting}"));
-    let refused = plan.refused.iter().map(ToString::to_string);
-    let salvaged = store.report().recovery.iter().map(|recovery| {
+/// What was damaged and is not there any more; the rest serves all the same.
+fn salvaged(store: &dyn Store) -> Vec<String> {
+    let report = store.report();
+    let salvaged = report.recovery.iter().map(|recovery| {
         format!(
             "records were damaged ({}) and salvaged; see openclaw logs",
             recovery.damage
         )
     });
-    let all: Vec<String> = missing
-        .chain(waiting)
-        .chain(refused)
-        .chain(salvaged)
-        .collect();
-    for one in &all {
-        tracing::warn!("degraded: {one}");
-    }
-    all
+    salvaged
+        .inspect(|one| tracing::warn!("degraded: {one}"))
+        .collect()
 }
 
 /// Opens the records and takes over what an earlier release left, once.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use openclaw_config::schema::BindHost;
+
 use super::interfaces::{InterfaceAddress, is_link_local};
 use crate::peer::Cidr;
 
@@ -14,54 +16,52 @@ pub(super) enum CustomBind {
 }
 
 impl CustomBind {
-    /// Reads `text`; `None` if it can be none of the three.
-    pub(super) fn parse(text: &str, interfaces: &[InterfaceAddress]) -> Option<Self> {
-        let bare = text
-            .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .unwrap_or(text);
-        let (bare, zone) = match bare.split_once('%') {
-            Some((address, zone)) => (address, zone_index(zone, interfaces)?),
-            None => (bare, 0),
-        };
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            let address = address.to_canonical();
-            // A link-local address without a zone takes the zone of the interface that has it.
-            let own_zone = interfaces
-                .iter()
-                .find(|known| known.address == address && is_link_local(address))
-                .map_or(0, |known| known.index);
-            return Some(Self::Address(
-                address,
-                if zone == 0 { own_zone } else { zone },
-            ));
-        }
+    /// Looks `host` up on this machine.
+    pub(super) fn find(host: &BindHost, interfaces: &[InterfaceAddress]) -> Self {
         let matching = |test: &dyn Fn(&InterfaceAddress) -> bool| {
             let zone = |known: &InterfaceAddress| match known.address {
                 address if is_link_local(address) => known.index,
                 _ => 0,
             };
-            interfaces
-                .iter()
-                .filter(|known| test(known))
-                .map(|known| (known.address, zone(known)))
-                .collect()
+            let found = interfaces.iter().filter(|known| test(known));
+            Self::Matching(found.map(|known| (known.address, zone(known))).collect())
         };
-        if text.contains('/') {
-            let range: Cidr = text.parse().ok()?;
-            return Some(Self::Matching(matching(&|known| {
-                range.contains(known.address)
-            })));
+        match host {
+            BindHost::Address { address, zone } => {
+                let zone = match zone {
+                    Some(zone) => zone_index(zone, interfaces),
+                    // A link-local address without a zone takes the zone of the interface that has it.
+                    None => Some(
+                        interfaces
+                            .iter()
+                            .find(|known| known.address == *address && is_link_local(*address))
+                            .map_or(0, |known| known.index),
+                    ),
+                };
+                match zone {
+                    Some(zone) => Self::Address(*address, zone),
+                    // Its interface is not there.
+                    None => Self::Matching(Vec::new()),
+                }
+            }
+            BindHost::Interface(name) => matching(&|known| known.name == *name),
+            BindHost::Range { .. } => match host.to_string().parse::<Cidr>() {
+                Ok(range) => matching(&|known| range.contains(known.address)),
+                Err(_) => Self::Matching(Vec::new()),
+            },
         }
-        let plausible_name = text.len() <= 15
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'/' | b':'));
-        let like_an_address = text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || byte == b'.');
-        (plausible_name && !like_an_address)
-            .then(|| Self::Matching(matching(&|known| known.name == text)))
+    }
+}
+
+/// Whether this machine has what `custom` names now. What it does not have is waited for.
+pub fn is_here(host: &BindHost, interfaces: &[InterfaceAddress]) -> bool {
+    match CustomBind::find(host, interfaces) {
+        CustomBind::Address(address, _) => {
+            address.is_unspecified()
+                || address.is_loopback()
+                || interfaces.iter().any(|known| known.address == address)
+        }
+        CustomBind::Matching(addresses) => !addresses.is_empty(),
     }
 }
 

@@ -55,8 +55,19 @@ pub fn interface_addresses() -> std::io::Result<Vec<InterfaceAddress>> {
 /// Addresses that belong to a tailnet, IPv4 first.
 ///
 /// The interface decides, not the range: carrier NAT uses 100.64.0.0/10 too, and other control servers hand out other ranges.
-/// An interface called `tailscale…` counts with every address, another tunnel only with an address of Tailscale's ranges.
-pub fn tailnet_addresses(interfaces: &[InterfaceAddress]) -> Vec<IpAddr> {
+/// What Tailscale itself `told` counts as far as this machine has it. Otherwise an interface called `tailscale…` counts with
+/// every address, another tunnel only with an address of Tailscale's ranges.
+pub fn tailnet_addresses(interfaces: &[InterfaceAddress], told: &[IpAddr]) -> Vec<IpAddr> {
+    if !told.is_empty() {
+        let mut addresses: Vec<_> = told
+            .iter()
+            .map(IpAddr::to_canonical)
+            .filter(|address| interfaces.iter().any(|known| known.address == *address))
+            .collect();
+        addresses.sort_unstable_by_key(IpAddr::is_ipv6);
+        addresses.dedup();
+        return addresses;
+    }
     let usable =
         |known: &&InterfaceAddress| !known.address.is_loopback() && !is_link_local(known.address);
     let named: Vec<_> = interfaces
@@ -81,7 +92,7 @@ pub fn tailnet_addresses(interfaces: &[InterfaceAddress]) -> Vec<IpAddr> {
 
 fn is_tunnel(known: &InterfaceAddress) -> bool {
     known.point_to_point
-        || ["tun", "utun", "ts"]
+        || ["tun", "utun", "ts", "wg"]
             .iter()
             .any(|prefix| known.name.starts_with(prefix))
 }

@@ -5,9 +5,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
-use openclaw_config::schema::BindMode;
+use openclaw_config::schema::{BindHost, BindMode};
 
-use super::custom::CustomBind;
+use super::custom::{CustomBind, is_here};
 use super::interfaces::{InterfaceAddress, is_public, tailnet_addresses};
 use super::password::{MIN_PASSWORD_CHARS, WeakPassword, weakness};
 
@@ -29,12 +29,14 @@ pub enum Guard<'a> {
 pub struct BindRequest<'a> {
     /// Bind mode.
     pub mode: BindMode,
-    /// For `custom`: an address (with zone if link-local), an interface name or an address range.
-    pub custom: Option<&'a str>,
+    /// For `custom`: an address, an interface or a range.
+    pub custom: Option<&'a BindHost>,
     /// TCP port; 0 lets the system choose (tests).
     pub port: u16,
     /// Addresses of this machine, loopback included.
     pub interfaces: &'a [InterfaceAddress],
+    /// Addresses of this machine on its tailnet as Tailscale says; empty if it says nothing.
+    pub tailnet: &'a [IpAddr],
     /// What guards the gateway.
     pub guard: Guard<'a>,
     /// `--i-know`: a weak password is accepted.
@@ -53,11 +55,27 @@ pub struct BindPlan {
     /// These are bound if possible; a failure leaves the gateway degraded.
     pub optional: Vec<SocketAddr>,
     /// What was asked for but is not there yet. The gateway serves the rest and reports itself degraded.
-    pub waiting: Option<String>,
+    pub waiting: Option<Waiting>,
     /// Steps of `auto` that were not taken because nothing guards the gateway.
     pub refused: Vec<BindRefused>,
     /// What the operator should hear at every start.
     pub warnings: Vec<String>,
+}
+
+impl BindPlan {
+    /// Every address, the required ones first.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.required.iter().chain(&self.optional).copied()
+    }
+}
+
+/// What was asked for and is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// What, and what is open meanwhile.
+    pub reason: String,
+    /// A command that may help.
+    pub fix: String,
 }
 
 /// Why nothing is listened on. Two lines: what, and what to do.
@@ -89,16 +107,6 @@ pub enum BindRefused {
          the mode: --bind 192.0.2.10"
     )]
     CustomMissing,
-    /// `custom` with something that is no address, interface or range.
-    #[error(
-        "cannot listen on {text:?}: no address, interface or range of this machine\nSet gateway.customBindHost to one of: {known}"
-    )]
-    CustomUnknown {
-        /// What was given.
-        text: String,
-        /// Addresses of this machine.
-        known: String,
-    },
 }
 
 /// Makes the plan.
@@ -169,12 +177,21 @@ fn tailnet(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
         mode: BindMode::Tailnet,
         ..loopback(request)
     };
-    let addresses = tailnet_addresses(request.interfaces);
+    let addresses = tailnet_addresses(request.interfaces, request.tailnet);
     if addresses.is_empty() {
-        plan.waiting = Some(
-            "no tailnet address on this machine; only loopback is open until Tailscale is up"
-                .to_owned(),
-        );
+        plan.waiting = Some(if request.tailnet.is_empty() {
+            Waiting {
+                reason: "no tailnet address on this machine; only loopback is open until Tailscale is up"
+                    .to_owned(),
+                fix: "tailscale up".to_owned(),
+            }
+        } else {
+            Waiting {
+                reason: "Tailscale runs in userspace and gives this machine no interface to listen on; only loopback is open"
+                    .to_owned(),
+                fix: "openclaw config set gateway.tailscale.mode serve".to_owned(),
+            }
+        });
     }
     let sockets = addresses
         .into_iter()
@@ -192,7 +209,7 @@ fn auto(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
     if no_interfaces_known || has_loopback {
         return Ok(loopback(request));
     }
-    let step = if tailnet_addresses(request.interfaces).is_empty() {
+    let step = if tailnet_addresses(request.interfaces, request.tailnet).is_empty() {
         BindMode::Lan
     } else {
         BindMode::Tailnet
@@ -214,21 +231,8 @@ fn auto(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
 }
 
 fn custom(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
-    let text = request.custom.map(str::trim).unwrap_or_default();
-    if text.is_empty() {
-        return Err(BindRefused::CustomMissing);
-    }
-    let wanted = CustomBind::parse(text, request.interfaces).ok_or_else(|| {
-        let known: Vec<_> = request
-            .interfaces
-            .iter()
-            .map(|known| known.address.to_string())
-            .collect();
-        BindRefused::CustomUnknown {
-            text: text.to_owned(),
-            known: known.join(", "),
-        }
-    })?;
+    let host = request.custom.ok_or(BindRefused::CustomMissing)?;
+    let wanted = CustomBind::find(host, request.interfaces);
     let mut plan = BindPlan {
         mode: BindMode::Custom,
         ..loopback(request)
@@ -249,8 +253,12 @@ fn custom(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
                     require_guard(request, request.mode)?;
                 }
                 plan.optional.retain(|known| *known != socket);
-                if !plan.required.contains(&socket) {
+                // One that is not there is tried all the same: systems can accept connections for the addresses of a route.
+                let is_certain = is_here(host, request.interfaces) || request.interfaces.is_empty();
+                if is_certain && !plan.required.contains(&socket) {
                     plan.required.push(socket);
+                } else if !is_certain {
+                    plan.optional.push(socket);
                 }
             }
         }
@@ -261,9 +269,13 @@ fn custom(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
                 require_guard(request, request.mode)?;
             }
             if addresses.is_empty() {
-                plan.waiting = Some(format!(
-                    "no address on this machine matches {text}; only loopback is open until there is one"
-                ));
+                plan.waiting = Some(Waiting {
+                    reason: format!(
+                        "no address on this machine matches {host}; only loopback is open until there is one"
+                    ),
+                    fix: "openclaw config set gateway.customBindHost <what `ip address` shows>"
+                        .to_owned(),
+                });
             }
             let others = addresses.into_iter().map(zoned);
             let known = [plan.required.clone(), plan.optional.clone()].concat();
@@ -295,7 +307,8 @@ fn require_guard(request: &BindRequest<'_>, mode: BindMode) -> Result<(), BindRe
 }
 
 fn warnings(request: &BindRequest<'_>, plan: &BindPlan) -> Vec<String> {
-    let mut warnings: Vec<_> = plan.waiting.iter().cloned().collect();
+    let waiting = plan.waiting.iter();
+    let mut warnings: Vec<_> = waiting.map(|waiting| waiting.reason.clone()).collect();
     warnings.extend(plan.refused.iter().map(ToString::to_string));
     if request.tls {
         return warnings;

@@ -9,6 +9,7 @@ fn info(address: Option<&str>) -> LockInfo {
         started_at_ms: 1_000,
         address: address.map(Into::into),
         tls: None,
+        addresses: Vec::new(),
     }
 }
 
@@ -18,7 +19,9 @@ fn u08_second_holder_is_told_about_the_first() {
     let path = folder.path().join("state").join("gateway.lock");
     assert_eq!(peek(&path, 0).unwrap(), None);
     let mut first = StateLock::acquire(&path, info(None), 1_000).unwrap();
-    first.set_address("127.0.0.1:18789").unwrap();
+    first
+        .set_addresses(&["127.0.0.1:18789".parse().unwrap()])
+        .unwrap();
 
     let Err(LockError::Held { holder, .. }) = StateLock::acquire(&path, info(None), 61_000) else {
         panic!("taken twice");

@@ -34,10 +34,15 @@ fn request(mode: BindMode, interfaces: &[InterfaceAddress]) -> BindRequest<'_> {
         custom: None,
         port: 18789,
         interfaces,
+        tailnet: &[],
         guard: Guard::Token,
         allow_weak_password: false,
         tls: false,
     }
+}
+
+fn host(text: &str) -> BindHost {
+    BindHost::parse(text).unwrap()
 }
 
 fn texts(addresses: &[SocketAddr]) -> Vec<String> {
@@ -110,8 +115,9 @@ fn u13_loopback_is_open_in_every_mode() {
         request(BindMode::Tailnet, &interfaces),
         request(BindMode::Auto, &interfaces),
     ];
-    requests.extend(custom.map(|text| BindRequest {
-        custom: Some(text),
+    let custom = custom.map(host);
+    requests.extend(custom.iter().map(|host| BindRequest {
+        custom: Some(host),
         ..request(BindMode::Custom, &interfaces)
     }));
     for request in &requests {
@@ -167,7 +173,7 @@ fn u35_tailnet_is_found_by_interface_not_by_range() {
         (machine(&["eth0 192.168.1.5"]), &[]),
     ];
     for (interfaces, expected) in cases {
-        let found: Vec<_> = tailnet_addresses(interfaces)
+        let found: Vec<_> = tailnet_addresses(interfaces, &[])
             .iter()
             .map(ToString::to_string)
             .collect();
@@ -183,13 +189,13 @@ fn u35_tailnet_without_an_address_waits_and_never_widens() {
         (texts(&plan.required), texts(&plan.optional)),
         (vec![V4.into()], vec![V6.into()])
     );
+    let waiting = plan.waiting.unwrap();
     assert!(
-        plan.waiting
-            .as_deref()
-            .unwrap()
+        waiting
+            .reason
             .starts_with("no tailnet address on this machine")
     );
-    assert_eq!(plan.warnings, [plan.waiting.unwrap()]);
+    assert_eq!(plan.warnings, [waiting.reason]);
     let up = machine(&["eth0 192.168.1.5", "tailscale0 100.64.1.42"]);
     let plan = bind_plan(&request(BindMode::Tailnet, &up)).unwrap();
     assert_eq!(texts(&plan.optional), [V6, "100.64.1.42:18789"]);
@@ -253,8 +259,8 @@ fn custom_takes_addresses_interfaces_and_ranges() {
         ("fe80::5%eth0", &[V4, "[fe80::5%2]:18789"], &[V6]),
         ("fe80::5%2", &[V4, "[fe80::5%2]:18789"], &[V6]),
         ("fe80::5", &[V4, "[fe80::5%2]:18789"], &[V6]),
-        // An address that is not there fails at the bind, it does not turn into another one.
-        ("10.9.9.9", &[V4, "10.9.9.9:18789"], &[V6]),
+        // An address that is not there is waited for, it does not turn into another one.
+        ("10.9.9.9", &[V4], &[V6, "10.9.9.9:18789"]),
         ("wg0", &[V4], &[V6, "10.8.0.2:18789", "[fd00::2]:18789"]),
         ("10.0.0.0/8", &[V4], &[V6, "10.8.0.2:18789"]),
         (
@@ -271,8 +277,9 @@ fn custom_takes_addresses_interfaces_and_ranges() {
         ("lo", &[V4], &[V6]),
     ];
     for (custom, required, optional) in cases {
+        let named = host(custom);
         let request = BindRequest {
-            custom: Some(custom),
+            custom: Some(&named),
             ..request(BindMode::Custom, &interfaces)
         };
         let plan = bind_plan(&request).unwrap();
@@ -286,50 +293,48 @@ fn custom_takes_addresses_interfaces_and_ranges() {
         );
         assert_eq!(plan.waiting, None, "{custom}");
     }
-    for custom in ["tun7", "172.16.0.0/12"] {
+    for custom in ["tun7", "172.16.0.0/12", "fe80::5%nope"] {
+        let named = host(custom);
         let request = BindRequest {
-            custom: Some(custom),
+            custom: Some(&named),
             ..request(BindMode::Custom, &interfaces)
         };
         let plan = bind_plan(&request).unwrap();
         assert_eq!(texts(&plan.required), [V4]);
-        assert!(plan.waiting.unwrap().contains(custom));
+        assert!(plan.waiting.unwrap().reason.contains(custom));
     }
 }
 
 #[test]
-fn custom_that_names_nothing_is_refused() {
+fn custom_without_a_host_is_refused() {
     let interfaces = machine(&["eth0 192.168.1.5"]);
-    let refused = |custom| {
-        bind_plan(&BindRequest {
-            custom,
-            ..request(BindMode::Custom, &interfaces)
-        })
-        .unwrap_err()
+    let refused = bind_plan(&request(BindMode::Custom, &interfaces));
+    assert_eq!(refused, Err(BindRefused::CustomMissing));
+}
+
+#[test]
+fn u35_what_tailscale_says_wins_over_the_interfaces() {
+    let interfaces = machine(&["wg0 10.8.0.2", "eth0 100.64.9.9", "tailscale0 100.64.1.42"]);
+    let told = |addresses: &[&str]| {
+        let told: Vec<IpAddr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        let request = BindRequest {
+            tailnet: &told,
+            ..request(BindMode::Tailnet, &interfaces)
+        };
+        let plan = bind_plan(&request).unwrap();
+        (
+            texts(&plan.optional),
+            plan.waiting.map(|waiting| waiting.fix),
+        )
     };
-    for custom in [None, Some(""), Some("  ")] {
-        assert_eq!(refused(custom), BindRefused::CustomMissing);
-    }
-    for custom in [
-        "300.1.1.1",
-        "10.0.0.0/99",
-        "1.2.3",
-        "fe80::5%nope",
-        "a name",
-        "interface-name-too-long",
-    ] {
-        let error = refused(Some(custom));
-        assert!(
-            matches!(error, BindRefused::CustomUnknown { .. }),
-            "{custom}"
-        );
-        assert!(
-            error
-                .to_string()
-                .ends_with("to one of: 127.0.0.1, ::1, 192.168.1.5"),
-            "{error}"
-        );
-    }
+    // Whatever range its control server hands out, on whatever interface.
+    assert_eq!(
+        told(&["10.8.0.2"]),
+        (vec![V6.into(), "10.8.0.2:18789".into()], None)
+    );
+    // Userspace networking: an address that no interface has cannot be listened on.
+    let serve = "openclaw config set gateway.tailscale.mode serve".to_owned();
+    assert_eq!(told(&["100.64.3.3"]), (vec![V6.into()], Some(serve)));
 }
 
 #[test]
@@ -349,8 +354,9 @@ fn u11_nothing_others_can_reach_without_a_credential() {
         (BindMode::Custom, Some("127.0.0.1"), true),
     ];
     for (mode, custom, open) in cases {
+        let named = custom.map(host);
         let request = BindRequest {
-            custom: *custom,
+            custom: named.as_ref(),
             guard: Guard::Nothing,
             ..request(*mode, &interfaces)
         };
@@ -439,9 +445,10 @@ fn u11_weak_passwords_guard_nothing_but_loopback() {
 #[test]
 fn u11_public_addresses_without_tls_are_warned_about() {
     let interfaces = machine(&["eth0 192.168.1.5", "eth1 198.41.0.4", "eth1 2606:4700::1"]);
-    let warned = |mode, custom, tls| {
+    let warned = |mode, custom: Option<&str>, tls| {
+        let named = custom.map(host);
         let request = BindRequest {
-            custom,
+            custom: named.as_ref(),
             tls,
             ..request(mode, &interfaces)
         };

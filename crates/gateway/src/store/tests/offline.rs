@@ -53,6 +53,7 @@ fn u01_running_gateway_is_named() {
         exe: "openclaw".into(),
         started_at_ms: 0,
         address: None,
+        addresses: Vec::new(),
         tls: None,
     };
     let gateway = StateLock::acquire(&place.paths.lock, info, 0).unwrap();
