@@ -398,6 +398,11 @@ impl Context {
         let rest = match self.running_port() {
             Some(port) => {
                 let (host, _) = rest.rsplit_once(':').unwrap_or((rest, ""));
+                let host = if self.running_without_ipv4() {
+                    "[::1]"
+                } else {
+                    host
+                };
                 format!("{host}:{port}")
             }
             None => rest.to_owned(),
@@ -423,6 +428,14 @@ impl Context {
     /// The gateway that holds this state directory.
     fn running(&self) -> Option<LockHeld> {
         peek(&self.paths().lock_file, now_ms()).ok().flatten()
+    }
+
+    /// Whether the gateway that holds this state directory listens on IPv6 alone: on a host that has nothing else.
+    fn running_without_ipv4(&self) -> bool {
+        let addresses = self
+            .running()
+            .map_or_else(Vec::new, |holder| holder.addresses);
+        !addresses.is_empty() && addresses.iter().all(|address| address.starts_with('['))
     }
 
     /// Port of the gateway that holds this state directory, which may have been started with

@@ -46,14 +46,7 @@ impl Command {
 
 /// When a change of a value counts, for whoever made it.
 fn applies(path: &str) -> &'static str {
-    const AT_START: [&str; 6] = [
-        "gateway.mode",
-        "gateway.port",
-        "gateway.bind",
-        "gateway.customBindHost",
-        "gateway.tailscale",
-        "nodeHost",
-    ];
+    const AT_START: [&str; 3] = ["gateway.mode", "gateway.tailscale", "nodeHost"];
     let below = |inner: &str, outer: &str| {
         inner == outer
             || inner

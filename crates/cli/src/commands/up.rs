@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openclaw_client::{Credentials, DeviceIdentity, Target};
 use openclaw_config::resolve::GatewayFlags;
 use openclaw_config::schema::LogLevel;
-use openclaw_gateway::lock::{StateLock, peek};
+use openclaw_gateway::lock::{LockHeld, StateLock, peek};
 use openclaw_node::{Host, HostEvent, HostEvents, HostOptions, NodeFile};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,7 @@ pub(crate) struct Args {
     /// Port [default: 18789]
     #[arg(long, value_name = "port")]
     port: Option<String>,
-    /// Where to listen: loopback, lan, tailnet, auto, custom, or an IP address [default: loopback]
+    /// Where to listen: loopback, lan, tailnet, auto, custom, an IP address, an interface or a range [default: loopback]
     #[arg(long, value_name = "mode")]
     bind: Option<String>,
     #[command(flatten)]
@@ -59,6 +59,7 @@ impl Args {
             console_level: (!self.verbose).then_some(LogLevel::Warn),
         };
         if let Ok(Some(holder)) = peek(&context.paths().lock_file, now_ms()) {
+            self.refuse_other_place(context, &holder)?;
             return welcome::already_running(context, &holder);
         }
         let plan = server::plan(context, &options.flags)?;
@@ -70,6 +71,28 @@ impl Args {
             self.node(context)?
         };
         runtime::block_on(self.serve(context, &options, &first, node))
+    }
+
+    /// A running gateway does not move because of flags of another command.
+    fn refuse_other_place(&self, context: &Context, holder: &LockHeld) -> Result<(), CommandError> {
+        let port = holder
+            .address
+            .as_ref()
+            .and_then(|address| address.rsplit(':').next());
+        let asked = self.port.as_deref().map(str::trim);
+        let other_port = asked.filter(|asked| port.is_some_and(|port| port != *asked));
+        let setting = match (other_port, &self.bind) {
+            (Some(port), _) => format!("gateway.port {port}"),
+            (None, Some(bind)) => format!("gateway.bind {bind}"),
+            (None, None) => return Ok(()),
+        };
+        Err(CommandError::new(format!(
+            "a gateway already runs ({holder}); it was not moved"
+        ))
+        .hint(format!(
+            "Move it without a restart: {}",
+            context.command(&format!("openclaw config set {setting}"))
+        )))
     }
 
     /// Starts the gateway, then this machine's node through the control socket.
@@ -87,6 +110,8 @@ impl Args {
             .and_then(|node| node.client.client.display_name.clone());
         Welcome::new(context, server.gateway(), first, name.as_deref()).print(context)?;
         let shutdown = CancellationToken::new();
+        let core = Arc::clone(server.gateway().core());
+        let moved = welcome::follow(context, core, shutdown.clone());
         let gateway = server.run(&shutdown);
         let host = async {
             match node {
@@ -94,7 +119,7 @@ impl Args {
                 None => shutdown.cancelled().await,
             }
         };
-        tokio::join!(gateway, host).0
+        tokio::join!(gateway, host, moved).0
     }
 
     /// `None`, with a word on why, when another process is this machine's node already.

@@ -4,4 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod binds;
+mod live;
+mod support;
 mod tls;

@@ -107,7 +107,7 @@ fn u07_c_invalid_results_are_refused_with_the_known_texts() {
         (
             "gateway.bind",
             json!("lann"),
-            "Config validation failed: gateway.bind: Invalid input (allowed: auto, lan, loopback, custom, tailnet or an IP address; did you mean \"lan\"?)",
+            "Config validation failed: gateway.bind: Invalid input (allowed: auto, lan, loopback, custom, tailnet, an IP address, an interface such as wg0 or a CIDR range; did you mean \"lan\"?)",
         ),
         (
             "gateway.port",

@@ -122,7 +122,7 @@ fn u07_d_bind_errors_list_the_allowed_values_and_the_nearest() {
     assert_eq!(
         issue("lann").as_deref(),
         Some(
-            "gateway.bind: Invalid input (allowed: auto, lan, loopback, custom, tailnet or an IP address; did you mean \"lan\"?)"
+            "gateway.bind: Invalid input (allowed: auto, lan, loopback, custom, tailnet, an IP address, an interface such as wg0 or a CIDR range; did you mean \"lan\"?)"
         )
     );
     for accepted in [

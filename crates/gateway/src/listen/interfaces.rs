@@ -55,19 +55,8 @@ pub fn interface_addresses() -> std::io::Result<Vec<InterfaceAddress>> {
 /// Addresses that belong to a tailnet, IPv4 first.
 ///
 /// The interface decides, not the range: carrier NAT uses 100.64.0.0/10 too, and other control servers hand out other ranges.
-/// What Tailscale itself `told` counts as far as this machine has it. Otherwise an interface called `tailscale…` counts with
-/// every address, another tunnel only with an address of Tailscale's ranges.
-pub fn tailnet_addresses(interfaces: &[InterfaceAddress], told: &[IpAddr]) -> Vec<IpAddr> {
-    if !told.is_empty() {
-        let mut addresses: Vec<_> = told
-            .iter()
-            .map(IpAddr::to_canonical)
-            .filter(|address| interfaces.iter().any(|known| known.address == *address))
-            .collect();
-        addresses.sort_unstable_by_key(IpAddr::is_ipv6);
-        addresses.dedup();
-        return addresses;
-    }
+/// An interface called `tailscale…` counts with every address, another tunnel only with an address of Tailscale's ranges.
+pub fn tailnet_addresses(interfaces: &[InterfaceAddress]) -> Vec<IpAddr> {
     let usable =
         |known: &&InterfaceAddress| !known.address.is_loopback() && !is_link_local(known.address);
     let named: Vec<_> = interfaces
@@ -85,6 +74,21 @@ pub fn tailnet_addresses(interfaces: &[InterfaceAddress], told: &[IpAddr]) -> Ve
     } else {
         named
     };
+    addresses.sort_unstable_by_key(IpAddr::is_ipv6);
+    addresses.dedup();
+    addresses
+}
+
+/// As [`tailnet_addresses`], but what Tailscale itself `told` wins as far as this machine has it; empty when it told nothing.
+pub fn tailnet_addresses_as_told(interfaces: &[InterfaceAddress], told: &[IpAddr]) -> Vec<IpAddr> {
+    if told.is_empty() {
+        return tailnet_addresses(interfaces);
+    }
+    let mut addresses: Vec<_> = told
+        .iter()
+        .map(IpAddr::to_canonical)
+        .filter(|address| interfaces.iter().any(|known| known.address == *address))
+        .collect();
     addresses.sort_unstable_by_key(IpAddr::is_ipv6);
     addresses.dedup();
     addresses

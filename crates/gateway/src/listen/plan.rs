@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use openclaw_config::schema::{BindHost, BindMode};
 
 use super::custom::{CustomBind, is_here};
-use super::interfaces::{InterfaceAddress, is_public, tailnet_addresses};
+use super::interfaces::{InterfaceAddress, is_public, tailnet_addresses_as_told};
 use super::password::{MIN_PASSWORD_CHARS, WeakPassword, weakness};
 
 /// What guards the gateway.
@@ -177,7 +177,7 @@ fn tailnet(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
         mode: BindMode::Tailnet,
         ..loopback(request)
     };
-    let addresses = tailnet_addresses(request.interfaces, request.tailnet);
+    let addresses = tailnet_addresses_as_told(request.interfaces, request.tailnet);
     if addresses.is_empty() {
         plan.waiting = Some(if request.tailnet.is_empty() {
             Waiting {
@@ -209,7 +209,7 @@ fn auto(request: &BindRequest<'_>) -> Result<BindPlan, BindRefused> {
     if no_interfaces_known || has_loopback {
         return Ok(loopback(request));
     }
-    let step = if tailnet_addresses(request.interfaces, request.tailnet).is_empty() {
+    let step = if tailnet_addresses_as_told(request.interfaces, request.tailnet).is_empty() {
         BindMode::Lan
     } else {
         BindMode::Tailnet

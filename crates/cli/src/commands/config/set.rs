@@ -1,6 +1,9 @@
 //! `openclaw config set`.
 
 use openclaw_config::edit::{ConfigEditor, parse_value};
+use openclaw_config::schema::{BindMode, GatewayMode};
+use openclaw_gateway::listen::custom::is_here;
+use openclaw_gateway::listen::interface_addresses;
 use serde_json::json;
 
 use super::{applies, refused, warn};
@@ -29,6 +32,9 @@ impl Args {
             .set(&self.path, value)
             .map_err(|error| refused(context, error))?;
         warn(context, &edited);
+        if let Some(waits) = waits(context, &self.path) {
+            ui.note(format!("Warning: {waits}"));
+        }
         if ui.is_json() {
             ui.json(&json!({ "ok": true, "path": self.path, "changed": edited.changed, "hash": edited.hash }))?;
         } else {
@@ -36,4 +42,33 @@ impl Args {
         }
         Ok(Exit::OK)
     }
+}
+
+/// What a gateway on this machine would wait for with what has just been written.
+fn waits(context: &Context, path: &str) -> Option<String> {
+    if !matches!(path, "gateway.bind" | "gateway.customBindHost") {
+        return None;
+    }
+    let gateway = context.reload().settings.gateway.clone();
+    if gateway.mode == Some(GatewayMode::Remote) {
+        return None;
+    }
+    let bind = gateway.bind?;
+    let host = match (bind.mode, bind.host) {
+        (BindMode::Custom, Some(host)) => host,
+        (BindMode::Custom, None) => gateway.custom_bind_host?,
+        _ => return None,
+    };
+    let interfaces = interface_addresses().ok()?;
+    (!is_here(&host, &interfaces)).then(|| {
+        let known: Vec<String> = interfaces
+            .iter()
+            .filter(|known| !known.address.is_loopback())
+            .map(|known| format!("{} ({})", known.address, known.name))
+            .collect();
+        format!(
+            "this machine has no address that matches {host} now; the gateway waits for it with loopback open. It has: {}",
+            if known.is_empty() { "only loopback".to_owned() } else { known.join(", ") }
+        )
+    })
 }

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Port [default: 18789]
     #[arg(long, value_name = "port")]
     port: Option<String>,
-    /// Where to listen: loopback, lan, tailnet, auto, custom, or an IP address [default: loopback]
+    /// Where to listen: loopback, lan, tailnet, auto, custom, an IP address, an interface or a range [default: loopback]
     #[arg(long, value_name = "mode")]
     bind: Option<String>,
     /// Shared token that clients show

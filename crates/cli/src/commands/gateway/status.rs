@@ -3,6 +3,7 @@
 
 mod facts;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use openclaw_config::resolve::{
@@ -210,8 +211,15 @@ impl Report {
             let (mode, source) = (plan.mode.value, &plan.mode.source);
             ui.line(format!("TLS: {mode} ({source}){certificate}"))?;
         }
-        let running = self.runtime.address();
-        if let Some(address) = running.filter(|address| !address.ip().is_loopback())
+        let listening = self.runtime.addresses();
+        if !listening.is_empty() {
+            ui.line(format!("Listening: {}", listening.join(", ")))?;
+        }
+        let running = listening
+            .iter()
+            .filter_map(|address| address.parse::<SocketAddr>().ok())
+            .find(|address| !address.ip().is_loopback());
+        if let Some(address) = running
             && plan.bind.value == BindMode::Loopback
         {
             // Flags and environment of its start are not those of this command.
@@ -343,7 +351,7 @@ impl Report {
             gateway["authSource"] =
                 json!(plan.auth.secret().map(|secret| secret.source.to_string()));
             gateway["probeNote"] = json!(note(plan.bind.value));
-            gateway["listening"] = json!(self.runtime.address().map(|address| address.to_string()));
+            gateway["listening"] = json!(self.runtime.addresses());
             if let Some(tls) = context.tls_plan() {
                 gateway["tlsMode"] = json!(tls.mode.value);
                 gateway["tlsSource"] = json!(tls.mode.source.to_string());

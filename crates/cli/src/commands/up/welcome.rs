@@ -1,15 +1,18 @@
 //! What `up` says: where the gateway is, and the exact lines that connect another machine.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use openclaw_client::plaintext::is_private;
 use openclaw_config::Secret;
 use openclaw_config::resolve::MissingRemote;
 use openclaw_config::schema::PlainHttp;
+use openclaw_gateway::core::Core;
 use openclaw_gateway::gateway::Gateway;
 use openclaw_gateway::lock::LockHeld;
 use openclaw_gateway::tls::Serving;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::args::CallArgs;
 use crate::connect::CallFailure;
@@ -61,7 +64,7 @@ impl Welcome {
         }
         Self {
             port: gateway.port(),
-            addresses: gateway.addresses().to_vec(),
+            addresses: gateway.addresses(),
             token: gateway
                 .plan()
                 .auth
@@ -84,15 +87,15 @@ impl Welcome {
     /// Prints it. The token itself only goes to a terminal.
     pub(super) fn print(&self, context: &Context) -> Result<(), CommandError> {
         let ui = context.ui();
-        let url = format!("{}://127.0.0.1:{}", self.scheme, self.port);
-        let base = http_base(&url, &self.base_path);
+        let local = format!("{}://{}:{}", self.scheme, local_host(&self.addresses), self.port);
+        let base = http_base(&local, &self.base_path);
         if ui.is_json() {
             let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
             return ui.json_line(&json!({
                 "ok": true,
                 "pid": std::process::id(),
                 "port": self.port,
-                "wsUrl": url,
+                "wsUrl": local,
                 "tlsFingerprint": self.fingerprint,
                 "httpUrl": base,
                 "addresses": addresses,
@@ -113,7 +116,11 @@ impl Welcome {
         ui.heading(&format!("OpenClaw is up (pid {})", std::process::id()))?;
         ui.blank()?;
         ui.line(format!("Dashboard: {link}"))?;
-        ui.line(format!("Gateway:   {url}"))?;
+        ui.line(format!("Gateway:   {local}"))?;
+        let others = others(&self.addresses);
+        if !others.is_empty() {
+            ui.line(format!("Open on:   {}", others.join(", ")))?;
+        }
         if let Some(fingerprint) = &self.fingerprint {
             ui.line(format!("TLS:       sha256 {fingerprint}"))?;
         }
@@ -185,6 +192,51 @@ impl Welcome {
         ));
         lines
     }
+}
+
+/// Says where the gateway listens whenever that changes, until `shutdown`.
+pub(super) async fn follow(context: &Context, core: Arc<Core>, shutdown: CancellationToken) {
+    let ui = context.ui();
+    let mut listening = core.listening.subscribe();
+    listening.mark_unchanged();
+    loop {
+        let changed = tokio::select! {
+            changed = listening.changed() => changed,
+            () = shutdown.cancelled() => return,
+        };
+        if changed.is_err() {
+            return;
+        }
+        let addresses: Vec<String> = listening
+            .borrow_and_update()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let said = if ui.is_json() {
+            ui.json_line(&json!({ "event": "listening", "addresses": addresses }))
+        } else {
+            ui.line(format!("Listening: {}", addresses.join(", ")))
+        };
+        if said.is_err() {
+            // Nobody reads any more; the gateway goes on.
+            return;
+        }
+    }
+}
+
+/// The loopback address that this machine's clients use, as it stands in URLs.
+fn local_host(addresses: &[SocketAddr]) -> &'static str {
+    let only_v6 = !addresses.is_empty() && addresses.iter().all(SocketAddr::is_ipv6);
+    if only_v6 { "[::1]" } else { "127.0.0.1" }
+}
+
+/// What is open to others, as it is listened on.
+fn others(addresses: &[SocketAddr]) -> Vec<String> {
+    addresses
+        .iter()
+        .filter(|address| !address.ip().is_loopback())
+        .map(ToString::to_string)
+        .collect()
 }
 
 /// Addresses that other machines can use.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::listen::interfaces::tailnet_addresses;
 
 fn address(name: &str, index: u32, text: &str) -> InterfaceAddress {
     InterfaceAddress {
@@ -173,7 +174,7 @@ fn u35_tailnet_is_found_by_interface_not_by_range() {
         (machine(&["eth0 192.168.1.5"]), &[]),
     ];
     for (interfaces, expected) in cases {
-        let found: Vec<_> = tailnet_addresses(interfaces, &[])
+        let found: Vec<_> = tailnet_addresses(interfaces)
             .iter()
             .map(ToString::to_string)
             .collect();

@@ -1,6 +1,5 @@
 //! The facts about a gateway that are known without asking it.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use openclaw_config::Settings;
@@ -37,11 +36,11 @@ impl Runtime {
         }
     }
 
-    /// First address of the running gateway.
-    pub(super) fn address(&self) -> Option<SocketAddr> {
+    /// Every address of the running gateway; empty when it is not known.
+    pub(super) fn addresses(&self) -> &[String] {
         match self {
-            Self::Running(holder) => holder.address.as_ref()?.parse().ok(),
-            Self::Stopped | Self::Unknown(_) | Self::Remote => None,
+            Self::Running(holder) => &holder.addresses,
+            Self::Stopped | Self::Unknown(_) | Self::Remote => &[],
         }
     }
 
@@ -62,6 +61,7 @@ impl Runtime {
                 "exe": holder.exe,
                 "uptimeMs": holder.uptime_ms,
                 "address": holder.address,
+                "addresses": holder.addresses,
             }),
             Self::Stopped => json!({ "status": "stopped" }),
             Self::Unknown(reason) => json!({ "status": "unknown", "detail": reason }),
