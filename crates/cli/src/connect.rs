@@ -21,6 +21,7 @@ use openclaw_config::resolve::{
     ClientTarget, MissingRemote, TlsFlags, TlsPlan, UrlSource, resolve_client_target, resolve_tls,
 };
 use openclaw_config::schema::GatewayMode;
+use openclaw_gateway::listen::{interface_addresses, local_host};
 use openclaw_gateway::lock::{LockHeld, peek};
 use openclaw_gateway::tls::own_certificate;
 use openclaw_protocol::scope::{Scope, ScopeSet};
@@ -430,12 +431,15 @@ impl Context {
         peek(&self.paths().lock_file, now_ms()).ok().flatten()
     }
 
-    /// Whether the gateway that holds this state directory listens on IPv6 alone: on a host that has nothing else.
+    /// Whether the gateway that holds this state directory is reached over IPv6 alone: on a host that has nothing else.
     fn running_without_ipv4(&self) -> bool {
         let addresses = self
             .running()
             .map_or_else(Vec::new, |holder| holder.addresses);
-        !addresses.is_empty() && addresses.iter().all(|address| address.starts_with('['))
+        let listening: Vec<SocketAddr> =
+            addresses.iter().filter_map(|at| at.parse().ok()).collect();
+        let interfaces = interface_addresses().unwrap_or_default();
+        local_host(&listening, &interfaces) != "127.0.0.1"
     }
 
     /// Port of the gateway that holds this state directory, which may have been started with

@@ -11,7 +11,7 @@ use crate::validate::Issue;
 
 /// Adds the variables of `file` to `env`. A missing file adds none; an unreadable one is an issue.
 pub fn layer(env: &Env, file: &Path) -> (Env, Option<Issue>) {
-    match std::fs::read_to_string(file) {
+    match crate::store::read_text(file) {
         Ok(text) => (env.with_dot_env(parse(&text)), None),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => (env.clone(), None),
         Err(error) => {

@@ -187,7 +187,7 @@ impl Resolver {
                 file.display()
             ));
         }
-        let raw = fs::read_to_string(&file).map_err(|_| unreadable())?;
+        let raw = crate::store::read_text(&file).map_err(|_| unreadable())?;
         let value = text::parse(&raw).map_err(|error| {
             format!(
                 "Failed to parse include file: {name} (resolved: {}): {error}",

@@ -44,9 +44,25 @@ pub enum StoreError {
     /// There is no such backup.
     #[error("no backup to roll back to: {}", .0.display())]
     NoBackup(PathBuf),
+    /// A link that leads nowhere is in the place of a directory.
+    #[error("{} is a link that leads nowhere; make the directory that it names, or remove the link", .0.display())]
+    Dangling(PathBuf),
     /// A directory that must be ours belongs to somebody else or is a link.
     #[error("{} is not a directory of this user", .0.display())]
     NotOurs(PathBuf),
+}
+
+/// Reads a file of text. A pipe or device in its place is refused: reading one could wait for ever.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "not a regular file; move it away",
+        ));
+    }
+    let bytes = fs::read(path)?;
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8 text"))
 }
 
 pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -58,6 +74,14 @@ pub(crate) fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Err
     }
 }
 
+/// The link in `path` that leads nowhere, if there is one: the reason why no directory can be made there.
+pub fn dangling(path: &Path) -> Option<PathBuf> {
+    let is_dangling = |part: &&Path| {
+        fs::symlink_metadata(part).is_ok_and(|found| found.is_symlink()) && !part.exists()
+    };
+    path.ancestors().find(is_dangling).map(Path::to_owned)
+}
+
 /// Makes sure that `path` is a directory that only this user can enter. Missing parents are created
 /// the same way; an existing directory of this user is tightened to 0700.
 pub fn private_dir(path: &Path) -> Result<(), StoreError> {
@@ -65,7 +89,10 @@ pub fn private_dir(path: &Path) -> Result<(), StoreError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(io_error("create", path))?;
+        .map_err(|error| match dangling(path) {
+            Some(link) => StoreError::Dangling(link),
+            None => io_error("create", path)(error),
+        })?;
     let metadata = fs::symlink_metadata(path).map_err(io_error("inspect", path))?;
     // A state directory may be a link that its owner made; what counts is where it leads.
     let metadata = if metadata.is_symlink() && metadata.uid() == current_uid() {

@@ -154,6 +154,12 @@ pub enum LockError {
         /// Who.
         holder: Box<LockHeld>,
     },
+    /// A link that leads nowhere is in the place of its directory.
+    #[error("{} is a link that leads nowhere; make the directory that it names, or remove the link", link.display())]
+    Dangling {
+        /// The link.
+        link: PathBuf,
+    },
     /// The file could not be used.
     #[error("cannot lock {}: {source}", path.display())]
     File {
@@ -185,7 +191,10 @@ impl StateLock {
                 .recursive(true)
                 .mode(0o700)
                 .create(folder)
-                .map_err(failed)?;
+                .map_err(|error| match openclaw_config::store::dangling(folder) {
+                    Some(link) => LockError::Dangling { link },
+                    None => failed(error),
+                })?;
         }
         let mut file = OpenOptions::new()
             .read(true)

@@ -81,13 +81,13 @@ fn u35_a_bind_that_this_machine_does_not_have_is_taken_with_a_warning() {
     }
     for (value, reason) in [
         ("10.99.0.1:18789", "allowed: loopback"),
-        ("tailnett", "did you mean \\\"tailnet\\\"?"),
+        ("Lan", "did you mean \"lan\"?"),
     ] {
         let ran = hosts
             .gateway
             .run(&["config", "set", "gateway.bind", value])
             .fails(1);
-        assert!(ran.err.contains(&reason.replace('\\', "")), "{ran:?}");
+        assert!(ran.err.contains(reason), "{ran:?}");
     }
     let ran = hosts
         .gateway

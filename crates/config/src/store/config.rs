@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::{BACKUPS, FileLock, StoreError, io_error, parent, private_dir, write_private};
+use super::{
+    BACKUPS, FileLock, StoreError, io_error, parent, private_dir, read_text, write_private,
+};
 use crate::hash::sha256_hex;
 use crate::paths::{Paths, with_suffix};
 
@@ -73,16 +75,8 @@ impl ConfigStore {
 
     /// Reads the file.
     pub fn read(&self) -> Result<Stored, StoreError> {
-        match fs::read(&self.path) {
-            Ok(bytes) => {
-                let text = String::from_utf8(bytes).map_err(|_| {
-                    io_error("read", &self.path)(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "not UTF-8 text",
-                    ))
-                })?;
-                Ok(Stored::of(Some(text)))
-            }
+        match read_text(&self.path) {
+            Ok(text) => Ok(Stored::of(Some(text))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Stored::of(None)),
             Err(error) => Err(io_error("read", &self.path)(error)),
         }

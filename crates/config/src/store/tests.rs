@@ -232,3 +232,24 @@ fn logs_go_to_the_state_dir_when_the_shared_place_is_not_ours() {
     assert_eq!(usable_log_dir(&paths).unwrap(), paths.log_dir);
     assert_eq!(mode(&paths.log_dir), 0o700);
 }
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("openclaw.json");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let error = read_text(&pipe).unwrap_err();
+    assert!(error.to_string().contains("not a regular file"), "{error}");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("state");
+    std::os::unix::fs::symlink(folder.path().join("nowhere"), &link).unwrap();
+    let error = private_dir(&link.join("below")).unwrap_err();
+    let expected = format!("{} is a link that leads nowhere", link.display());
+    assert!(error.to_string().starts_with(&expected), "{error}");
+    assert_eq!(dangling(folder.path()), None);
+}

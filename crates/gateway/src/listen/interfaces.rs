@@ -2,7 +2,7 @@
 
 mod follow;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 pub(crate) use follow::follow;
 
@@ -37,6 +37,22 @@ pub fn is_public(address: IpAddr) -> bool {
             let documentation = address.segments()[..2] == [0x2001, 0x0db8];
             address.segments()[0] & 0xe000 == 0x2000 && !documentation
         }
+    }
+}
+
+/// The host in URLs for clients on this machine, of a gateway that listens on `listening`: 127.0.0.1, and `[::1]` where the
+/// machine has no IPv4.
+pub fn local_host(listening: &[SocketAddr], interfaces: &[InterfaceAddress]) -> &'static str {
+    let v4 = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let machine_has_v4 =
+        interfaces.is_empty() || interfaces.iter().any(|known| known.address == v4);
+    let serves = |address: &SocketAddr| {
+        address.ip() == v4 || (address.is_ipv4() && address.ip().is_unspecified() && machine_has_v4)
+    };
+    if listening.is_empty() || listening.iter().any(serves) {
+        "127.0.0.1"
+    } else {
+        "[::1]"
     }
 }
 

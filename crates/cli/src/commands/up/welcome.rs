@@ -9,6 +9,7 @@ use openclaw_config::resolve::MissingRemote;
 use openclaw_config::schema::PlainHttp;
 use openclaw_gateway::core::Core;
 use openclaw_gateway::gateway::Gateway;
+use openclaw_gateway::listen::{interface_addresses, local_host};
 use openclaw_gateway::lock::LockHeld;
 use openclaw_gateway::tls::Serving;
 use serde_json::json;
@@ -87,7 +88,9 @@ impl Welcome {
     /// Prints it. The token itself only goes to a terminal.
     pub(super) fn print(&self, context: &Context) -> Result<(), CommandError> {
         let ui = context.ui();
-        let local = format!("{}://{}:{}", self.scheme, local_host(&self.addresses), self.port);
+        let interfaces = interface_addresses().unwrap_or_default();
+        let host = local_host(&self.addresses, &interfaces);
+        let local = format!("{}://{host}:{}", self.scheme, self.port);
         let base = http_base(&local, &self.base_path);
         if ui.is_json() {
             let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
@@ -224,12 +227,6 @@ pub(super) async fn follow(context: &Context, core: Arc<Core>, shutdown: Cancell
     }
 }
 
-/// The loopback address that this machine's clients use, as it stands in URLs.
-fn local_host(addresses: &[SocketAddr]) -> &'static str {
-    let only_v6 = !addresses.is_empty() && addresses.iter().all(SocketAddr::is_ipv6);
-    if only_v6 { "[::1]" } else { "127.0.0.1" }
-}
-
 /// What is open to others, as it is listened on.
 fn others(addresses: &[SocketAddr]) -> Vec<String> {
     addresses
@@ -245,7 +242,7 @@ fn outside_addresses(addresses: &[SocketAddr]) -> Vec<String> {
         .iter()
         .any(|address| address.ip().is_unspecified())
     {
-        return openclaw_gateway::listen::interface_addresses()
+        return interface_addresses()
             .unwrap_or_default()
             .into_iter()
             .map(|interface| interface.address)
