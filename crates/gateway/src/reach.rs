@@ -201,7 +201,7 @@ fn facts<'a>(
         asked: wish.host.as_deref().and_then(Authority::parse),
         public_origin: gateway.public_origin.clone(),
         plugin_url: plugin,
-        tailscale: tailscale_url(core),
+        tailscale: core.tailnet_facts().url.clone(),
         remote_url: gateway.remote.url.clone(),
         prefer_remote: wish.prefer_remote,
         domains: gateway.tls.domains.clone(),
@@ -223,21 +223,6 @@ fn plugin_url(config: &Value) -> Option<String> {
         .map(str::trim)
         .filter(|url| !url.is_empty())
         .map(str::to_owned)
-}
-
-/// The address that Tailscale serves us at, as its part tells it.
-fn tailscale_url(core: &Core) -> Option<String> {
-    first_url(core.subsystems.get("tailscale")?)
-}
-
-fn first_url(state: SubsystemState) -> Option<String> {
-    let SubsystemState::Up { detail } = state else {
-        return None;
-    };
-    let found = detail
-        .split([' ', ',', ';'])
-        .find(|word| word.starts_with("https://"))?;
-    Some(found.trim_end_matches(['/', '.', ')']).to_owned())
 }
 
 fn mdns_name(core: &Core) -> Option<String> {
@@ -266,20 +251,5 @@ mod tests {
         for bad in ["", "short", &"g".repeat(32), &"a".repeat(33)] {
             assert_eq!(one.answer(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn the_address_of_a_part_is_the_first_one_it_names() {
-        let up = |detail: &str| {
-            first_url(SubsystemState::Up {
-                detail: detail.into(),
-            })
-        };
-        assert_eq!(
-            up("serve at https://box.tail1.ts.net/ (2 routes)").as_deref(),
-            Some("https://box.tail1.ts.net")
-        );
-        assert_eq!(up("serving"), None);
-        assert_eq!(first_url(SubsystemState::Starting), None);
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use openclaw_config::store::write_private;
 use openclaw_gateway::qr::Matrix;
 use openclaw_protocol::scope::Scope;
-use openclaw_protocol::setup_code::SetupCode;
+use openclaw_protocol::setup_code::{SCHEME, SetupCode};
 use serde_json::{Value, json};
 
 use crate::args::CallArgs;
@@ -110,7 +110,7 @@ impl Args {
                         .trim_end_matches('\n'),
                 )?;
             }
-            explain(context, &answer, &code)?;
+            explain(context, &answer, &code, &text)?;
             if let Some(checked) = &checked {
                 show_checked(context, checked)?;
             }
@@ -170,7 +170,12 @@ pub(crate) async fn mint(
     })
 }
 
-fn explain(context: &Context, answer: &Value, code: &SetupCode) -> Result<(), CommandError> {
+fn explain(
+    context: &Context,
+    answer: &Value,
+    code: &SetupCode,
+    text: &str,
+) -> Result<(), CommandError> {
     let ui = context.ui();
     let what = match answer["access"].as_str().unwrap_or_default() {
         "node" => "a machine that serves commands",
@@ -192,7 +197,7 @@ fn explain(context: &Context, answer: &Value, code: &SetupCode) -> Result<(), Co
     ))?;
     ui.blank()?;
     ui.line("Scan it with the app, or paste this setup code there:")?;
-    ui.line(code.encode())?;
+    ui.line(text)?;
     ui.blank()?;
     let command = if answer["access"] == "node" {
         "openclaw node run --pair"
@@ -201,7 +206,7 @@ fn explain(context: &Context, answer: &Value, code: &SetupCode) -> Result<(), Co
     };
     ui.line(format!(
         "On another machine: {command} {}",
-        code.encode_url()
+        format!("{SCHEME}{text}")
     ))?;
     let id = answer["setupId"].as_str().unwrap_or_default();
     ui.line(format!(

@@ -13,6 +13,7 @@ mod profile;
 mod relay;
 mod secrets;
 mod sshd;
+mod setup;
 mod tailscale;
 mod tunnel;
 mod up;

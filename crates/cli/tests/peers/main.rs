@@ -8,6 +8,7 @@
     reason = "a test has nowhere else to say that it did not run, or what it saw"
 )]
 
+mod enrol;
 mod matrix;
 mod peer;
 mod relay;

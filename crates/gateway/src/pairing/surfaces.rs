@@ -21,6 +21,8 @@ const MAX_PENDING_LEGACY: usize = 100;
 pub struct Surfaces {
     nodes: HashMap<String, NodeRecord>,
     pending: HashMap<String, PendingNode>,
+    /// Which connection made a request of the older flow, by request id: it waits there for its token.
+    waiting: HashMap<String, u64>,
 }
 
 /// What a node declares when it connects, already reduced to what the gateway's lists allow.
@@ -94,6 +96,7 @@ impl Surfaces {
                 .into_iter()
                 .map(|request| (request.request_id.clone(), request))
                 .collect(),
+            waiting: HashMap::new(),
         }
     }
 
@@ -278,6 +281,25 @@ impl Surfaces {
         self.pending
             .insert(request.request_id.clone(), request.clone());
         Ok((request, true, changes))
+    }
+
+    /// Notes that a connection waits for the token of a request.
+    pub fn wait(&mut self, request_id: &str, connection: u64) {
+        let pending = &self.pending;
+        self.waiting.retain(|id, _| pending.contains_key(id));
+        self.waiting.insert(request_id.to_owned(), connection);
+    }
+
+    /// The connection that waits for the token of a request; asked once.
+    pub fn waiter(&mut self, request_id: &str) -> Option<u64> {
+        self.waiting.remove(request_id)
+    }
+
+    /// Makes another token the one of a node of the older flow.
+    pub fn set_token(&mut self, node_id: &str, token: &str) -> Option<Change> {
+        let node = self.nodes.get_mut(node_id)?;
+        node.token_hash = Some(secret::hash(token));
+        Some(Change::PutNode(Box::new(node.clone())))
     }
 
     /// Approves a request.

@@ -3,6 +3,8 @@
 use openclaw_protocol::pairing_code::pairing_code;
 use serde_json::{Map, Value, json};
 
+use openclaw_protocol::scope::Scope;
+
 use crate::pairing::surfaces::approve_scopes;
 use crate::records::{ClientFacts, DeviceRecord, NodeRecord, PendingDevice, PendingNode};
 
@@ -121,8 +123,11 @@ fn newest_tokens(record: &DeviceRecord) -> Vec<Value> {
 
 /// A pending node request; also the payload of `node.pair.requested`.
 pub fn pending_node(request: &PendingNode) -> Value {
+    let pairs_device = request.public_key.is_some().then_some(Scope::Admin);
     let scopes: Vec<_> = approve_scopes(&request.commands)
         .into_iter()
+        .filter(|scope| pairs_device != Some(*scope))
+        .chain(pairs_device)
         .map(openclaw_protocol::scope::Scope::name)
         .collect();
     let mut out = object(json!({

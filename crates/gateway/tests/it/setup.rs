@@ -1,6 +1,7 @@
 //! Setup codes and join links, from the one who makes them to the device that comes in.
 
 mod crash;
+mod phone;
 
 use openclaw_gateway::auth::limiter::Limits;
 use openclaw_protocol::device::ProofVersion;

@@ -1,11 +1,16 @@
 //! `node.pair.*`: command surfaces, and the older flow that ends in a node token.
 
+use bytes::Bytes;
+use openclaw_protocol::device::PublicKey;
 use openclaw_protocol::error::WireError;
-use openclaw_protocol::scope::Role;
+use openclaw_protocol::frame::encode_event;
+use openclaw_protocol::scope::{Role, Scope, ScopeSet};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::conn::outbox::Pushed;
 use crate::core::Core;
+use crate::pairing::devices::Ask;
 use crate::pairing::surfaces::{ApprovedNode, SurfaceError, approve_scopes};
 use crate::pairing::view;
 use crate::records::{Change, ClientFacts, PendingNode};
@@ -77,8 +82,53 @@ struct RequestParams {
     silent: bool,
 }
 
+/// Phones describe themselves in one member, `deviceInfo`; its members mean what they mean beside `nodeId`, and a key in
+/// it has the device paired along with the node.
+fn flatten(params: &str) -> Result<(String, Option<String>), WireError> {
+    let mut params: serde_json::Value =
+        serde_json::from_str(params).unwrap_or(serde_json::Value::Null);
+    let Some(serde_json::Value::Object(info)) = params
+        .as_object_mut()
+        .and_then(|params| params.remove("deviceInfo"))
+    else {
+        return Ok((params.to_string(), None));
+    };
+    let mut key = None;
+    for (name, value) in info {
+        let name = match name.as_str() {
+            "publicKey" => {
+                key = value.as_str().map(str::to_owned);
+                continue;
+            }
+            "deviceId" | "id" => "nodeId",
+            "name" => "displayName",
+            "model" => "modelIdentifier",
+            other => other,
+        };
+        if params.get(name).is_none() {
+            params[name] = value;
+        }
+    }
+    let Some(key) = key else {
+        return Ok((params.to_string(), None));
+    };
+    let public = PublicKey::parse(&key)
+        .ok_or_else(|| WireError::invalid("deviceInfo.publicKey is no Ed25519 key"))?;
+    let id = public.device_id();
+    if params.get("nodeId").is_none() {
+        params["nodeId"] = json!(id);
+    }
+    if params["nodeId"] != id.as_str() {
+        return Err(WireError::invalid(
+            "deviceInfo.publicKey does not belong to deviceId",
+        ));
+    }
+    Ok((params.to_string(), Some(public.to_base64url())))
+}
+
 async fn request(call: Call) -> RpcResult {
-    let params: RequestParams = parse_checked(call.method, &call.params)?;
+    let (flat, public_key) = flatten(&call.params)?;
+    let params: RequestParams = parse_checked(call.method, &flat)?;
     let node_id = params.node_id.trim();
     if node_id.is_empty() {
         return Err(WireError::unavailable("Error: nodeId required"));
@@ -102,14 +152,17 @@ async fn request(call: Call) -> RpcResult {
         caps: params.caps,
         commands: params.commands,
         silent: params.silent,
+        public_key,
         ..PendingNode::default()
     };
-    let (request, created, mut changes) = core
-        .books
-        .surfaces
-        .lock()
-        .request(asked, core.now_ms())
-        .map_err(|error| wire(&error))?;
+    let (request, created, mut changes) = {
+        let mut surfaces = core.books.surfaces.lock();
+        let filed = surfaces
+            .request(asked, core.now_ms())
+            .map_err(|error| wire(&error))?;
+        surfaces.wait(&filed.0.request_id, call.conn.number);
+        filed
+    };
     if created {
         let details = json!({ "requestId": request.request_id });
         changes.push(Change::Audit(Box::new(call.audit(
@@ -150,15 +203,23 @@ async fn approve(call: Call) -> RpcResult {
             .pending_by_id(&request_id, now_ms)
             .ok_or_else(|| wire(&SurfaceError::UnknownRequest))?;
         let held = call.conn.scopes();
-        if let Some(missing) = approve_scopes(&waiting.commands)
-            .into_iter()
-            .find(|scope| !held.allows(*scope))
-        {
+        let mut needed = approve_scopes(&waiting.commands);
+        // Its device is paired along with it, which is for the owner to say.
+        needed.extend(waiting.public_key.is_some().then_some(Scope::Admin));
+        if let Some(missing) = needed.into_iter().find(|scope| !held.allows(*scope)) {
             return Err(missing_scope(call.conn.protocol, missing));
         }
         surfaces
             .approve(&request_id, now_ms)
             .map_err(|error| wire(&error))?
+    };
+    let token = match (&request.public_key, token) {
+        (Some(public_key), Some(_)) => {
+            let (token, more) = pair_device(core, &request, public_key, now_ms);
+            changes.extend(more);
+            token
+        }
+        (_, token) => token,
     };
     let details = json!({ "requestId": request_id, "commands": node.commands });
     changes.push(Change::Audit(Box::new(call.audit(
@@ -174,11 +235,65 @@ async fn approve(call: Call) -> RpcResult {
     );
     let mut shown = view::node(&node);
     if let Some(token) = token {
-        shown["token"] = json!(token);
+        let delivered = deliver(core, &request, &token, now_ms);
+        // Clients of protocol 3 hand it on themselves; in protocol 4 it goes to whoever asked for it and nobody else.
+        if !delivered || call.conn.protocol == 3 {
+            shown["token"] = json!(token);
+        }
     }
     Ok(Payload::of(
         &json!({ "requestId": request_id, "node": shown }),
     ))
+}
+
+/// Pairs the device that asked with its key, and gives it a device token as its node token.
+fn pair_device(
+    core: &Core,
+    request: &PendingNode,
+    public_key: &str,
+    now_ms: i64,
+) -> (Option<String>, Vec<Change>) {
+    let ask = Ask {
+        device_id: request.node_id.clone(),
+        public_key: public_key.to_owned(),
+        facts: request.facts.clone(),
+        role: Role::Node,
+        scopes: ScopeSet::EMPTY,
+        silent: false,
+        browser_origin: None,
+    };
+    let mut devices = core.books.devices.lock();
+    let mut changes = devices.approve_now(ask, "owner", now_ms).changes;
+    let issued = devices.issue(&request.node_id, Role::Node, ScopeSet::EMPTY, now_ms);
+    let Ok((token, more)) = issued else {
+        return (None, changes);
+    };
+    changes.extend(more);
+    let kept = core
+        .books
+        .surfaces
+        .lock()
+        .set_token(&request.node_id, &token);
+    changes.extend(kept);
+    (Some(token), changes)
+}
+
+/// Gives a token to the connection that asked for it, if that is still there.
+fn deliver(core: &Core, request: &PendingNode, token: &str, now_ms: i64) -> bool {
+    let waiter = core.books.surfaces.lock().waiter(&request.request_id);
+    let Some(number) = waiter else {
+        return false;
+    };
+    let mut payload = view::resolved_node(request, "approved", now_ms);
+    payload["token"] = json!(token);
+    let frame = Bytes::from(encode_event(
+        "node.pair.resolved",
+        Some(&payload.to_string()),
+    ));
+    let found = core.hub.select(|conn| conn.number == number);
+    found
+        .first()
+        .is_some_and(|conn| !matches!(conn.outbox.push(frame), Pushed::Refused))
 }
 
 /// An approved surface takes effect on the connected node at once.
