@@ -31,8 +31,21 @@ fn document() -> String {
         "Our client and node host with upstream's gateway",
         |row| &row.our_clients,
     );
+    text.push_str(ENROLMENT);
     text
 }
+
+/// What the test in `enrol.rs` holds true.
+const ENROLMENT: &str = "
+## Upstream's node host comes in by code
+
+With our gateway, without any approval: paired and allowed its commands in the same step.
+
+| Step | 2026.9.6 |
+|---|---|
+| `node run --pair` with a setup code of `openclaw qr --node` | works |
+| `connect` with a join link of `openclaw devices join-code` | works |
+";
 
 fn table(text: &mut String, title: &str, column: fn(&Row) -> &ByRelease) {
     let [january, september] = [Release::January, Release::September].map(Release::version);

@@ -426,7 +426,7 @@ async fn u24_the_addresses_in_a_code_were_tried() {
     let error = owner
         .err(
             "device.pair.setupCode",
-            json!({ "publicUrl": wrong, "kind": "limited", "preferRemoteUrl": true }),
+            json!({ "publicUrl": wrong, "bootstrapProfile": "limited" }),
         )
         .await;
     let message = error["message"].as_str().unwrap_or_default();

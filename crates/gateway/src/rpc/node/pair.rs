@@ -235,8 +235,9 @@ async fn approve(call: Call) -> RpcResult {
     );
     let mut shown = view::node(&node);
     if let Some(token) = token {
-        let delivered = deliver(core, &request, &token, now_ms);
-        // Clients of protocol 3 hand it on themselves; in protocol 4 it goes to whoever asked for it and nobody else.
+        // A phone that gave its key waits for its token, which then goes to nobody else; all others get it handed on by
+        // whoever approves them.
+        let delivered = request.public_key.is_some() && deliver(core, &request, &token, now_ms);
         if !delivered || call.conn.protocol == 3 {
             shown["token"] = json!(token);
         }
