@@ -9,6 +9,7 @@
 mod bench;
 mod check;
 mod ci;
+mod faults;
 mod fuzz;
 mod packages;
 mod peers;
@@ -25,6 +26,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   packages             install the system programs that tests run for real
   peers                install the upstream releases that the compatibility tests run against
   bench [args]         CPU time per operation against a bare echo server
+  faults [--seconds N] [test…]
+                       every way in with every fault (default 60 s each), into docs/faults.md
   fuzz [--seconds N] [target…]
                        run every fuzz target, or some (default 300 s each)
 ";
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         "packages" => packages::run(),
         "peers" => peers::run(),
         "bench" => bench::run(rest),
+        "faults" => faults::run(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

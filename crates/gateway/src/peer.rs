@@ -323,7 +323,12 @@ fn secure(facts: &Facts<'_>, policy: &PeerPolicy, forwarded: bool) -> Option<boo
     };
     let by_proxy_header = facts.proxied.and_then(|proxied| proxied.secure);
     by_proxy_header
-        .or_else(|| by_header().filter(|_| facts.believes_headers(policy)))
+        // Tailscale ends TLS in front of its listener, and says so.
+        .or_else(|| {
+            by_header().filter(|_| {
+                facts.believes_headers(policy) || facts.listener == ListenerKind::Ingress
+            })
+        })
         // Bytes that were passed on untouched carry the client's own TLS.
         .or_else(|| (facts.proxied.is_some() && facts.secure).then_some(true))
 }

@@ -75,8 +75,12 @@ impl Place {
     }
 
     pub(crate) fn with_env(mut self, name: &str, value: &str) -> Self {
-        self.extra.push((name.to_owned(), value.to_owned()));
+        self.set_env(name, value);
         self
+    }
+
+    pub(crate) fn set_env(&mut self, name: &str, value: &str) {
+        self.extra.push((name.to_owned(), value.to_owned()));
     }
 
     pub(crate) fn path(&self, below: &str) -> PathBuf {
@@ -207,6 +211,12 @@ impl Running {
                 Err(error) => panic!("{error} while waiting for {text:?}; seen: {:#?}", self.seen),
             }
         }
+    }
+
+    /// A line that holds `text`, from those that came already or from those to come.
+    pub(crate) fn find(&mut self, text: &str) -> String {
+        let seen = self.seen.iter().find(|line| line.contains(text)).cloned();
+        seen.unwrap_or_else(|| self.wait_for(text))
     }
 
     pub(crate) fn signal(&self, name: &str) {

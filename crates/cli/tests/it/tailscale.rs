@@ -112,7 +112,7 @@ fn u06_d_another_port_from_the_command_line() {
     let mut gateway = place.gateway(&["--tailscale", "serve", "--tailscale-port", "8443"]);
     gateway
         .running
-        .wait_for("tailscale: serve enabled: https://gw.tail1.ts.net:8443/ ");
+        .find("tailscale: serve enabled: https://gw.tail1.ts.net:8443/ ");
     assert!(gateway.stop().success());
     // Without --tailscale-reset-on-exit the route stays for the next start.
     assert!(tailnet.routes().contains("gw.tail1.ts.net:8443"));

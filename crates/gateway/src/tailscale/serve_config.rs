@@ -130,7 +130,7 @@ pub(super) fn remove(config: &Value, ours: &[u16], funnel_is_ours: bool) -> Opti
     let mut after = object(config);
     let steps = places
         .iter()
-        .flat_map(|place| take_out(&mut after, place, ours, funnel_is_ours))
+        .filter_map(|place| take_out(&mut after, place, ours, funnel_is_ours))
         .collect();
     Some(Change { after, steps })
 }

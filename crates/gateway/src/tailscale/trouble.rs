@@ -118,9 +118,8 @@ impl Trouble {
                 "install it from https://tailscale.com/download, then: sudo tailscale up".to_owned()
             }
             Self::DaemonDown => "sudo systemctl start tailscaled".to_owned(),
-            Self::Stopped => "sudo tailscale up".to_owned(),
+            Self::Stopped | Self::NeedsLogin { link: None } => "sudo tailscale up".to_owned(),
             Self::NeedsLogin { link: Some(link) } => format!("open {link}, or run: sudo tailscale up"),
-            Self::NeedsLogin { link: None } => "sudo tailscale up".to_owned(),
             Self::NeedsApproval => {
                 "approve it at https://login.tailscale.com/admin/machines".to_owned()
             }
