@@ -44,6 +44,7 @@ pub struct Someone {
 
 /// What the stand-in is like at the moment. Everything may be changed while it runs.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fault of its own")]
 pub struct Machine {
     /// `BackendState`.
     pub state: String,

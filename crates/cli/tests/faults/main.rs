@@ -64,7 +64,9 @@ fn check(cell: &Cell, plan: &Plan) {
     });
     let told = gateway.running.find(cell.told);
     let figures = calling.join().unwrap();
-    let (reason, fix) = said(&told);
+    // Where the test happens to run is nobody's business.
+    let home = place.path("").display().to_string();
+    let (reason, fix) = said(&told.replace(home.trim_end_matches('/'), "~"));
     let row = json!({
         "exposure": cell.exposure, "fault": cell.fault, "calls": figures.calls, "failed": figures.failed,
         "connects": figures.connects, "p50": figures.p50_us, "p99": figures.p99_us, "max": figures.max_us,
@@ -84,7 +86,7 @@ fn check(cell: &Cell, plan: &Plan) {
         "loopback calls failed ({url}): {figures:?}"
     );
     assert!(figures.calls > 0);
-    assert!(!fix.is_empty(), "no fix: {told}");
+    assert!(cell.fault == "none" || !fix.is_empty(), "no fix: {told}");
     // The command line of this machine works too.
     place.run(&["health"]).ok();
     assert!(gateway.stop().success());
@@ -92,7 +94,9 @@ fn check(cell: &Cell, plan: &Plan) {
 
 /// Reason and fix of a line of the log: `… <part> degraded: <reason> … fix=<command>`.
 fn said(line: &str) -> (String, String) {
-    let (_, rest) = line.split_once(" degraded: ").unwrap_or(("", line));
+    let Some((_, rest)) = line.split_once(" degraded: ") else {
+        return (String::new(), String::new());
+    };
     match rest.split_once("fix=") {
         Some((reason, fix)) => (
             reason.trim().to_owned(),
@@ -119,6 +123,7 @@ macro_rules! cells {
 }
 
 cells! {
+    nothing_is_wrong: "none", "none";
     tailscale_missing_tool: "tailscale", "missing tool";
     tailscale_denied: "tailscale", "denied";
     tailscale_slow: "tailscale", "slow";

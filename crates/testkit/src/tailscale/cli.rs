@@ -51,7 +51,8 @@ pub(super) fn run(shared: &Shared, body: &[u8]) -> String {
     } else {
         command(&mut machine, &arguments, root)
     };
-    if machine.routes.to_string() != before {
+    let after = machine.routes.to_string();
+    if after != before {
         shared.news.send_modify(|count| *count += 1);
     }
     let code = if said.hangs {

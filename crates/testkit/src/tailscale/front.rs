@@ -157,22 +157,21 @@ async fn forward(
         )
         .await;
     };
-    let mut server = match TcpStream::connect(("127.0.0.1", port)).await {
-        Ok(server) => server,
-        Err(_) => {
-            return answer(
-                &mut client,
-                "502 Bad Gateway",
-                &[("Connection", "close")],
-                b"",
-            )
-            .await;
-        }
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return answer(
+            &mut client,
+            "502 Bad Gateway",
+            &[("Connection", "close")],
+            b"",
+        )
+        .await;
     };
     let upgrade = request.header("upgrade").is_some();
     let host = request.header("host").unwrap_or_default().to_owned();
     let mut head = format!("{} {} HTTP/1.1\r\n", request.method, request.path);
-    let mut line = |name: &str, value: &str| head.push_str(&format!("{name}: {value}\r\n"));
+    let mut line = |name: &str, value: &str| {
+        head.extend([name, ": ", value, "\r\n"]);
+    };
     for (name, value) in &request.headers {
         let hop = !upgrade && name.eq_ignore_ascii_case("connection");
         if !is_ours_to_say(name) && !hop {

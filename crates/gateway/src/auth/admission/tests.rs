@@ -257,7 +257,11 @@ fn u17_an_identity_is_worth_what_the_shared_secret_is_to_a_device_from_elsewhere
         }
         let ignored = request.kind == ClientKind::ControlUi && policy.disable_device_auth;
         match (request.device, admission) {
-            (Device::Absent, Admission::ControlUiDeviceRequired) => {}
+            (Device::Absent, Admission::ControlUiDeviceRequired)
+            | (
+                Device::Proven(Standing::Unknown | Standing::OtherRole),
+                Admission::PairingRequired(_),
+            ) => {}
             (Device::Absent, Admission::Admit { scopes, .. }) => assert!(scopes.is_empty()),
             (Device::Proven(_), Admission::ControlUiDeviceRequired) => assert!(ignored),
             (
@@ -267,10 +271,6 @@ fn u17_an_identity_is_worth_what_the_shared_secret_is_to_a_device_from_elsewhere
                 assert_eq!(method, Method::Identity(source));
                 assert_eq!(scopes, granted.limit(request.requested));
             }
-            (
-                Device::Proven(Standing::Unknown | Standing::OtherRole),
-                Admission::PairingRequired(_),
-            ) => {}
             _ => panic!("{request:?} {policy:?} -> {admission:?}"),
         }
     });

@@ -54,7 +54,7 @@ async fn u06_every_trouble_has_its_reason_and_its_fix_and_heals_by_itself() {
         ),
         (
             |machine| {
-                machine.routes = json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } })
+                machine.routes = json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } });
             },
             "port 443 is taken by another route of Tailscale: TCP to 127.0.0.1:22",
             "openclaw config set gateway.tailscale.port 8443",

@@ -175,7 +175,10 @@ async fn u06_a_route_that_somebody_takes_away_comes_back() {
     let routes = stand_in.routes();
     stand_in.change(|machine| machine.routes = json!({}));
     stand_in
-        .until(|machine| machine.routes.to_string() == routes)
+        .until(|machine| {
+            let now = machine.routes.to_string();
+            now == routes
+        })
         .await;
 }
 
