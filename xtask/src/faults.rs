@@ -8,8 +8,8 @@ use crate::setup::{cargo, root, run as run_command, target};
 const HEAD: &str = "# Faults
 
 Every way in with something wrong, while a client on the same machine calls `health` fifty times a second and connects anew every
-second. The gateway is the program as it is built for tests, on the machine that builds it; times are microseconds. Written by
-`cargo xtask faults`.
+second. The gateway is the program as it is built for tests, on the machine that builds it; times are microseconds. A full disk is
+played by a folder where the file should be. Written by `cargo xtask faults`.
 
 | Way in | Fault | s | Calls | Connects | Failed | p50 | p99 | max | What the gateway says | What to do |
 |---|---|---:|---:|---:|---:|---:|---:|---:|---|---|

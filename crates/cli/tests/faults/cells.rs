@@ -96,7 +96,7 @@ pub(crate) const CELLS: &[Cell] = &[
         fault: "denied",
         stage: |place| {
             tailscale(place, false, |stand_in| {
-                stand_in.change(|machine| machine.operator = false)
+                stand_in.change(|machine| machine.operator = false);
             })
         },
         told: "tailscale degraded: ",
@@ -116,7 +116,7 @@ pub(crate) const CELLS: &[Cell] = &[
         fault: "flapping",
         stage: |place| {
             tailscale(place, true, |stand_in| {
-                stand_in.change(|machine| machine.state = "Stopped".to_owned())
+                stand_in.change(|machine| "Stopped".clone_into(&mut machine.state));
             })
         },
         told: "tailscale degraded: ",
@@ -126,7 +126,7 @@ pub(crate) const CELLS: &[Cell] = &[
         fault: "wrong state",
         stage: |place| {
             tailscale(place, false, |stand_in| {
-                stand_in.change(|machine| machine.state = "NeedsLogin".to_owned())
+                stand_in.change(|machine| "NeedsLogin".clone_into(&mut machine.state));
             })
         },
         told: "tailscale degraded: ",
@@ -137,7 +137,7 @@ pub(crate) const CELLS: &[Cell] = &[
         stage: |place| {
             tailscale(place, false, |stand_in| {
                 stand_in.change(|machine| {
-                    machine.routes = json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } })
+                    machine.routes = json!({ "TCP": { "443": { "TCPForward": "127.0.0.1:22" } } });
                 });
             })
         },

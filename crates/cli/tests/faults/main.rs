@@ -72,7 +72,6 @@ fn check(cell: &Cell, plan: &Plan) {
         "connects": figures.connects, "p50": figures.p50_us, "p99": figures.p99_us, "max": figures.max_us,
         "seconds": plan.duration.as_secs(), "reason": reason, "fix": fix,
     });
-    println!("{row}");
     if let Some(rows) = &plan.rows {
         let mut file = OpenOptions::new()
             .append(true)

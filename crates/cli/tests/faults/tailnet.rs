@@ -39,8 +39,12 @@ impl Tailnet {
                         _ended = &mut stopped => return,
                         _ = clock.tick(), if flapping => {}
                     }
-                    let state = if round % 2 == 0 { "Stopped" } else { "Running" };
-                    stand_in.change(|machine| machine.state = state.to_owned());
+                    let state = if round.is_multiple_of(2) {
+                        "Stopped"
+                    } else {
+                        "Running"
+                    };
+                    stand_in.change(|machine| state.clone_into(&mut machine.state));
                     match round % 16 {
                         8 => stand_in.stop_daemon(),
                         15 => stand_in.start_daemon(),

@@ -34,7 +34,11 @@ pub fn read(core: &Core) -> Facts {
             .copied()
             .collect(),
         tls_sha256: core.tls.facts().map(|facts| facts.fingerprint),
-        tailnet_dns: owned(env::OPENCLAW_TAILNET_DNS),
+        // Told as long as Tailscale leads to us by that name.
+        tailnet_dns: owned(env::OPENCLAW_TAILNET_DNS).or_else(|| {
+            let tailnet = core.tailnet_facts();
+            tailnet.name.clone().filter(|_| tailnet.url.is_some())
+        }),
         ssh_port: full.then(|| ssh_port(environment)).flatten(),
         cli_path: full.then(|| cli_path(environment)).flatten(),
     }

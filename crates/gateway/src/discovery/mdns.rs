@@ -20,6 +20,7 @@ use super::records::Service;
 use crate::core::Core;
 use crate::listen::InterfaceAddress;
 use crate::subsystems::{Backoff, Part};
+use crate::tailscale::TailnetFacts;
 
 /// Name among the subsystems.
 const NAME: &str = "mdns";
@@ -127,6 +128,7 @@ struct Announcer {
     config: watch::Receiver<Arc<Snapshot>>,
     listening: watch::Receiver<Vec<SocketAddr>>,
     interfaces: watch::Receiver<Vec<InterfaceAddress>>,
+    tailnet: watch::Receiver<Arc<TailnetFacts>>,
     /// The numbers behind the names, and the names they belong to.
     numbers: (u32, u32),
     numbered: (String, String),
@@ -137,6 +139,7 @@ impl Announcer {
         let config = core.config.clone();
         let listening = core.listening.subscribe();
         let interfaces = core.interfaces.subscribe();
+        let tailnet = core.tailnet_facts.subscribe();
         Self {
             core,
             part,
@@ -144,6 +147,7 @@ impl Announcer {
             config,
             listening,
             interfaces,
+            tailnet,
             numbers: (1, 1),
             numbered: (String::new(), String::new()),
         }
@@ -157,6 +161,7 @@ impl Announcer {
             _ = self.config.changed() => {}
             _ = self.listening.changed() => {}
             _ = self.interfaces.changed() => {}
+            _ = self.tailnet.changed() => {}
         }
     }
 

@@ -150,7 +150,7 @@ impl Trouble {
             }
             Self::NotApplied { link: Some(link) } => format!("open {link}"),
             Self::NotApplied { link: None } => "see: tailscale serve status".to_owned(),
-            Self::Record(_) => "free some space: df -h ~/.openclaw".to_owned(),
+            Self::Record(_) => "make it writable, or free some space: ls -ld ~/.openclaw; df -h ~/.openclaw".to_owned(),
             Self::Ingress(_) => "see: ss -ltn; openclaw logs".to_owned(),
         }
     }
