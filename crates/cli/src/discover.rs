@@ -31,7 +31,6 @@ pub(crate) struct Found {
 
 impl Found {
     /// The first gateway that can be reached through SSH: host and port.
-    #[expect(dead_code, reason = "for whoever tries an SSH host that was found")]
     pub(crate) fn ssh_target(&self) -> Option<(String, u16)> {
         self.beacons.iter().find_map(Beacon::ssh_target)
     }

@@ -4,15 +4,17 @@ mod local;
 
 use std::time::Duration;
 
+use openclaw_client::target::GatewayUrl;
 use openclaw_client::walk::network::System;
 use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource};
-use openclaw_config::schema::GatewayMode;
+use openclaw_config::schema::{GatewayMode, Transport};
 
 use crate::args::CallArgs;
-use crate::connect::CallFailure;
+use crate::connect::{CallFailure, through};
 use crate::context::Context;
-use crate::doctor::{self, How, Verdict, Walk, no_url, node_only};
+use crate::doctor::{self, Fix, Hop, How, Verdict, Walk, no_url, node_only};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::tunnel::Lease;
 use local::Local;
 
 /// Arguments of `doctor`.
@@ -77,9 +79,13 @@ impl Args {
     }
 
     async fn walk(&self, context: &Context) -> Result<Walk, CommandError> {
-        let target = match self.target(context)? {
+        let mut target = match self.target(context)? {
             Ok(target) => target,
             Err(walk) => return Ok(walk),
+        };
+        let _tunnel = match self.open_tunnel(context, &mut target).await {
+            Ok(tunnel) => tunnel,
+            Err(walk) => return Ok(*walk),
         };
         if target.is_local()
             && !self.call.is_explicit()
@@ -104,16 +110,39 @@ impl Args {
         Ok(doctor::walk(context, &target, how).await)
     }
 
+    /// Through an SSH host the walk begins at the near end of the tunnel; without a tunnel it ends before it begins.
+    async fn open_tunnel(
+        &self,
+        context: &Context,
+        target: &mut ClientTarget,
+    ) -> Result<Option<Lease>, Box<Walk>> {
+        let (Some(route), Ok(url)) = (&target.ssh, target.url.parse::<GatewayUrl>()) else {
+            return Ok(None);
+        };
+        match through(context, route, &url, false).await {
+            Ok(by_ssh) => {
+                target.url = by_ssh.target.to_string();
+                Ok(Some(by_ssh.lease))
+            }
+            Err(problem) => {
+                let verdict = Verdict::new("ssh_tunnel_failed", Hop::Tcp, problem.to_string())
+                    .fix(Fix::see(problem.fix));
+                let source = target.url_source.to_string();
+                Err(Box::new(Walk::not_begun(&target.url, &source, verdict)))
+            }
+        }
+    }
+
     /// The target, or a walk that ends before it begins.
     fn target(&self, context: &Context) -> Result<Result<ClientTarget, Walk>, CommandError> {
         let settings = context.settings()?;
         let remote_mode = settings.gateway.mode == Some(GatewayMode::Remote);
-        let has_url = settings
-            .gateway
-            .remote
-            .url
-            .as_ref()
-            .is_some_and(|url| !url.trim().is_empty());
+        let remote = &settings.gateway.remote;
+        let has_url = remote.transport == Some(Transport::Ssh)
+            || remote
+                .url
+                .as_ref()
+                .is_some_and(|url| !url.trim().is_empty());
         let profile = &context.paths().profile;
         let typed = self.call.url.is_some();
         if !typed

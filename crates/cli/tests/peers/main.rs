@@ -78,11 +78,11 @@ fn our_clients_with_the_gateway_of_2026_9_6() {
 }
 
 #[test]
-fn upstream_probes_of_both_releases_reach_our_gateway_over_tls_with_a_pin() {
+fn upstream_probe_of_2026_9_6_reaches_our_gateway_over_tls_with_a_pin() {
     if peer::installed().is_none() {
         eprintln!("not run: the upstream releases are not installed; run: cargo xtask peers");
         return;
     }
+    // The probe of 2026.1.30 reads no pin: it refuses every certificate that no authority signed.
     tls::check(Release::September);
-    tls::check(Release::January);
 }

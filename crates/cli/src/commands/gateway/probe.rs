@@ -7,14 +7,20 @@ mod report;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use openclaw_config::resolve::{normalize_url, resolve_ssh};
+
 use crate::args::millis;
 use crate::context::Context;
-use crate::error::{Exit, Outcome};
+use crate::discover::{self, Found};
+use crate::error::{CommandError, Exit, Outcome};
 use crate::probe::{Look, Probe};
 use crate::runtime::join_all;
 use crate::tunnel::{Place, stop};
 use crate::ui::format::now_ms;
 use candidates::Candidate;
+
+/// How long gateways that announce themselves are listened for.
+const DISCOVERY: Duration = Duration::from_millis(1200);
 
 /// Arguments of `gateway probe`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +38,9 @@ pub(crate) struct Args {
     /// Also try through the configured SSH host, or the first gateway that discovery finds
     #[arg(long)]
     ssh_auto: bool,
+    /// Also listen for gateways that announce themselves
+    #[arg(long)]
+    discover: bool,
     /// Shared gateway token
     #[arg(long, value_name = "token")]
     token: Option<String>,
@@ -57,7 +66,14 @@ impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         context.tolerate_bad_config();
         let started = now_ms();
-        let candidates = self.candidates(context)?;
+        let wants_host = self.ssh_auto && self.ssh.is_none() && !has_ssh_host(context)?;
+        let found = if self.discover || wants_host {
+            Some(discover::find(context, self.timeout.min(DISCOVERY)).await)
+        } else {
+            None
+        };
+        let host = found.as_ref().and_then(Found::ssh_target);
+        let candidates = self.candidates(context, host.filter(|_| wants_host))?;
         let looks = candidates.iter().map(|candidate| {
             let look = Look {
                 explicit: candidate.explicit,
@@ -77,12 +93,22 @@ impl Args {
         let ok = seen.iter().any(|seen| seen.probe.connected);
         let ui = context.ui();
         if ui.is_json() {
-            ui.json(&self.report(context, &seen, started))?;
+            ui.json(&self.report(context, &seen, found.as_ref(), started))?;
         } else {
-            self.print(ui, &seen)?;
+            self.print(ui, &seen, found.as_ref())?;
         }
         Ok(if ok { Exit::OK } else { Exit::FAILED })
     }
+}
+
+/// Whether the config names an SSH host.
+fn has_ssh_host(context: &Context) -> Result<bool, CommandError> {
+    let remote = &context.settings()?.gateway.remote;
+    let url = remote
+        .url
+        .as_deref()
+        .and_then(|url| normalize_url(url).ok());
+    Ok(resolve_ssh(remote, url.as_deref(), &context.paths().profile).is_some())
 }
 
 /// Closes what was opened for this look alone.

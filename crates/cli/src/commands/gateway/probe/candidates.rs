@@ -51,7 +51,11 @@ impl Candidate {
 
 impl Args {
     /// Every gateway that flags and config name, and the one of this machine.
-    pub(super) fn candidates(&self, context: &Context) -> Result<Vec<Candidate>, CommandError> {
+    pub(super) fn candidates(
+        &self,
+        context: &Context,
+        host: Option<(String, u16)>,
+    ) -> Result<Vec<Candidate>, CommandError> {
         let settings = context.settings()?;
         let mut found: Vec<Candidate> = Vec::new();
         let explicit = self.url.is_some() || self.token.is_some() || self.password.is_some();
@@ -88,7 +92,7 @@ impl Args {
         let through_ssh = configured
             .as_ref()
             .is_some_and(|target| target.ssh.is_some());
-        if let Some(target) = self.by_ssh(context, settings, &typed, configured.as_ref())? {
+        if let Some(target) = self.by_ssh(context, settings, &typed, configured.as_ref(), host)? {
             found.push(Candidate {
                 id: "sshTunnel",
                 label: "Remote over SSH",
@@ -158,7 +162,13 @@ impl Args {
         settings: &Settings,
         typed: &ClientFlags,
         configured: Option<&ClientTarget>,
+        found: Option<(String, u16)>,
     ) -> Result<Option<ClientTarget>, CommandError> {
+        let found = found.map(|(host, port)| match port {
+            22 => host,
+            port => format!("{host}:{port}"),
+        });
+        let typed_host = self.ssh.as_ref().or(found.as_ref());
         let remote = &settings.gateway.remote;
         let url = remote
             .url
@@ -170,7 +180,7 @@ impl Args {
             .ssh_identity
             .as_ref()
             .map(|path| path.to_string_lossy().into_owned());
-        let route = if let Some(text) = &self.ssh {
+        let route = if let Some(text) = typed_host {
             let wanted = text.trim().strip_prefix("ssh ").unwrap_or(text).trim();
             let same = of_config
                 .as_ref()
@@ -198,7 +208,7 @@ impl Args {
             }
             route
         };
-        let stored = self.ssh.is_none()
+        let stored = typed_host.is_none()
             || resolve_ssh(remote, url.as_deref(), profile)
                 .is_some_and(|configured| configured.target.value == route.target.value);
         let route = SshRoute {
@@ -245,7 +255,7 @@ impl Args {
 
     fn nothing_for_ssh(&self) -> Result<Option<ClientTarget>, CommandError> {
         if self.ssh_auto {
-            return Err(CommandError::new("--ssh-auto: no SSH host is configured").hint(
+            return Err(CommandError::new("--ssh-auto: no SSH host is configured, and none was found").hint(
                 "Fix: name it with --ssh <user@host>, or store it: openclaw config set gateway.remote.sshTarget <user@host>",
             ));
         }

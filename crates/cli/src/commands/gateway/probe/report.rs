@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use openclaw_gateway::listen::interfaces::{interface_addresses, tailnet_addresses};
 use serde_json::{Value, json};
 
-use super::{Args, Seen};
+use super::{Args, DISCOVERY, Seen};
 use crate::context::Context;
+use crate::discover::{Beacon, Found};
 use crate::error::CommandError;
 use crate::probe::Probe;
 use crate::ui::Ui;
@@ -30,7 +31,12 @@ struct Warning {
 }
 
 impl Args {
-    pub(super) fn print(&self, ui: Ui, seen: &[Seen]) -> Result<(), CommandError> {
+    pub(super) fn print(
+        &self,
+        ui: Ui,
+        seen: &[Seen],
+        found: Option<&Found>,
+    ) -> Result<(), CommandError> {
         let connected = seen.iter().any(|seen| seen.probe.connected);
         let answered = seen.iter().any(|seen| seen.probe.reachable);
         ui.heading("Gateway Status")?;
@@ -49,6 +55,15 @@ impl Args {
             }
             ui.blank()?;
         }
+        if let Some(found) = found {
+            ui.heading("Discovery (this machine)")?;
+            ui.line(format!(
+                "Found {} gateway(s) via Bonjour ({})",
+                found.beacons.len(),
+                found.domains.join(" + ")
+            ))?;
+            ui.blank()?;
+        }
         ui.heading("Targets")?;
         for Seen { candidate, probe } in seen {
             ui.line(format!("{} {}", candidate.label, url(candidate, probe)))?;
@@ -60,7 +75,13 @@ impl Args {
         Ok(())
     }
 
-    pub(super) fn report(&self, context: &Context, seen: &[Seen], started: i64) -> Value {
+    pub(super) fn report(
+        &self,
+        context: &Context,
+        seen: &[Seen],
+        found: Option<&Found>,
+        started: i64,
+    ) -> Value {
         let primary = ORDER.into_iter().find(|id| {
             seen.iter()
                 .any(|seen| seen.candidate.id == *id && seen.probe.connected)
@@ -121,6 +142,11 @@ impl Args {
                 "tailnetIPv4": tailnet,
                 "controlSocket": context.paths().control_socket,
             },
+            "discovery": found.map(|found| json!({
+                "timeoutMs": u64::try_from(self.timeout.min(DISCOVERY).as_millis()).unwrap_or(u64::MAX),
+                "count": found.beacons.len(),
+                "beacons": found.beacons.iter().map(Beacon::to_json).collect::<Vec<_>>(),
+            })),
             "targets": targets,
         })
     }
