@@ -3,7 +3,10 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod avahi;
 mod binds;
 mod live;
+mod mdns;
 mod support;
 mod tls;
+mod wide_area;

@@ -115,20 +115,37 @@ async fn answered(socket: &UdpSocket, id: u16) {
     }
 }
 
-/// Whether the port of multicast DNS can be shared with the other responders of this machine.
-pub(super) fn port_is_free() -> io::Result<()> {
-    use rustix::net::{AddressFamily, SocketType, bind, socket};
-    let try_one = |family, address: SocketAddr| -> io::Result<()> {
-        let socket = socket(family, SocketType::DGRAM, None)?;
-        sockopt::set_socket_reuseaddr(&socket, true)?;
-        sockopt::set_socket_reuseport(&socket, true)?;
-        if address.is_ipv6() {
-            sockopt::set_ipv6_v6only(&socket, true)?;
+/// Whether the port of multicast DNS can be shared with the other responders of this machine, for one address family at least
+/// of those that are needed.
+pub(super) fn port_is_free(neighbours: &[InterfaceAddress]) -> io::Result<()> {
+    let mut families: Vec<bool> = neighbours
+        .iter()
+        .map(|known| known.address.is_ipv6())
+        .collect();
+    families.sort_unstable();
+    families.dedup();
+    let mut outcome = Ok(());
+    for is_v6 in families {
+        outcome = share_port(is_v6);
+        if outcome.is_ok() {
+            break;
         }
-        Ok(bind(&socket, &address)?)
+    }
+    outcome
+}
+
+fn share_port(is_v6: bool) -> io::Result<()> {
+    use rustix::net::{AddressFamily, SocketType, bind, socket};
+    let (family, address): (_, SocketAddr) = if is_v6 {
+        (AddressFamily::INET6, (Ipv6Addr::UNSPECIFIED, PORT).into())
+    } else {
+        (AddressFamily::INET, (Ipv4Addr::UNSPECIFIED, PORT).into())
     };
-    let v4 = try_one(AddressFamily::INET, (Ipv4Addr::UNSPECIFIED, PORT).into());
-    let v6 = try_one(AddressFamily::INET6, (Ipv6Addr::UNSPECIFIED, PORT).into());
-    // A machine without one of the families is fine.
-    v4.or(v6)
+    let socket = socket(family, SocketType::DGRAM, None)?;
+    sockopt::set_socket_reuseaddr(&socket, true)?;
+    sockopt::set_socket_reuseport(&socket, true)?;
+    if is_v6 {
+        sockopt::set_ipv6_v6only(&socket, true)?;
+    }
+    Ok(bind(&socket, &address)?)
 }

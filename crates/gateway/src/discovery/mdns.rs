@@ -219,7 +219,7 @@ impl Announcer {
         backoff: &mut Backoff,
     ) -> End {
         self.part.starting();
-        if let Err(error) = check::port_is_free() {
+        if let Err(error) = check::port_is_free(&neighbours_of(&self.core, &service)) {
             return End::Failed {
                 reason: format!("UDP port 5353 cannot be shared: {error}"),
                 fix: format!(

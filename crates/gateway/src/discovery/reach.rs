@@ -6,6 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use crate::listen::InterfaceAddress;
 use crate::tls::is_inner;
 
+/// What interfaces of Tailscale are called, before their number.
+const TAILSCALE: &str = "tailscale";
+
 /// The addresses that are listened on, loopback left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
@@ -54,12 +57,13 @@ impl Reach {
         (every && !address.is_loopback()) || self.single.contains(&address)
     }
 
-    /// Addresses that neighbours on a local network can knock at. Tunnels carry no multicast, networks of containers hold
-    /// nobody who browses, and a link-local IPv6 address is no use without its zone.
+    /// Addresses that neighbours on a local network can knock at. Tunnels and tailnets carry no multicast, networks of
+    /// containers hold nobody who browses, and a link-local IPv6 address is no use without its zone.
     pub fn neighbours(&self, interfaces: &[InterfaceAddress]) -> Vec<InterfaceAddress> {
         let mut reached: Vec<InterfaceAddress> = interfaces
             .iter()
             .filter(|known| !known.point_to_point && !is_inner(&known.name))
+            .filter(|known| !known.name.starts_with(TAILSCALE))
             .filter(|known| !known.address.is_loopback() && !is_link_local_v6(known.address))
             .filter(|known| self.covers(known.address))
             .cloned()
