@@ -1,7 +1,7 @@
 //! The announcer of the local network: follows settings, listeners, certificate and network, renames on conflict, and tells how
 //! it is doing. When nothing is to be announced there is no responder, so not one packet.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::check::{self, Checked};
+use super::check::{self, Checked, Rivals};
 use super::daemon::Daemon;
 use super::facts;
 use super::records::Service;
 use crate::core::Core;
 use crate::listen::InterfaceAddress;
+use crate::listen::interfaces::up_interfaces;
 use crate::subsystems::{Backoff, Part};
 use crate::tailscale::TailnetFacts;
 
@@ -34,6 +35,8 @@ const SETTLE: Duration = Duration::from_millis(300);
 const CHECK_EVERY: Duration = Duration::from_secs(60);
 /// After what time an announcement is repeated: one packet may get lost, and RFC 6762 section 8.3 asks for two.
 const REPEAT_AFTER: Duration = Duration::from_millis(1_100);
+/// When it is looked again whether somebody with our names has given way.
+const GIVE_WAY: Duration = Duration::from_secs(5);
 /// Names tried before giving up for a while.
 const MAX_RENAMES: u32 = 50;
 
@@ -107,7 +110,11 @@ fn plan(core: &Core) -> Plan {
 
 /// The addresses of this machine and whether announcements can be sent from each.
 fn network(core: &Core) -> Vec<(InterfaceAddress, bool)> {
-    let state = |known: &InterfaceAddress| (known.clone(), carries_multicast(&known.name));
+    let up = up_interfaces();
+    let state = |known: &InterfaceAddress| {
+        let carries = up.contains(&known.index) && carries_multicast(known);
+        (known.clone(), carries)
+    };
     core.interfaces.borrow().iter().map(state).collect()
 }
 
@@ -250,6 +257,7 @@ impl Announcer {
         let mut check: Option<Check> = None;
         let mut check_at = Instant::now() + ANNOUNCED_WITHIN;
         let mut taken: Option<(bool, bool)> = None;
+        let mut rivals_before = Rivals::default();
         let mut repeat_at = None;
         let mut repeated = false;
         if neighbours.is_empty() {
@@ -297,12 +305,22 @@ impl Announcer {
                         return End::Taken { instance, host };
                     }
                     let (service, from) = (daemon.service().clone(), neighbours.clone());
-                    check = Some(Box::pin(async move { check::check(&service, &from).await }));
+                    let known = self.core.interfaces.borrow();
+                    let own: Vec<IpAddr> = known.iter().map(|known| known.address).collect();
+                    check = Some(Box::pin(async move { check::check(&service, &from, &own).await }));
                     false
                 }
                 checked = finished(&mut check) => {
                     check = None;
                     check_at = Instant::now() + CHECK_EVERY;
+                    let rivals = checked.iter().fold(Rivals::default(), |all, one| all.or(one.rivals));
+                    if let Some(end) = give_way(rivals, rivals_before) {
+                        return end;
+                    }
+                    if rivals != Rivals::default() {
+                        check_at = Instant::now() + GIVE_WAY;
+                    }
+                    rivals_before = rivals;
                     if let Some(end) = self.judge(daemon.service(), &checked, backoff) {
                         return end;
                     }
@@ -370,6 +388,18 @@ impl Announcer {
     }
 }
 
+/// Whether we are the one to take another name: at once if it is our turn, else when the other has not done it.
+fn give_way(now: Rivals, before: Rivals) -> Option<End> {
+    let gives = |now: Option<bool>, before: Option<bool>| {
+        now.is_some_and(|at_once| at_once || before.is_some())
+    };
+    let (instance, host) = (
+        gives(now.instance, before.instance),
+        gives(now.host, before.host),
+    );
+    (instance || host).then_some(End::Taken { instance, host })
+}
+
 /// A moment, if there is one.
 async fn at(moment: Option<Instant>) {
     match moment {
@@ -387,23 +417,28 @@ async fn finished(check: &mut Option<Check>) -> Vec<Checked> {
 }
 
 fn neighbours_of(core: &Core, service: &Service) -> Vec<InterfaceAddress> {
+    let up = up_interfaces();
     let mut reached = service.reach.neighbours(&core.interfaces.borrow());
-    reached.retain(|known| carries_multicast(&known.name));
+    reached.retain(|known| up.contains(&known.index) && carries_multicast(known));
     reached
 }
 
-/// Whether an interface is up and carries multicast; what the system does not tell counts as yes.
-fn carries_multicast(interface: &str) -> bool {
-    /// Flags of an interface.
-    const UP: u32 = 0x1;
+/// Whether an interface carries multicast; what the system does not tell counts as yes.
+fn carries_multicast(known: &InterfaceAddress) -> bool {
+    /// Flag of an interface.
     const MULTICAST: u32 = 0x1000;
-    let path = format!("/sys/class/net/{interface}/flags");
-    let flags = std::fs::read_to_string(path).ok();
+    let read = |file: &str| {
+        let path = format!("/sys/class/net/{}/{file}", known.name);
+        std::fs::read_to_string(path).ok()
+    };
+    // The folder may show the interfaces of another network namespace.
+    let is_it = read("ifindex").is_some_and(|index| index.trim().parse() == Ok(known.index));
+    let flags = read("flags").filter(|_| is_it);
     let flags = flags.and_then(|text| {
         let digits = text.trim().trim_start_matches("0x");
         u32::from_str_radix(digits, 16).ok()
     });
-    flags.is_none_or(|flags| flags & (UP | MULTICAST) == UP | MULTICAST)
+    flags.is_none_or(|flags| flags & MULTICAST != 0)
 }
 
 /// Whether the name of the gateway is taken, not that of the host.

@@ -68,6 +68,15 @@ pub fn interface_addresses() -> std::io::Result<Vec<InterfaceAddress>> {
     Ok(addresses.collect())
 }
 
+/// Indexes of the interfaces that are up, cable included. An interface that is down keeps its IPv4 addresses.
+pub(crate) fn up_interfaces() -> Vec<u32> {
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    let up = interfaces
+        .into_iter()
+        .filter(if_addrs::Interface::is_oper_up);
+    up.map(|interface| interface.index.unwrap_or(0)).collect()
+}
+
 /// Addresses that belong to a tailnet, IPv4 first.
 ///
 /// The interface decides, not the range: carrier NAT uses 100.64.0.0/10 too, and other control servers hand out other ranges.
