@@ -15,6 +15,7 @@ exec avahi-daemon --no-drop-root --no-chroot --no-rlimits
 "#;
 
 /// Whether these programs are there; says so when not, and fails when `CI` is set.
+#[expect(clippy::print_stdout, reason = "whoever runs the tests reads it")]
 pub(crate) fn has(programs: &[&str]) -> bool {
     let missing = programs.iter().find(|program| {
         let found = Command::new("sh")

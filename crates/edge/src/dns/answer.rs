@@ -72,7 +72,7 @@ fn fill(zone: &Zone, message: &Message, reply: &mut Message) -> u16 {
     let [question] = &message.questions[..] else {
         return rcode::FORMERR;
     };
-    reply.questions = message.questions.clone();
+    reply.questions.clone_from(&message.questions);
     if !matches!(question.class, CLASS_IN | CLASS_ANY)
         || matches!(question.kind, kind::AXFR | kind::IXFR)
     {

@@ -177,9 +177,10 @@ impl Responder {
         let written = blocking("zone file", move || {
             let before = std::fs::read_to_string(&path).ok();
             let file = ZoneFile::write(&facts, before.as_deref(), today)?;
-            let result = match file.changed {
-                true => store::write_private(&path, file.text.as_bytes()),
-                false => Ok(()),
+            let result = if file.changed {
+                store::write_private(&path, file.text.as_bytes())
+            } else {
+                Ok(())
             };
             Some((file, result))
         });
@@ -192,7 +193,7 @@ impl Responder {
                 }
                 // Our own responder does not need it.
                 Err(error) => {
-                    tracing::warn!(target: "gateway", %error, "the zone file could not be written ({shown})")
+                    tracing::warn!(target: "gateway", %error, "the zone file could not be written ({shown})");
                 }
             }
         }

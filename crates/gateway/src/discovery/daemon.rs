@@ -14,7 +14,7 @@ const FAREWELL: Duration = Duration::from_millis(700);
 
 /// A running responder. Dropping it stops the thread, without waiting for the goodbye.
 pub(super) struct Daemon {
-    daemon: ServiceDaemon,
+    thread: ServiceDaemon,
     /// What it tells; bounded, the responder never waits for the reader.
     pub(super) events: Receiver<DaemonEvent>,
     service: Service,
@@ -31,25 +31,25 @@ impl std::fmt::Debug for Daemon {
 impl Daemon {
     /// Starts the thread and registers the service on the interfaces that it can be reached on, and on no other.
     pub(super) fn start(service: &Service) -> Result<Self, mdns_sd::Error> {
-        let daemon = ServiceDaemon::new()?;
-        let events = daemon.monitor()?;
+        let thread = ServiceDaemon::new()?;
+        let events = thread.monitor()?;
         // From here on a failure stops the thread again.
         let this = Self {
-            daemon,
+            thread,
             events,
             service: service.clone(),
         };
-        this.daemon.set_ip_check_interval(ADDRESSES_EVERY_SECONDS)?;
-        this.daemon.disable_interface(IfKind::All)?;
+        this.thread.set_ip_check_interval(ADDRESSES_EVERY_SECONDS)?;
+        this.thread.disable_interface(IfKind::All)?;
         let reached = IfKind::Predicate(reached(service));
-        this.daemon.enable_interface(reached)?;
-        this.daemon.register(info(service)?)?;
+        this.thread.enable_interface(reached)?;
+        this.thread.register(info(service)?)?;
         Ok(this)
     }
 
     /// Announces the same names with other texts.
     pub(super) fn update(&mut self, service: &Service) -> Result<(), mdns_sd::Error> {
-        self.daemon.register(info(service)?)?;
+        self.thread.register(info(service)?)?;
         self.service = service.clone();
         Ok(())
     }
@@ -61,7 +61,7 @@ impl Daemon {
 
     /// Says goodbye and waits for it, not for long.
     pub(super) async fn stop(self) {
-        let Ok(done) = self.daemon.shutdown() else {
+        let Ok(done) = self.thread.shutdown() else {
             return;
         };
         if tokio::time::timeout(FAREWELL, done.recv_async())
@@ -76,7 +76,7 @@ impl Daemon {
 impl Drop for Daemon {
     fn drop(&mut self) {
         // A responder that was stopped already says so; there is nobody to tell.
-        drop(self.daemon.shutdown());
+        drop(self.thread.shutdown());
     }
 }
 
