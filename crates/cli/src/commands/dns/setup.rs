@@ -165,7 +165,7 @@ impl Setup {
         match self.addresses.first() {
             Some(address) => steps.push(format!("- Add nameserver: {address}")),
             None => {
-                steps.push("- Add nameserver: the Tailscale address of this machine".to_owned())
+                steps.push("- Add nameserver: the Tailscale address of this machine".to_owned());
             }
         }
         steps.push(format!(
