@@ -21,6 +21,7 @@ use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
 use crate::clock::Clock;
 use crate::conn::hub::{Conn, Hub};
+use crate::http::proxy_check::ProxyChecks;
 use crate::listen::{InterfaceAddress, ListenerSet};
 use crate::live::Live;
 use crate::nodes::invoke::Invokes;
@@ -174,6 +175,8 @@ pub struct Core {
     pub tls: TlsSlot,
     /// Who stands behind connections that somebody vouches for.
     pub identities: Identities,
+    /// Looks at how requests through a proxy arrive.
+    pub proxy_checks: ProxyChecks,
     /// The names of this machine, as they become known.
     pub names: KnownNames,
     /// Parts that may fail alone.

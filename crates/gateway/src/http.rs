@@ -11,6 +11,7 @@ mod join;
 mod pages;
 mod policy;
 mod probes;
+pub mod proxy_check;
 mod repeats;
 mod upgrade;
 
@@ -52,6 +53,12 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> Asking<'_>;
     /// Whether the user that something in front of us names may read what the Control UI needs to start. Asks whoever vouches.
     fn is_identified<'a>(&'a self, peer: &'a Peer) -> Asking<'a>;
+    /// Whether a request with this id is to be noted, see [`proxy_check`].
+    fn awaits_proxy_check(&self, _id: &str) -> bool {
+        false
+    }
+    /// Notes what was seen of it.
+    fn note_proxy_check(&self, _id: &str, _request: Value) {}
     /// The body of `control-ui-config.json`.
     fn control_ui_config(&self) -> Value;
     /// Takes what a join link gives.

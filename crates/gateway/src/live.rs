@@ -1,9 +1,11 @@
 //! Secrets and policies as the config, environment and flags now say; replaced as a whole when they change.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use openclaw_config::schema::{Settings, TrustedProxy};
 use openclaw_config::secret::Secret;
+use openclaw_protocol::limits;
 use openclaw_protocol::scope::ScopeSet;
 
 use crate::auth::admission::{AuthMode, Policy};
@@ -24,6 +26,8 @@ pub struct Live {
     pub lists: Lists,
     /// Failure limits.
     pub limits: Limits,
+    /// Silence after which a peer is pinged.
+    pub ping_interval: Duration,
     /// Scopes by user whom somebody vouches for, the user in lower case.
     pub identity_scopes: BTreeMap<String, ScopeSet>,
     /// What decides whom a proxy may name; connections by such a name end when it changes.
@@ -71,6 +75,9 @@ impl Live {
                 lockout_ms: i64::try_from(rate.lockout_ms).unwrap_or(i64::MAX),
                 exempt_loopback: rate.exempt_loopback,
             },
+            ping_interval: gateway
+                .ping_interval_ms
+                .map_or(limits::PING_INTERVAL, Duration::from_millis),
             identity_scopes: gateway
                 .auth
                 .identity_scopes

@@ -20,6 +20,7 @@ use openclaw_protocol::scope::ScopeSet;
 
 pub use cidr::{Cidr, InvalidCidr};
 pub use claim::{Claim, TailscaleClaim};
+pub use forwarded::is_forwarding_header;
 pub use host::{HostRefused, KnownNames, Names, RequestKind, host_verdict};
 pub use openclaw_config::authority::{Authority, HostName};
 pub use openclaw_config::origin::{InvalidOrigin, Origin, OriginEntry};

@@ -14,6 +14,7 @@ mod health;
 mod logs;
 pub(crate) mod node;
 mod presence;
+mod proxy_check;
 mod quiet;
 mod setup;
 
@@ -26,6 +27,7 @@ use router::Methods;
 pub(crate) fn register(methods: &mut Methods) {
     approvals::register(methods);
     audit::register(methods);
+    proxy_check::register(methods);
     config::register(methods);
     device::register(methods);
     exec_file::register(methods);

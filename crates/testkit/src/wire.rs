@@ -119,6 +119,15 @@ impl Wire {
         Self::upgrade(Box::new(stream), &format!("ws://{host}/"), headers).await
     }
 
+    /// Opens a WebSocket over any stream, such as one over TLS to a proxy.
+    pub async fn open_on(
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        uri: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, String> {
+        Self::upgrade(Box::new(stream), uri, headers).await
+    }
+
     /// Opens a WebSocket over a Unix socket.
     pub async fn open_unix(path: &Path) -> Result<Self, String> {
         let stream = UnixStream::connect(path)

@@ -5,6 +5,7 @@ mod call;
 mod discover;
 mod health;
 mod probe;
+mod proxy_check;
 pub(crate) mod run;
 mod status;
 
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Probe(probe::Args),
     /// Look for gateways on the local network and in the tailnet
     Discover(discover::Args),
+    /// See how requests through a reverse proxy arrive, or print a configuration for one
+    ProxyCheck(Box<proxy_check::Args>),
     /// Ask the gateway whether it is well
     Health(health::Args),
     /// Call any method of the gateway
@@ -42,6 +45,7 @@ impl Command {
             Self::Status(args) => runtime::run(args.run(context)),
             Self::Probe(args) => runtime::run(args.run(context)),
             Self::Discover(args) => runtime::run(args.run(context)),
+            Self::ProxyCheck(args) => runtime::run(args.run(context)),
             Self::Health(args) => runtime::run(args.run(context)),
             Self::Call(args) => runtime::run(args.run(context)),
             Self::Auth(command) => runtime::run(command.run(context)),

@@ -10,6 +10,7 @@ mod output;
 mod pairing;
 mod place;
 mod profile;
+mod proxies;
 mod relay;
 mod secrets;
 mod setup;

@@ -130,6 +130,20 @@ impl Place {
         Running::new(self.command(line))
     }
 
+    /// Starts another program that goes on.
+    pub(crate) fn start_program(&self, program: &str, line: &[&str]) -> Running {
+        let mut command = Command::new(program);
+        command
+            .args(line)
+            .env_clear()
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", self.dir.path())
+            .env("TMPDIR", self.path("tmp"))
+            .current_dir(self.dir.path())
+            .stdin(Stdio::null());
+        Running::new(command)
+    }
+
     /// Starts a gateway on a free port and waits until it listens.
     pub(crate) fn gateway(&self, flags: &[&str]) -> Gateway {
         let port = free_port();

@@ -107,6 +107,7 @@ pub const FIELDS: &[Field] = &[
     field("gateway.publicOrigin", Kind::Origin, "", "Origin under which people reach the gateway from outside, for links and origin checks."),
     field("gateway.trustedProxies", Kind::IpRanges, "[]", "Addresses and CIDR ranges of reverse proxies whose forwarding headers count."),
     field("gateway.allowRealIpFallback", Kind::Bool, "false", "Use `X-Real-IP` from a trusted proxy when `X-Forwarded-For` is absent.").advanced(),
+    field("gateway.pingIntervalMs", Kind::Int { min: 1_000, max: 600_000 }, "25000", "Milliseconds of silence after which a WebSocket is pinged; shorter than the idle time-out of every proxy on the way.").advanced(),
     field("gateway.reload.mode", Kind::Word(ReloadMode::WORDS), "hybrid", "What a change of this file does to a running gateway."),
     field("gateway.reload.debounceMs", COUNT, "300", "Quiet time in milliseconds before a changed file is read.").advanced(),
     field("gateway.discovery.enabled", Kind::Bool, "true", "Master switch of everything the gateway announces."),

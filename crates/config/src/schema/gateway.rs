@@ -26,6 +26,8 @@ pub struct Gateway {
     pub allow_real_ip_fallback: bool,
     /// The listener for reverse proxies, and the PROXY protocol.
     pub proxy: Proxy,
+    /// Silence after which a WebSocket is pinged, in milliseconds. Default 25000.
+    pub ping_interval_ms: Option<u64>,
     /// The browser UI.
     pub control_ui: ControlUi,
     /// Tailscale Serve and Funnel.

@@ -56,6 +56,7 @@ pub async fn serve<S>(
         core: &core,
         conn: &conn,
     };
+    let ping_interval = core.live().ping_interval;
     let mut session = Session {
         socket,
         answers: vec![Message::text(hello)],
@@ -63,7 +64,8 @@ pub async fn serve<S>(
         seq: 0,
         heard: Instant::now(),
         pinged: false,
-        timer: Box::pin(tokio::time::sleep(limits::PING_INTERVAL)),
+        timer: Box::pin(tokio::time::sleep(ping_interval)),
+        ping_interval,
         flushing: false,
         setup: conn.setup_id.clone(),
         core: &core,
@@ -152,6 +154,7 @@ struct Session<'a, S> {
     heard: Instant,
     /// Whether a ping is out.
     pinged: bool,
+    ping_interval: std::time::Duration,
     timer: Pin<Box<Sleep>>,
     /// Whether something written is not flushed yet.
     flushing: bool,
@@ -338,11 +341,9 @@ where
     fn poll_liveness(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         while self.timer.as_mut().poll_elapsed(context).is_ready() {
             let quiet = self.heard.elapsed();
-            if quiet < limits::PING_INTERVAL {
+            if quiet < self.ping_interval {
                 self.pinged = false;
-                self.timer
-                    .as_mut()
-                    .reset(self.heard + limits::PING_INTERVAL);
+                self.timer.as_mut().reset(self.heard + self.ping_interval);
             } else if self.pinged {
                 tracing::info!(conn = %self.conn.id, quiet_s = quiet.as_secs(), "dead peer dropped");
                 return Poll::Ready(Ended::Gone);

@@ -105,6 +105,14 @@ impl SocketHandler for Handler {
         })
     }
 
+    fn awaits_proxy_check(&self, id: &str) -> bool {
+        self.core.proxy_checks.awaits(id)
+    }
+
+    fn note_proxy_check(&self, id: &str, request: Value) {
+        self.core.proxy_checks.note(id, request);
+    }
+
     fn control_ui_config(&self) -> Value {
         let settings = &self.core.snapshot().settings;
         json!({

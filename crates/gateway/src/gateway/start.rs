@@ -24,6 +24,7 @@ use crate::core::{Books, Core, ServerFacts};
 use crate::gate::{Gate, GateLimits};
 use crate::gateway::listeners::{Follower, Given, Held, Machine};
 use crate::gateway::{Gateway, GatewayOptions, StartError, background, own_line, sockets};
+use crate::http::proxy_check::ProxyChecks;
 use crate::listen::{InterfaceAddress, ListenerSet, Listeners, interface_addresses};
 use crate::live::{Credentials, Live};
 use crate::lock::{LockInfo, StateLock};
@@ -251,6 +252,7 @@ fn build_core(
         vouchers: Vouchers::default(),
         tls: TlsSlot::default(),
         identities: Identities::default(),
+        proxy_checks: ProxyChecks::default(),
         names,
         subsystems: Arc::new(Subsystems::default()),
         degraded,

@@ -13,6 +13,7 @@ use super::answer;
 use super::connection::Connection;
 use super::insecure;
 use super::policy::HttpPolicy;
+use super::proxy_check;
 use super::upgrade;
 use crate::peer::{
     Facts, HostRefused, ListenerKind, Peer, RequestKind, classify, host_verdict, proxy_warning,
@@ -28,7 +29,7 @@ pub(super) async fn front(
     if let Some(response) = challenge(&state, &request) {
         return response;
     }
-    let peer = identify(&state, &policy, &request);
+    let (peer, noted) = identify(&state, &policy, &request);
     if let Some(response) = insecure::answer(&state, &policy, &peer, &request) {
         return response;
     }
@@ -50,6 +51,7 @@ pub(super) async fn front(
         &policy.names,
     );
     let mut response = match verdict {
+        Ok(()) if noted => answer::json_answer(StatusCode::OK, &json!({"ok": true})),
         Ok(()) => {
             request.extensions_mut().insert(peer);
             next.run(request).await
@@ -67,7 +69,8 @@ fn challenge(state: &HttpState, request: &Request) -> Option<Response> {
     is_read.then(|| answer::challenge(answer))
 }
 
-fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {
+/// Who is at the other end, and whether the request was sent to see how it arrives.
+fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> (Peer, bool) {
     let connection = request.extensions().get::<Connection>();
     let facts = Facts {
         socket_peer: connection.and_then(Connection::socket_peer),
@@ -82,7 +85,8 @@ fn identify(state: &HttpState, policy: &HttpPolicy, request: &Request) -> Peer {
     {
         state.warn_about_proxy(warning);
     }
-    peer
+    let noted = proxy_check::note(state, policy, &facts, &peer, request);
+    (peer, noted)
 }
 
 /// 400 or 421 for a name that is not ours.

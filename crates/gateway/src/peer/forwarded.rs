@@ -29,12 +29,16 @@ const PROXY_HEADERS: [&str; 8] = [
 
 /// Whether the request came through something that forwards, trusted or not.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
-    headers.keys().any(|name| {
-        let name = name.as_str();
-        name.starts_with("x-forwarded-")
-            || name.starts_with("tailscale-")
-            || PROXY_HEADERS.contains(&name)
-    })
+    headers
+        .keys()
+        .any(|name| is_forwarding_header(name.as_str()))
+}
+
+/// Whether only something between the client and us would set a header of this name (in lower case).
+pub fn is_forwarding_header(name: &str) -> bool {
+    name.starts_with("x-forwarded-")
+        || name.starts_with("tailscale-")
+        || PROXY_HEADERS.contains(&name)
 }
 
 /// The client behind a trusted proxy, or `None` if the headers do not name one usably.

@@ -94,6 +94,7 @@ fn protocol_4_lists_hold_nothing_that_9_6_calls_otherwise() {
         "device.pair.setupList",
         "device.pair.setupRevoke",
         "gateway.auth.unlock",
+        "gateway.proxyCheck",
     ];
     assert_same_set("methods of ours", &alone, &listed.into());
     let theirs: BTreeSet<_> = names(&hello["features"]["events"]).into_iter().collect();
