@@ -63,7 +63,7 @@ pub async fn serve<S>(
         answered: 0,
         seq: 0,
         heard: Instant::now(),
-        pinged: false,
+        pinged: None,
         timer: Box::pin(tokio::time::sleep(ping_interval)),
         ping_interval,
         flushing: false,
@@ -153,7 +153,7 @@ struct Session<'a, S> {
     /// When something last came in.
     heard: Instant,
     /// Whether a ping is out.
-    pinged: bool,
+    pinged: Option<Instant>,
     ping_interval: std::time::Duration,
     timer: Pin<Box<Sleep>>,
     /// Whether something written is not flushed yet.
@@ -341,23 +341,27 @@ where
     fn poll_liveness(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         while self.timer.as_mut().poll_elapsed(context).is_ready() {
             let quiet = self.heard.elapsed();
-            if quiet < self.ping_interval {
-                self.pinged = false;
-                self.timer.as_mut().reset(self.heard + self.ping_interval);
-            } else if self.pinged {
-                tracing::info!(conn = %self.conn.id, quiet_s = quiet.as_secs(), "dead peer dropped");
-                return Poll::Ready(Ended::Gone);
+            // Anything that came since is an answer.
+            self.pinged = self.pinged.filter(|pinged| self.heard <= *pinged);
+            let next = if let Some(pinged) = self.pinged {
+                if pinged.elapsed() >= limits::PONG_TIMEOUT {
+                    tracing::info!(conn = %self.conn.id, quiet_s = quiet.as_secs(), "dead peer dropped");
+                    return Poll::Ready(Ended::Gone);
+                }
+                pinged + limits::PONG_TIMEOUT
+            } else if quiet < self.ping_interval {
+                self.heard + self.ping_interval
             } else {
-                self.pinged = true;
+                let now = Instant::now();
+                self.pinged = Some(now);
                 let ping = Message::ping(Bytes::new());
                 // When the socket does not even take a ping, the deadline decides.
                 if Pin::new(&mut self.socket).start_send(ping).is_ok() {
                     let _pending = Pin::new(&mut self.socket).poll_flush(context);
                 }
-                self.timer
-                    .as_mut()
-                    .reset(Instant::now() + limits::PONG_TIMEOUT);
-            }
+                now + self.ping_interval.min(limits::PONG_TIMEOUT)
+            };
+            self.timer.as_mut().reset(next);
         }
         Poll::Pending
     }
