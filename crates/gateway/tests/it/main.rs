@@ -12,6 +12,7 @@ mod oracle;
 mod proxies;
 mod setup;
 mod shutdown;
+mod spoof_table;
 mod tailscale;
 mod tls;
 mod transcripts;
