@@ -76,7 +76,7 @@ pub(crate) fn lock(context: &Context) -> Result<StateLock, CommandError> {
             "node host not started: this machine is a node already ({holder})"
         ))
         .hint("Fix: stop that one first, or use another profile: openclaw --profile <name> node run"),
-        error @ LockError::File { .. } => CommandError::new(error),
+        error @ (LockError::Dangling { .. } | LockError::File { .. }) => CommandError::new(error),
     })
 }
 
