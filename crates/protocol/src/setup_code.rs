@@ -276,7 +276,7 @@ mod tests {
         ] {
             let read = SetupCode::parse(&typed).unwrap();
             assert_eq!(read.url, sent.url, "{typed}");
-            assert_eq!(read.urls, [sent.url.clone()], "{typed}");
+            assert_eq!(read.urls, std::slice::from_ref(&sent.url), "{typed}");
             assert_eq!(read.bootstrap_token, TOKEN);
         }
         let json = BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();

@@ -278,16 +278,18 @@ fn refused(url: &str, source: Source, facts: &Facts<'_>) -> Option<String> {
 
 /// Whether plain text to a host stays in a private network, or in a tunnel that encrypts it.
 fn plain_is_private(host: &str, ip: Option<IpAddr>, facts: &Facts<'_>) -> bool {
-    match ip {
-        Some(ip) => {
-            let carrier_nat = matches!(ip, IpAddr::V4(ip) if ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64);
-            !is_public(ip) && (!carrier_nat || tailnet_addresses(facts.interfaces).contains(&ip))
-        }
-        None => {
-            let host = host.trim_end_matches('.').to_ascii_lowercase();
-            host.ends_with(".local") || host.ends_with(".ts.net") || !host.contains('.')
-        }
+    if let Some(ip) = ip {
+        let carrier_nat =
+            matches!(ip, IpAddr::V4(ip) if ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64);
+        return !is_public(ip)
+            && (!carrier_nat || tailnet_addresses(facts.interfaces).contains(&ip));
     }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let below = |suffix: &str| {
+        host.strip_suffix(suffix)
+            .is_some_and(|name| !name.is_empty())
+    };
+    below(".local") || below(".ts.net") || !host.contains('.')
 }
 
 fn is_virtual(name: &str) -> bool {

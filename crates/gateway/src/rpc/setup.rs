@@ -5,6 +5,7 @@ mod code;
 use openclaw_protocol::error::WireError;
 use openclaw_protocol::limits::{SETUP_TTL_MAX_MS, SETUP_TTL_MIN_MS, SETUP_TTL_MS};
 use openclaw_protocol::scope::{Scope, ScopeSet};
+use openclaw_protocol::setup_code::SetupCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -32,6 +33,10 @@ pub(super) fn register(methods: &mut Methods) {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one member of the params"
+)]
 struct Params {
     kind: Option<String>,
     bootstrap_profile: Option<String>,
@@ -164,7 +169,7 @@ async fn setup_code(call: Call) -> RpcResult {
     });
     let text = code
         .as_ref()
-        .map_or_else(|| minted.token.clone(), |code| code.encode());
+        .map_or_else(|| minted.token.clone(), SetupCode::encode);
     answer["code"] = json!(text);
     if let Some(code) = &code {
         answer["setupCode"] = json!(text);
