@@ -49,7 +49,7 @@ impl BindHost {
             .and_then(|rest| rest.strip_suffix(']'))
             .unwrap_or(text);
         let (bare, zone) = match bare.split_once('%') {
-            Some((_, zone)) if zone.is_empty() => {
+            Some((_, "")) => {
                 return Err(format!("{text:?} names no zone after %"));
             }
             Some((address, zone)) => (address, Some(zone.to_owned())),
