@@ -244,9 +244,7 @@ impl Follower {
 
     /// Opens what is missing, then closes what is not wanted. When the plan cannot be had, all stays as it was.
     async fn apply(&self, plan: &BindPlan) -> Option<Trouble> {
-        let Some(held) = self.held.upgrade() else {
-            return None;
-        };
+        let held = self.held.upgrade()?;
         let open: Vec<SocketAddr> = held.lock().open.keys().copied().collect();
         let mut opened = Vec::new();
         let mut lacking = Vec::new();
