@@ -8,7 +8,7 @@ mod connect;
 mod dashboard;
 mod devices;
 mod dns;
-mod doctor;
+pub(crate) mod doctor;
 mod gateway;
 mod health;
 mod logs;

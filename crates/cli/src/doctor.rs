@@ -3,6 +3,8 @@
 //! [`walk`] sees, [`verdict`] judges what was seen (values in, values out), [`report`] shows it.
 
 mod asked;
+#[cfg(test)]
+mod faults;
 mod report;
 mod verdict;
 mod walk;

@@ -3,6 +3,7 @@
 //! Everything here fails by panicking with what was expected and what came: it is only ever used by tests and benchmarks.
 
 pub mod device;
+pub mod fault;
 pub mod gateway;
 #[cfg(target_os = "linux")]
 pub mod hosts;

@@ -4,8 +4,9 @@ mod local;
 
 use std::time::Duration;
 
+use openclaw_client::TlsOptions;
 use openclaw_client::target::GatewayUrl;
-use openclaw_client::walk::network::System;
+use openclaw_client::walk::network::{Network, System};
 use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource};
 use openclaw_config::schema::{GatewayMode, Transport};
 
@@ -22,11 +23,11 @@ use local::Local;
     clippy::struct_excessive_bools,
     reason = "independent flags of the command line"
 )]
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Walk to the gateway of gateway.remote.url, whatever gateway.mode says, and look at nothing else
     #[arg(long)]
-    remote: bool,
+    pub(crate) remote: bool,
     /// Mend what can be mended without a question: modes of files and folders
     #[arg(long, alias = "repair")]
     fix: bool,
@@ -43,7 +44,7 @@ pub(crate) struct Args {
     #[arg(long, hide = true)]
     no_workspace_suggestions: bool,
     #[command(flatten)]
-    call: CallArgs,
+    pub(crate) call: CallArgs,
 }
 
 impl Args {
@@ -55,7 +56,7 @@ impl Args {
         } else {
             Some(Local::look(context, self.fix)?)
         };
-        let walk = self.walk(context).await?;
+        let walk = self.walk(context, &System, &TlsOptions::default()).await?;
         let ui = context.ui();
         if ui.is_json() {
             let mut report = doctor::to_json(&walk);
@@ -78,7 +79,13 @@ impl Args {
         })
     }
 
-    async fn walk(&self, context: &Context) -> Result<Walk, CommandError> {
+    /// Walks to whatever the line and the config name.
+    pub(crate) async fn walk(
+        &self,
+        context: &Context,
+        network: &dyn Network,
+        tls: &TlsOptions,
+    ) -> Result<Walk, CommandError> {
         let mut target = match self.target(context)? {
             Ok(target) => target,
             Err(walk) => return Ok(walk),
@@ -105,7 +112,8 @@ impl Args {
                 .deadline()
                 .div_f32(2.0)
                 .max(Duration::from_millis(250)),
-            network: &System,
+            network,
+            tls,
         };
         Ok(doctor::walk(context, &target, how).await)
     }

@@ -26,6 +26,8 @@ pub(crate) struct Asked {
     pub(crate) now_ms: i64,
     /// The six words of this device.
     pub(crate) device_words: Option<String>,
+    /// Whether this device has a token of its own for that gateway.
+    pub(crate) device_token: bool,
     /// Port that a gateway of this profile has by itself.
     pub(crate) default_port: u16,
 }
@@ -51,6 +53,7 @@ impl Asked {
             profile: profile.clone(),
             now_ms,
             device_words: None,
+            device_token: false,
             default_port: openclaw_config::paths::default_port(profile),
         }
     }
@@ -73,6 +76,15 @@ impl Asked {
     /// A command with the profile in it.
     pub(crate) fn command(&self, command: &str) -> String {
         self.profile.command(command)
+    }
+
+    /// The command that walks once more.
+    pub(crate) fn again(&self) -> String {
+        match self.source {
+            UrlSource::Flag => self.command(&format!("openclaw doctor --url {}", self.url)),
+            UrlSource::Local => self.command("openclaw doctor"),
+            _ => self.command("openclaw doctor --remote"),
+        }
     }
 
     /// The host as it would stand in a browser.

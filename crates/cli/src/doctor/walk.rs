@@ -7,7 +7,7 @@ use openclaw_client::target::Scheme;
 use openclaw_client::walk::network::Network;
 use openclaw_client::walk::tls::{TlsSeen, Trust};
 use openclaw_client::walk::{DnsSeen, Walker};
-use openclaw_client::{DeviceIdentity, Fingerprint, HelloOk, Target, TlsOptions};
+use openclaw_client::{DeviceIdentity, Fingerprint, HelloOk, Target, TlsOptions, TokenCache};
 use openclaw_config::env;
 use openclaw_config::resolve::{ClientTarget, UrlSource};
 use openclaw_protocol::fingerprint::fingerprint_words;
@@ -31,6 +31,8 @@ pub(crate) struct How<'a> {
     pub(crate) limit: Duration,
     /// Resolver and TCP.
     pub(crate) network: &'a dyn Network,
+    /// Roots to trust beside the public ones.
+    pub(crate) tls: &'a TlsOptions,
 }
 
 /// What became of the walk.
@@ -164,7 +166,7 @@ fn credential(target: &ClientTarget) -> String {
         }
         (Some(token), None) => format!("token ({})", token.source),
         (None, Some(password)) => format!("password ({})", password.source),
-        (None, None) => "none".to_owned(),
+        (None, None) => "no shared credential".to_owned(),
     }
 }
 
@@ -200,10 +202,11 @@ async fn go(
     );
 
     let is_remote = target.url_source == UrlSource::Remote;
-    let options = tls_options(context, pin, is_remote).unwrap_or_else(|_| TlsOptions {
+    let mut options = tls_options(context, pin, is_remote).unwrap_or_else(|_| TlsOptions {
         fingerprint: pin,
         ..TlsOptions::default()
     });
+    options.roots.extend(how.tls.roots.iter().cloned());
     let walker = Walker {
         url: &url,
         network: how.network,
@@ -216,11 +219,13 @@ async fn go(
     secure(&asked, &walker, address, trail).await?;
     upgrade(&asked, &walker, address, trail).await?;
 
-    asked.device_words = DeviceIdentity::load_or_create(&context.paths().identity_file)
-        .ok()
-        .and_then(|identity| {
-            fingerprint_words(identity.device_id()).map(|words| words.to_string())
-        });
+    if let Ok(identity) = DeviceIdentity::load_or_create(&context.paths().identity_file) {
+        let id = identity.device_id();
+        asked.device_words = fingerprint_words(id).map(|words| words.to_string());
+        asked.device_token = TokenCache::new(&context.paths().device_auth_file)
+            .get(id, &url.to_string(), "operator", !how.explicit)
+            .is_some();
+    }
     trail.begin();
     let connection = login(context, target, &asked, how, address).await?;
     let hello = connection.hello();

@@ -39,7 +39,7 @@ pub(in crate::doctor) fn judge(asked: &Asked, error: &ConnectError) -> Verdict {
             Hop::Auth,
             format!("The way was clear, and then the login failed: {}.", reason(other)),
         )
-        .fix(Fix::run("try once more", asked.command("openclaw doctor --remote")))
+        .fix(Fix::run("try once more", asked.again()))
         .fix(asked.on_host("read what it saw", "openclaw logs --tail 50")),
     }
 }
@@ -57,13 +57,7 @@ fn refused(asked: &Asked, refusal: &Refusal) -> Verdict {
         RefusalKind::PasswordMissing => missing(asked, "password", "token"),
         RefusalKind::TokenMismatch => mismatch(asked, "token", "password"),
         RefusalKind::PasswordMismatch => mismatch(asked, "password", "token"),
-        RefusalKind::DeviceTokenMismatch => Verdict::new(
-            "auth_device_token",
-            Hop::Auth,
-            "The token that this device got when it was paired is not valid any more: it was rotated, or the device was removed. The shared token is not the problem.",
-        )
-        .fix(asked.give("show the shared token once; the device gets a new one", "token"))
-        .fix(asked.on_host("see whether the device is still paired", "openclaw devices list")),
+        RefusalKind::DeviceTokenMismatch => device_token(asked),
         RefusalKind::ScopeMismatch => Verdict::new(
             "auth_scope_mismatch",
             Hop::Auth,
@@ -161,7 +155,12 @@ fn wrong_kind(asked: &Asked, kind: &str, other: &str, source: &str) -> Verdict {
 /// The wrong one was sent.
 fn mismatch(asked: &Asked, kind: &str, other: &str) -> Verdict {
     let Some(source) = asked.sent(kind) else {
-        return missing(asked, kind, other);
+        // Gateways that are sent a device token in place of the shared one call both by one name.
+        return if asked.device_token {
+            device_token(asked)
+        } else {
+            missing(asked, kind, other)
+        };
     };
     let id = if kind == "token" {
         "auth_token_mismatch"
@@ -191,6 +190,23 @@ fn mismatch(asked: &Asked, kind: &str, other: &str) -> Verdict {
             &format!("openclaw config get gateway.auth.{kind}"),
         ))
         .fix(asked.give("then correct it here", kind))
+}
+
+fn device_token(asked: &Asked) -> Verdict {
+    Verdict::new(
+        "auth_device_token",
+        Hop::Auth,
+        "The token that this device got when it was paired is not valid any more: it was rotated, or the device was removed. \
+         The shared token is not the problem.",
+    )
+    .fix(asked.give(
+        "show the shared token once; the device gets a new one",
+        "token",
+    ))
+    .fix(asked.on_host(
+        "see whether the device is still paired",
+        "openclaw devices list",
+    ))
 }
 
 fn limited(asked: &Asked, refusal: &Refusal) -> Verdict {
@@ -239,10 +255,7 @@ fn pairing(asked: &Asked, refusal: &Refusal) -> Verdict {
         format!("{what}{request}.{words}"),
     )
     .fix(asked.on_host("approve it", &command))
-    .fix(Fix::run(
-        "then try again",
-        asked.command("openclaw doctor --remote"),
-    ))
+    .fix(Fix::run("then try again", asked.again()))
 }
 
 /// The signature was not accepted. Old gateways compare clocks.
@@ -275,10 +288,7 @@ fn device_proof(asked: &Asked, refusal: &Refusal) -> Verdict {
         "remove what it knows of this device",
         "openclaw devices list",
     ))
-    .fix(Fix::run(
-        "then have this device ask anew",
-        asked.command("openclaw doctor --remote"),
-    ))
+    .fix(Fix::run("then have this device ask anew", asked.again()))
 }
 
 fn protocol(asked: &Asked, refusal: &Refusal) -> Verdict {

@@ -64,8 +64,9 @@ pub(crate) fn bad_url(text: &str, source: UrlSource, profile: &Profile) -> Verdi
         "config_url_invalid",
         Hop::Config,
         format!(
-            "\"{text}\" ({source}) is not the URL of a gateway. It starts with ws://, wss://, http:// or https://, then comes \
-             the host, then :port if it is not the usual one, and no user name or password."
+            "\"{}\" ({source}) is not the URL of a gateway. It starts with ws://, wss://, http:// or https://, then comes \
+             the host, then :port if it is not the usual one, and no user name or password.",
+            without_login(text)
         ),
     );
     match source {
@@ -78,6 +79,16 @@ pub(crate) fn bad_url(text: &str, source: UrlSource, profile: &Profile) -> Verdi
             "correct it",
             profile.command("openclaw config set gateway.remote.url wss://<host>:18789"),
         )),
+    }
+}
+
+/// A URL without what stands before its `@`: that is a password.
+fn without_login(text: &str) -> String {
+    match (text.find("://"), text.rfind('@')) {
+        (Some(start), Some(end)) if start + 3 <= end => {
+            format!("{}...{}", &text[..start + 3], &text[end..])
+        }
+        _ => text.to_owned(),
     }
 }
 

@@ -68,7 +68,7 @@ pub(in crate::doctor) fn judge(asked: &Asked, seen: &HttpSeen, beside: &Beside) 
             format!("The connection to {} broke during the request: {why}.", asked.host_port()),
         )
         .fix(asked.on_host("see whether the gateway runs", "openclaw gateway status"))
-        .fix(Fix::run("and try once more", asked.command("openclaw doctor --remote"))),
+        .fix(Fix::run("and try once more", asked.again())),
     }
 }
 
@@ -143,7 +143,7 @@ fn status(asked: &Asked, answer: &Answer, beside: &Beside) -> Verdict {
             Hop::Http,
             "The gateway is shutting down or restarting, and takes no new connections.",
         )
-        .fix(Fix::run("try again in a few seconds", asked.command("openclaw doctor --remote")))
+        .fix(Fix::run("try again in a few seconds", asked.again()))
         .fix(asked.on_host("if it does not come back", "openclaw gateway status")),
         (429 | 503, Some("overloaded")) => Verdict::new(
             "gateway_overloaded",
@@ -357,7 +357,7 @@ fn portal(asked: &Asked, answer: &Answer) -> Verdict {
         ),
     )
     .fix(Fix::run("open any page in a browser and log in to the network", "xdg-open http://neverssl.com"))
-    .fix(Fix::run("then try again", asked.command("openclaw doctor --remote")))
+    .fix(Fix::run("then try again", asked.again()))
 }
 
 fn redirect(asked: &Asked, answer: &Answer) -> Verdict {
@@ -482,7 +482,7 @@ fn forbidden(asked: &Asked, answer: &Answer) -> Verdict {
         "http_forbidden",
         Hop::Http,
         format!(
-            "{who} in front of the gateway forbids the request (403{}): an allow-list of addresses, a rule against WebSockets or bots, or a login of its own.",
+            "{who} in front of the gateway forbids the request with 403{}: an allow-list of addresses, a rule against WebSockets or bots, or a login of its own.",
             by(answer)
         ),
     )

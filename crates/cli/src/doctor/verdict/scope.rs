@@ -60,8 +60,5 @@ pub(in crate::doctor) fn call_failed(asked: &Asked, message: &str) -> Verdict {
         ),
     )
     .fix(asked.on_host("read why", "openclaw logs --tail 50"))
-    .fix(Fix::run(
-        "and try once more",
-        asked.command("openclaw doctor --remote"),
-    ))
+    .fix(Fix::run("and try once more", asked.again()))
 }

@@ -28,7 +28,7 @@ pub(in crate::doctor) fn judge(asked: &Asked, seen: &SocketSeen) -> Result<i64, 
             Hop::WebSocket,
             "The gateway is restarting.",
         )
-        .fix(Fix::run("try again in a few seconds", asked.command("openclaw doctor --remote"))),
+        .fix(Fix::run("try again in a few seconds", asked.again())),
         SocketSeen::Closed(close) => Verdict::new(
             "ws_closed",
             Hop::WebSocket,
@@ -78,10 +78,7 @@ pub(super) fn starting(asked: &Asked) -> Verdict {
         Hop::WebSocket,
         "The gateway has only just started and takes no clients yet.",
     )
-    .fix(Fix::run(
-        "try again in a few seconds",
-        asked.command("openclaw doctor --remote"),
-    ))
+    .fix(Fix::run("try again in a few seconds", asked.again()))
     .fix(asked.on_host("if it stays so", "openclaw logs --tail 50"))
 }
 

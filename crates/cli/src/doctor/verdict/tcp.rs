@@ -195,7 +195,7 @@ fn unreachable(asked: &Asked, address: SocketAddr, why: &str) -> Verdict {
     );
     let verdict = if is_tailnet(address.ip()) {
         verdict.fix(Fix::run(
-            "it is a tailnet address; is Tailscale up here?",
+            "it is a tailnet address; see whether Tailscale is up on this machine",
             "tailscale status",
         ))
     } else {
