@@ -16,6 +16,7 @@ mod node;
 mod nodes;
 mod pairing;
 mod qr;
+pub(crate) mod security;
 mod status;
 mod system;
 mod tunnel;
@@ -79,6 +80,9 @@ pub(crate) enum Command {
     /// Presence, events and heartbeats of the gateway
     #[command(subcommand)]
     System(system::Command),
+    /// What is open to whom, and what of it is dangerous
+    #[command(subcommand)]
+    Security(security::Command),
     /// Read and check the access log of the gateway
     #[command(subcommand)]
     Audit(audit::Command),
@@ -108,6 +112,7 @@ impl Command {
             Self::Config(command) => command.run(context),
             Self::Dns(command) => command.run(context),
             Self::System(command) => runtime::run(command.run(context)),
+            Self::Security(command) => command.run(context),
             Self::Audit(command) => runtime::run(command.run(context)),
             Self::Completion(args) => args.run(context),
         }

@@ -1,8 +1,10 @@
 //! What every command gets: output, environment, paths, and the config when it asks for it.
 
 use std::cell::{Cell, OnceCell};
+use std::path::PathBuf;
 
 use openclaw_config::load::{Snapshot, load};
+use openclaw_config::store::usable_log_dir;
 use openclaw_config::{Env, Issue, Paths, Settings};
 
 use crate::error::CommandError;
@@ -88,6 +90,24 @@ impl Context {
         } else {
             Err(CommandError::silent())
         }
+    }
+
+    /// Log file of today. Looking does not make the directory.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        if let Ok(Some(file)) = self
+            .settings()
+            .map(|settings| settings.logging.file.clone())
+        {
+            return self.env().absolute(&file);
+        }
+        let paths = self.paths();
+        let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
+        let dir = if paths.log_dir.exists() {
+            usable_log_dir(paths).unwrap_or_else(|_| paths.log_dir.clone())
+        } else {
+            paths.log_dir.clone()
+        };
+        dir.join(paths.log_file_name(&today))
     }
 
     fn invalid_config(&self, snapshot: &Snapshot) -> String {

@@ -25,6 +25,7 @@ mod setup;
 mod trust;
 mod tunnel;
 mod ui;
+mod ways;
 
 fn main() -> std::process::ExitCode {
     app::main()

@@ -71,6 +71,8 @@ pub(crate) struct Probe {
     pub(crate) config: Option<Value>,
     /// Answer to `node.list`.
     pub(crate) nodes: Option<Value>,
+    /// Answer to `remote.status`, which other gateways do not know.
+    pub(crate) remote: Option<Value>,
 }
 
 /// The certificate of a gateway.
@@ -343,12 +345,13 @@ impl Probe {
     async fn ask(&mut self, connection: &Connection) {
         let none = json!({});
         let call = |method: &'static str| connection.call::<Value>(method, &none);
-        let (health, summary, presence, config, nodes) = tokio::join!(
+        let (health, summary, presence, config, nodes, remote) = tokio::join!(
             call("health"),
             call("status"),
             call("system-presence"),
             call("config.get"),
             call("node.list"),
+            call("remote.status"),
         );
         let mut keep = |answer: Result<Value, CallFailure>| match answer {
             Ok(value) => Some(value),
@@ -363,6 +366,7 @@ impl Probe {
         self.presence = keep(presence);
         self.config = keep(config);
         self.nodes = keep(nodes);
+        self.remote = remote.ok();
     }
 
     /// Host, address, version and system of the gateway, from its own presence entry.

@@ -24,6 +24,7 @@ use crate::conn::hub::{Conn, Hub};
 use crate::http::proxy_check::ProxyChecks;
 use crate::listen::{InterfaceAddress, ListenerSet};
 use crate::live::Live;
+use crate::metrics::Metrics;
 use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
 use crate::pairing::devices::Devices;
@@ -69,6 +70,8 @@ pub struct ServerFacts {
     pub log_file: LogFile,
     /// Has the config file read again.
     pub reload: Reload,
+    /// Flags of the command line.
+    pub flags: openclaw_config::resolve::GatewayFlags,
 }
 
 /// Has the config file read again at once, instead of when the watcher notices.
@@ -150,6 +153,8 @@ pub struct Core {
     pub refusals: Mutex<RefuseLog>,
     /// Health, queued system events, voice wake words and the like.
     pub system: SystemState,
+    /// Counts since the start.
+    pub metrics: Metrics,
     /// The handlers.
     pub methods: Methods,
     /// Background tasks.

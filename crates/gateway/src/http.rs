@@ -8,6 +8,7 @@ pub(crate) mod connection;
 mod front;
 mod insecure;
 mod join;
+mod metrics;
 mod pages;
 mod policy;
 mod probes;
@@ -28,7 +29,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio_websockets::WebSocketStream;
 
-use crate::gate::{Gate, PreAuthPermit};
+use crate::gate::{Gate, GateCounts, PreAuthPermit};
 use crate::peer::{KnownNames, Peer, ProxyWarning};
 use crate::tls::TlsSlot;
 use policy::PolicyCache;
@@ -45,6 +46,8 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn serve(&self, socket: Socket, peer: Peer, permit: PreAuthPermit);
     /// Whether the gateway can do its work now.
     fn readiness(&self) -> Readiness;
+    /// Every figure, in the text format of Prometheus.
+    fn metrics(&self, gate: GateCounts) -> String;
     /// How long a bearer from there waits before it is looked at: guessing costs time.
     fn bearer_delay(&self, peer: &Peer) -> Duration;
     /// Whether a bearer is the shared secret or the token of an operator device.
@@ -212,6 +215,7 @@ pub fn router(state: HttpState) -> Router {
     for (path, probe) in probes::PATHS {
         router = router.route(path, any(probes::answer).layer(axum::Extension(probe)));
     }
+    router = router.route("/metrics", any(metrics::answer));
     router
         .route("/j/{code}", any(join::answer))
         .fallback(pages::answer)

@@ -305,6 +305,7 @@ mod tests {
             instance_id: None,
             device_id: Some(device.into()),
             peer: PeerClass::Remote,
+            secure: None,
             method: Method::Token,
             identity: None,
             token: None,

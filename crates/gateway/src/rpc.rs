@@ -16,6 +16,7 @@ pub(crate) mod node;
 mod presence;
 mod proxy_check;
 mod quiet;
+mod remote;
 mod setup;
 
 pub(crate) use health::refresh as refresh_health;
@@ -37,4 +38,5 @@ pub(crate) fn register(methods: &mut Methods) {
     presence::register(methods);
     quiet::register(methods);
     setup::register(methods);
+    remote::register(methods);
 }

@@ -77,6 +77,13 @@ impl Wanted {
     }
 }
 
+impl Wanted {
+    /// Private key of the gateway's own certificate under this plan; `None` when TLS is off.
+    pub fn key_path(plan: &TlsPlan, settings: &Settings, paths: &Paths) -> Option<PathBuf> {
+        Some(Self::from_plan(plan, settings, paths)?.files.key)
+    }
+}
+
 /// The gateway's own certificate under this plan, as far as everybody on this machine may know it: what it shows to clients that
 /// come by address.
 pub fn own_certificate(plan: &TlsPlan, settings: &Settings, paths: &Paths) -> Option<Facts> {

@@ -108,6 +108,7 @@ where
     let address = peer
         .address
         .map_or_else(|| "control".to_owned(), |address| address.to_string());
+    core.metrics.refused(audit);
     let lines = core.refusals.lock().note(core.now_ms(), &address, audit);
     for line in lines {
         tracing::warn!(peer = %line.remote_ip, reason = %line.reason, count = line.count, "connection refused");
@@ -555,6 +556,7 @@ async fn welcome(
         instance_id: params.client.instance_id.clone(),
         device_id,
         peer: peer.class,
+        secure: peer.secure,
         method,
         token,
         identity: evaluated.identity.clone(),
@@ -579,6 +581,7 @@ async fn welcome(
             setup::received(core, &setup_id);
         }
     }
+    core.metrics.admitted(role);
     audit_connect(core, &conn, params, peer);
     let hello = hello::encode(core, &conn, id, &auth);
     Ok(Admitted { conn, hello })

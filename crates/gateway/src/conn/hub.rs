@@ -40,6 +40,8 @@ pub struct Conn {
     pub device_id: Option<String>,
     /// Where it is.
     pub peer: PeerClass,
+    /// Whether it came over TLS; `None`: nobody says.
+    pub secure: Option<bool>,
     /// How it was authenticated.
     pub method: Method,
     /// The device token it came with, if it did.
@@ -151,6 +153,8 @@ pub struct NewConn {
     pub device_id: Option<String>,
     /// See [`Conn::peer`].
     pub peer: PeerClass,
+    /// See [`Conn::secure`].
+    pub secure: Option<bool>,
     /// See [`Conn::method`].
     pub method: Method,
     /// See [`Conn::token`].
@@ -186,6 +190,7 @@ impl Hub {
             instance_id: new.instance_id,
             device_id: new.device_id,
             peer: new.peer,
+            secure: new.secure,
             method: new.method,
             token: new.token,
             identity: new.identity,

@@ -16,7 +16,7 @@ use crate::auth::secret;
 use crate::conn::actor;
 use crate::control::ControlSocket;
 use crate::core::{Core, STORE};
-use crate::gate::{Gate, PreAuthPermit};
+use crate::gate::{Gate, GateCounts, PreAuthPermit};
 use crate::gateway::{GatewayOptions, StartError};
 use crate::http::{Asking, BearerVerdict, HttpState, JoinAnswer, Readiness, Socket, SocketHandler};
 use crate::listen::{ListenerHandle, Listeners};
@@ -58,6 +58,10 @@ impl SocketHandler for Handler {
             draining,
             version: core.server.version.clone(),
         }
+    }
+
+    fn metrics(&self, gate: GateCounts) -> String {
+        crate::metrics::page(&self.core, gate)
     }
 
     fn bearer_delay(&self, peer: &Peer) -> Duration {

@@ -29,6 +29,7 @@ use crate::listen::{InterfaceAddress, ListenerSet, Listeners, interface_addresse
 use crate::live::{Credentials, Live};
 use crate::lock::{LockInfo, StateLock};
 use crate::machine;
+use crate::metrics::Metrics;
 use crate::nodes::invoke::Invokes;
 use crate::nodes::registry::NodeRegistry;
 use crate::pairing::devices::Devices;
@@ -211,6 +212,7 @@ fn build_core(
         paths: Arc::new(options.paths.clone()),
         log_file: options.log_file.clone(),
         reload: options.reload.clone(),
+        flags: options.flags.clone(),
     };
     let names = KnownNames::new(Some(&host));
     names.set_addresses(
@@ -240,6 +242,7 @@ fn build_core(
         invokes: Invokes::new(&boot_id.simple().to_string()),
         approvals: Approvals::new(stored.approvals),
         refusals: Mutex::new(RefuseLog::default()),
+        metrics: Metrics::default(),
         methods: Methods::new(),
         tasks: Tasks::new(),
         draining: AtomicBool::new(false),

@@ -55,6 +55,13 @@ pub(super) fn challenge(body: String) -> Response {
     response
 }
 
+/// Figures in the text format of Prometheus.
+pub(super) fn figures(status: StatusCode, page: String) -> Response {
+    let mut response = with_type(status, "text/plain; version=0.0.4; charset=utf-8", page);
+    set(&mut response, CACHE_CONTROL, "no-store");
+    response
+}
+
 /// An HTML answer in the manner of the WebSocket library upstream uses.
 pub(super) fn bad_upgrade(status: StatusCode, body: &'static str) -> Response {
     with_type(status, "text/html", body)

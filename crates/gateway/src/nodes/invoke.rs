@@ -114,6 +114,11 @@ impl Invokes {
         }
     }
 
+    /// How many were sent since the start.
+    pub fn started(&self) -> u64 {
+        self.next.load(Ordering::Relaxed) - 1
+    }
+
     /// Sends an invocation to a node's connection and registers who waits.
     pub fn start(&self, node: &Arc<Conn>, invoke: &Invoke<'_>, waiter: Waiter) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);

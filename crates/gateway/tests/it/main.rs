@@ -10,6 +10,7 @@ mod kill;
 mod nodes;
 mod oracle;
 mod proxies;
+mod remote_status;
 mod setup;
 mod shutdown;
 mod spoof_table;

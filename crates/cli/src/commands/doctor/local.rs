@@ -2,8 +2,10 @@
 
 use openclaw_config::schema::GatewayMode;
 use openclaw_gateway::lock::peek;
+use openclaw_gateway::security::Severity;
 use serde_json::{Value, json};
 
+use crate::commands::security as audit;
 use crate::context::{Context, problem};
 use crate::error::CommandError;
 use crate::ui::Ui;
@@ -24,10 +26,11 @@ struct Section {
 
 impl Local {
     /// Looks, and mends modes of files if asked to.
-    pub(super) fn look(context: &Context, _fix: bool) -> Result<Self, CommandError> {
+    pub(super) fn look(context: &Context, fix: bool) -> Result<Self, CommandError> {
         let mut local = Self::default();
         local.add("Config", config(context));
         local.add("Gateway", gateway(context)?);
+        local.add("Security", security(context, fix)?);
         Ok(local)
     }
 
@@ -56,6 +59,48 @@ impl Local {
             .collect();
         json!(sections)
     }
+}
+
+/// What the audit says, the critical ones in full.
+fn security(context: &Context, fix: bool) -> Result<Vec<String>, CommandError> {
+    let mut report = audit::look(context)?;
+    let mut lines = Vec::new();
+    if fix {
+        let mended = audit::mend(&report);
+        lines.extend(
+            mended
+                .changes
+                .iter()
+                .map(|change| format!("- done: {change}")),
+        );
+        report = audit::look(context)?;
+    }
+    let bad: Vec<_> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Critical)
+        .collect();
+    for finding in &bad {
+        lines.push(format!("- CRITICAL: {}: {}", finding.title, finding.detail));
+        if let Some(fix) = &finding.remediation {
+            lines.push(format!("  Fix: {fix}"));
+        }
+    }
+    let warnings = report.count(Severity::Warn);
+    if !bad.is_empty() || warnings > 0 {
+        lines.push(format!(
+            "- {}; run: {}",
+            report.summary(),
+            context.command("openclaw security audit --deep")
+        ));
+    }
+    if report.findings.iter().any(|finding| finding.mend.is_some()) {
+        lines.push(format!(
+            "- modes of files can be mended by: {}",
+            context.command("openclaw doctor --fix")
+        ));
+    }
+    Ok(lines)
 }
 
 fn config(context: &Context) -> Vec<String> {

@@ -18,6 +18,7 @@ use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::probe::{Look, Probe};
 use crate::ui::Ui;
+use crate::ways;
 use facts::Runtime;
 
 /// Arguments of `gateway status`.
@@ -121,7 +122,7 @@ impl Report {
         let paths = context.paths();
         let snapshot = context.snapshot();
         if !self.remote {
-            ui.line(format!("File logs: {}", facts::log_file(context).display()))?;
+            ui.line(format!("File logs: {}", context.log_file().display()))?;
             ui.blank()?;
         }
         let suffix = match (snapshot.exists, snapshot.valid) {
@@ -271,6 +272,11 @@ impl Report {
                 ui.line(format!("  {line}"))?;
             }
         }
+        if let Some(status) = &probe.remote {
+            for line in ways::lines(status) {
+                ui.line(line)?;
+            }
+        }
         if let Some(answers) = self.socket_answers {
             ui.line(format!(
                 "Control socket: {}",
@@ -366,6 +372,9 @@ impl Report {
         }
         if let Some(holders) = &self.holders {
             report["port"] = facts::port(holders);
+        }
+        if let Some(status) = self.probe.as_ref().and_then(|probe| probe.remote.as_ref()) {
+            report["remote"] = status.clone();
         }
         if let Some(probe) = &self.probe {
             report["gateway"]["tls"] = probe.certificate.to_json();

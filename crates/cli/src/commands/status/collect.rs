@@ -178,6 +178,7 @@ impl Overview {
                 "error": self.probe.error.as_ref().map(|error| format!("connect failed: {error}")),
                 "rpcError": self.probe.rpc_error,
             },
+            "remote": self.probe.remote,
             "nodes": { "known": known, "connected": connected },
             "pendingPairings": self.pending,
             "nodeHost": { "gateway": self.node_of, "only": self.node_only },

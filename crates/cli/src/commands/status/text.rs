@@ -9,6 +9,7 @@ use crate::context::{Context, problem};
 use crate::error::CommandError;
 use crate::ui::format::{dotted, now_ms};
 use crate::ui::{Table, Ui};
+use crate::ways;
 
 /// The short form.
 pub(super) fn print(
@@ -25,6 +26,15 @@ pub(super) fn print(
     ui.line(rpc_line(overview))?;
     for line in explanation(overview) {
         ui.line(format!("  {line}"))?;
+    }
+    if let Some(status) = &overview.probe.remote {
+        ui.blank()?;
+        for line in ways::lines(status)
+            .into_iter()
+            .chain(ways::finding_lines(context, status))
+        {
+            ui.line(line)?;
+        }
     }
     if deep {
         ui.blank()?;

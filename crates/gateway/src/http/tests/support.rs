@@ -78,6 +78,10 @@ impl SocketHandler for Echo {
         }
     }
 
+    fn metrics(&self, gate: crate::gate::GateCounts) -> String {
+        format!("openclaw_sockets_open {}\n", gate.connections)
+    }
+
     fn bearer_delay(&self, _peer: &Peer) -> Duration {
         *self.delay.lock()
     }

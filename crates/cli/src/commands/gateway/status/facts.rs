@@ -1,10 +1,7 @@
 //! The facts about a gateway that are known without asking it.
 
-use std::path::PathBuf;
-
 use openclaw_config::Settings;
 use openclaw_config::resolve::ClientTarget;
-use openclaw_config::store::usable_log_dir;
 use openclaw_gateway::listen::holder::PortHolders;
 use openclaw_gateway::lock::{LockHeld, peek};
 use serde_json::{Value, json};
@@ -68,25 +65,6 @@ impl Runtime {
             Self::Remote => json!({ "status": "remote" }),
         }
     }
-}
-
-/// Log file of today.
-pub(super) fn log_file(context: &Context) -> PathBuf {
-    if let Ok(Some(file)) = context
-        .settings()
-        .map(|settings| settings.logging.file.clone())
-    {
-        return context.env().absolute(&file);
-    }
-    let paths = context.paths();
-    let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
-    // Looking must not make the directory.
-    let dir = if paths.log_dir.exists() {
-        usable_log_dir(paths).unwrap_or_else(|_| paths.log_dir.clone())
-    } else {
-        paths.log_dir.clone()
-    };
-    dir.join(paths.log_file_name(&today))
 }
 
 /// Which credential a client shows there, and where it has it from; never what it is.

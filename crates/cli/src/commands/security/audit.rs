@@ -1,0 +1,206 @@
+//! `openclaw security audit`. Ends with 1 when something critical was found.
+
+use std::net::SocketAddr;
+
+use openclaw_config::exec_approvals::ApprovalsStore;
+use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
+use openclaw_gateway::listen::interface_addresses;
+use openclaw_gateway::security::{self, Facts, Report, Severity, files};
+use openclaw_gateway::tls::{Wanted, own_certificate};
+use serde_json::{Value, json};
+
+use super::deep::Deep;
+use crate::context::{Context, problem};
+use crate::error::{CommandError, Exit, Outcome};
+use crate::ui::Ui;
+use crate::ui::format::now_ms;
+
+/// Arguments of `security audit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Also connect to the gateway, and see which addresses of this machine it is reachable at
+    #[arg(long)]
+    deep: bool,
+    /// Mend what can be mended without a question: modes of files and folders
+    #[arg(long)]
+    fix: bool,
+}
+
+impl Args {
+    pub(crate) async fn run(self, context: &Context) -> Outcome {
+        context.tolerate_bad_config();
+        let mended = if self.fix {
+            Some(mend(&look(context)?))
+        } else {
+            None
+        };
+        let mut report = look(context)?;
+        let deep = if self.deep {
+            let deep = Deep::look(context).await?;
+            deep.judge(&mut report);
+            Some(deep)
+        } else {
+            None
+        };
+        let ui = context.ui();
+        if ui.is_json() {
+            let mut answer = report.to_json();
+            if let Some(deep) = &deep {
+                answer["deep"] = deep.to_json();
+            }
+            if let Some(mended) = &mended {
+                answer = json!({ "fix": mended.to_json(), "report": answer });
+            }
+            ui.json(&answer)?;
+        } else {
+            print(ui, context, &report, deep.as_ref(), mended.as_ref())?;
+        }
+        Ok(if report.count(Severity::Critical) > 0 {
+            Exit::FAILED
+        } else {
+            Exit::OK
+        })
+    }
+}
+
+/// Looks at this machine and judges it.
+pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
+    let snapshot = context.snapshot();
+    let settings = context.settings()?;
+    let paths = context.paths();
+    let plan = resolve_gateway(
+        &GatewayFlags::default(),
+        context.env(),
+        settings,
+        &paths.profile,
+    )
+    .map_err(|issues| {
+        let lines: Vec<String> = issues.iter().map(problem).collect();
+        CommandError::new(lines.join("\n"))
+    })?;
+    let running: Vec<SocketAddr> = openclaw_gateway::lock::peek(&paths.lock_file, now_ms())
+        .ok()
+        .flatten()
+        .and_then(|holder| holder.address?.parse().ok())
+        .into_iter()
+        // What is planned says more than the first address of what runs, unless that is wider.
+        .filter(|address: &SocketAddr| !address.ip().is_loopback())
+        .collect();
+    let interfaces = interface_addresses().unwrap_or_default();
+    let certificate = own_certificate(&plan.tls, settings, paths);
+    let exec = ApprovalsStore::new(&paths.exec_approvals_file)
+        .read()
+        .ok()
+        .map(|read| read.file);
+    let key = Wanted::key_path(&plan.tls, settings, paths);
+    let log = context.log_file();
+    let looked = files::look(paths, &snapshot.include_files, key.as_deref(), &log);
+    Ok(security::audit(&Facts {
+        settings,
+        authored: &snapshot.parsed,
+        plan: &plan,
+        listening: &running,
+        interfaces: &interfaces,
+        certificate: certificate.as_ref(),
+        exec: exec.as_ref(),
+        files: &looked,
+        profile: &paths.profile,
+        now_ms: now_ms(),
+    }))
+}
+
+/// What `--fix` did.
+#[derive(Debug, Default)]
+pub(crate) struct Mended {
+    /// Done.
+    pub(crate) changes: Vec<String>,
+    actions: Vec<Value>,
+    errors: Vec<String>,
+}
+
+/// Mends what can be mended without a question.
+pub(crate) fn mend(report: &Report) -> Mended {
+    let mut mended = Mended::default();
+    for mend in report
+        .findings
+        .iter()
+        .filter_map(|finding| finding.mend.as_ref())
+    {
+        let path = mend.path.display();
+        let command = format!("chmod {:o} {path}", mend.mode);
+        let (ok, note) = match files::mend(mend) {
+            Ok(()) => {
+                mended.changes.push(command);
+                (true, None)
+            }
+            Err(reason) if ["already", "missing", "symlink"].contains(&reason.as_str()) => {
+                (true, Some(format!("skip {command} ({reason})")))
+            }
+            Err(reason) => {
+                mended.errors.push(format!("{command}: {reason}"));
+                (false, Some(reason))
+            }
+        };
+        mended.actions.push(json!({ "kind": "chmod", "path": mend.path, "mode": mend.mode, "ok": ok, "skipped": note }));
+    }
+    mended
+}
+
+impl Mended {
+    fn to_json(&self) -> Value {
+        json!({ "changes": self.changes, "actions": self.actions, "errors": self.errors })
+    }
+}
+
+fn print(
+    ui: Ui,
+    context: &Context,
+    report: &Report,
+    deep: Option<&Deep>,
+    mended: Option<&Mended>,
+) -> Result<(), CommandError> {
+    ui.heading("OpenClaw security audit")?;
+    ui.line(format!("Summary: {}", report.summary()))?;
+    if deep.is_none() {
+        let command = context.command("openclaw security audit --deep");
+        ui.line(format!("Run deeper: {command}"))?;
+    }
+    if let Some(mended) = mended {
+        ui.blank()?;
+        ui.heading("FIX")?;
+        for line in mended.changes.iter().chain(&mended.errors) {
+            ui.line(format!("  {line}"))?;
+        }
+        if mended.changes.is_empty() && mended.errors.is_empty() {
+            ui.line("  nothing to mend without a question")?;
+        }
+    }
+    for (severity, name) in [
+        (Severity::Critical, "CRITICAL"),
+        (Severity::Warn, "WARN"),
+        (Severity::Info, "INFO"),
+    ] {
+        let findings = report
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity);
+        let mut first = true;
+        for finding in findings {
+            if std::mem::take(&mut first) {
+                ui.blank()?;
+                ui.heading(name)?;
+            }
+            ui.line(format!("{} {}", finding.check_id, finding.title))?;
+            for line in finding.detail.lines() {
+                ui.line(format!("  {line}"))?;
+            }
+            if let Some(fix) = &finding.remediation {
+                ui.line(format!("  Fix: {fix}"))?;
+            }
+        }
+    }
+    if let Some(deep) = deep {
+        deep.print(ui)?;
+    }
+    Ok(())
+}
