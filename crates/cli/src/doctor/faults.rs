@@ -12,6 +12,7 @@ mod wish;
 use std::fmt::Write;
 
 use super::Walk;
+use crate::args::{Globals, parse};
 use crate::runtime::join_all;
 use stage::Stage;
 
@@ -107,6 +108,13 @@ fn compare(walk: &Walk, id: &str, cause: &str, fix: &str) -> Option<String> {
     if !fixes.into_iter().any(|one| one.contains(fix)) {
         return Some(format!("{id}: no fix says {fix:?}: {text}"));
     }
+    let commands = verdict
+        .fixes
+        .iter()
+        .filter_map(|fix| fix.command.as_deref());
+    if let Some(unknown) = commands.flat_map(unknown_commands).next() {
+        return Some(format!("{id}: {unknown} is not a command"));
+    }
     let reached = walk.steps.last().map(|step| step.hop);
     if reached != Some(verdict.hop) {
         return Some(format!(
@@ -115,6 +123,34 @@ fn compare(walk: &Walk, id: &str, cause: &str, fix: &str) -> Option<String> {
         ));
     }
     None
+}
+
+/// Commands of ours in a line that the command line does not take.
+fn unknown_commands(line: &str) -> Vec<String> {
+    line.split("&&")
+        .map(str::trim)
+        .filter_map(|command| command.strip_prefix("openclaw "))
+        .filter(|command| {
+            let (_, words) = Globals::take(words(command).into_iter());
+            parse(words).is_err()
+        })
+        .map(|command| format!("openclaw {command}"))
+        .collect()
+}
+
+/// Words of a shell line, as far as our fixes need it.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for letter in line.chars() {
+        match (letter, quote) {
+            ('\'' | '"', None) => quote = Some(letter),
+            (letter, Some(open)) if letter == open => quote = None,
+            (' ', None) => words.push(String::new()),
+            (letter, _) => words.last_mut().expect("never empty").push(letter),
+        }
+    }
+    words
 }
 
 fn row(rows: &mut String, made: &str, walk: &Walk, stage: &Stage) {

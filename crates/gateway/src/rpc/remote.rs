@@ -97,7 +97,7 @@ fn collect(core: &Core) -> Result<Value, WireError> {
         },
         "tailscale": {
             "mode": plan.tailscale.mode.value,
-            "port": plan.tailscale.port,
+            "port": plan.tailscale.port.value,
             "state": tailscale,
         },
         "auth": {

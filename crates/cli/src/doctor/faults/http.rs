@@ -280,7 +280,7 @@ async fn other_programs(faults: &mut Vec<Fault>) {
             "a server that never answers",
             "http_silent",
             "never answers",
-            "openclaw gateway restart",
+            "openclaw gateway run --force",
             Broken::silent().await,
         )
         .impatient(),

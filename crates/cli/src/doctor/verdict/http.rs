@@ -61,7 +61,7 @@ pub(in crate::doctor) fn judge(asked: &Asked, seen: &HttpSeen, beside: &Beside) 
             ),
         )
         .fix(asked.on_host("see what has the port", "openclaw gateway status --deep"))
-        .fix(asked.on_host("if it is a gateway that hangs, restart it", "openclaw gateway restart")),
+        .fix(asked.on_host("if it is a gateway that hangs, restart it", "openclaw gateway run --force")),
         HttpSeen::Broken(why) => Verdict::new(
             "http_broken",
             Hop::Http,
