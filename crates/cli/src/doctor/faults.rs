@@ -131,8 +131,8 @@ fn unknown_commands(line: &str) -> Vec<String> {
         .map(str::trim)
         .filter_map(|command| command.strip_prefix("openclaw "))
         .filter(|command| {
-            let (_, words) = Globals::take(words(command).into_iter());
-            parse(words).is_err()
+            let (globals, words) = Globals::take(words(command));
+            !globals.version && parse(words).is_err()
         })
         .map(|command| format!("openclaw {command}"))
         .collect()
