@@ -18,6 +18,10 @@ pub(crate) use query::{Kind, NotFound, Pending, find, latest, same_name};
 
 /// The pairing books of one gateway.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value for the whole of a command"
+)]
 pub(crate) enum Books<'a> {
     /// A gateway answers.
     Live {

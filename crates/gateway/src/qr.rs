@@ -220,7 +220,7 @@ mod tests {
                 .collect();
             let drawn = |row: usize, column: usize| match lines[row / 2][column] {
                 '█' => true,
-                '▀' => row % 2 == 0,
+                '▀' => row.is_multiple_of(2),
                 '▄' => row % 2 == 1,
                 _ => false,
             };

@@ -13,6 +13,10 @@ pub(crate) use run::PairArgs;
 /// Commands of `node`.
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value for the whole of a command"
+)]
 pub(crate) enum Command {
     /// Connect to a gateway and serve commands until interrupted
     Run(run::Args),

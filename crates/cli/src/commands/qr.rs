@@ -17,6 +17,10 @@ use crate::ui::format::{now_ms, short_id};
 
 /// Arguments of `qr`.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one switch of the command line"
+)]
 pub(crate) struct Args {
     /// Print the setup code alone
     #[arg(long)]
@@ -204,10 +208,7 @@ fn explain(
     } else {
         "openclaw connect"
     };
-    ui.line(format!(
-        "On another machine: {command} {}",
-        format!("{SCHEME}{text}")
-    ))?;
+    ui.line(format!("On another machine: {command} {SCHEME}{text}"))?;
     let id = answer["setupId"].as_str().unwrap_or_default();
     ui.line(format!(
         "Withdraw it: {} {}",

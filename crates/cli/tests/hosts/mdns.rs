@@ -99,7 +99,9 @@ fn u09_avahi_sees_the_gateway_its_changes_and_its_goodbye() {
         ("Studio (OpenClaw)", "10.77.0.1", "18789")
     );
     assert!(
-        row.host.starts_with("openclaw-") && row.host.ends_with(".local"),
+        row.host
+            .strip_suffix(".local")
+            .is_some_and(|label| label.starts_with("openclaw-")),
         "{row:?}"
     );
     for text in [

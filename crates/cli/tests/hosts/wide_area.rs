@@ -150,11 +150,11 @@ fn dig_gets_every_record_and_nothing_else() {
         b"GET / HTTP/1.0\r\n\r\n".to_vec(),
     ];
     phone.inside(|| {
+        use std::io::Write as _;
         let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
         for bytes in &junk {
             socket.send_to(bytes, "100.64.0.1:53").unwrap();
         }
-        use std::io::Write as _;
         for bytes in &junk {
             let mut stream = std::net::TcpStream::connect("100.64.0.1:53").unwrap();
             stream.write_all(bytes).unwrap();

@@ -76,7 +76,7 @@ pub(super) fn upgrade_request(url: &GatewayUrl, headers: &[(HeaderName, HeaderVa
     let path = format!("{}{}", url.path, query.unwrap_or_default());
     let mut request = head(&path, url, headers);
     request.push_str("Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
-    request.push_str(&format!("Sec-WebSocket-Key: {KEY}\r\n\r\n"));
+    request.extend(["Sec-WebSocket-Key: ", KEY, "\r\n\r\n"]);
     request
 }
 
@@ -99,7 +99,7 @@ fn head(path: &str, url: &GatewayUrl, headers: &[(HeaderName, HeaderValue)]) -> 
     );
     for (name, value) in headers {
         if let Ok(value) = value.to_str() {
-            request.push_str(&format!("{name}: {value}\r\n"));
+            request.extend([name.as_str(), ": ", value, "\r\n"]);
         }
     }
     request

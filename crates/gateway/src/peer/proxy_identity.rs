@@ -40,14 +40,14 @@ impl ProxyIdentityRules {
     /// Reads the settings; names that are no header names are described in the second value.
     pub fn from_settings(settings: &TrustedProxy) -> (Self, Vec<String>) {
         let mut complaints = Vec::new();
-        let mut header = |key: &str, name: &str| match name.trim().parse::<HeaderName>() {
-            Ok(name) => Some(name),
-            Err(_) => {
+        let mut header = |key: &str, name: &str| {
+            let parsed = name.trim().parse::<HeaderName>().ok();
+            if parsed.is_none() {
                 complaints.push(format!(
                     "gateway.auth.trustedProxy.{key}: {name:?} is not the name of a header"
                 ));
-                None
             }
+            parsed
         };
         let rules = Self {
             user_header: settings

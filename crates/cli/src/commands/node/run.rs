@@ -68,14 +68,14 @@ impl PairArgs {
 
     /// Pairs and serves until interrupted.
     pub(crate) fn run(self, context: &Context, code: SetupCode) -> Outcome {
-        self.0.serve(context, Some(code))
+        self.0.serve(context, Some(&code))
     }
 }
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let code = self.code(context)?;
-        self.serve(context, code)
+        self.serve(context, code.as_ref())
     }
 
     /// The code of the line, unless it is not needed.
@@ -97,7 +97,7 @@ impl Args {
         Ok(found)
     }
 
-    fn serve(self, context: &Context, code: Option<SetupCode>) -> Outcome {
+    fn serve(self, context: &Context, code: Option<&SetupCode>) -> Outcome {
         let settings = context.settings()?;
         let paths = context.paths();
         let mut file = NodeFile::load(&paths.node_file);
@@ -107,7 +107,7 @@ impl Args {
         if let Some(name) = non_blank(self.display_name.as_ref()) {
             file.display_name = Some(name);
         }
-        let target = match &code {
+        let target = match code {
             Some(code) => {
                 let mut url = None;
                 runtime::run(async {

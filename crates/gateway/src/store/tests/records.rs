@@ -134,7 +134,7 @@ pub(super) fn node(n: u32) -> NodeRecord {
 
 pub(super) fn pending_node(n: u32) -> PendingNode {
     PendingNode {
-        public_key: (n % 2 == 0).then(|| format!("key-{n}")),
+        public_key: n.is_multiple_of(2).then(|| format!("key-{n}")),
         request_id: format!("request-{n}"),
         node_id: format!("node-{n}"),
         legacy: true,
