@@ -25,6 +25,10 @@ const FORGED: [(&str, &str); 8] = [
 ];
 
 /// Whether a program is here. Where everything has to be tested, a missing one is a failure.
+#[expect(
+    clippy::print_stderr,
+    reason = "who runs the tests should know what was not run"
+)]
 fn is_installed(program: &str) -> bool {
     let found = ["/usr/sbin", "/usr/bin", "/usr/local/bin"]
         .iter()
@@ -357,16 +361,15 @@ fn u16_who_signs_in_at_nginx_or_caddy_needs_no_secret() {
             socket: true,
             tcp: false,
             gateway: &[("auth", auth)],
-            edit: &|place: &Place, printed: String| match program {
-                "nginx" => {
+            edit: &|place: &Place, printed: String| {
+                if program == "nginx" {
                     place.write("users", "alice:{PLAIN}wonderland\n");
                     let users = place.path("users");
                     printed.replace(
                         "    location / {\n",
                         &format!("    auth_basic openclaw;\n    auth_basic_user_file {};\n    location / {{\n", users.display()),
                     )
-                }
-                _ => {
+                } else {
                     let hash = place
                         .start_program("caddy", &["hash-password", "--plaintext", "wonderland"]);
                     let (_, lines) = hash.wait();
@@ -418,7 +421,7 @@ fn u16_who_signs_in_at_nginx_or_caddy_needs_no_secret() {
     }
 }
 
-/// The proxy cuts WebSockets that are silent for three seconds; ours is not, because of its pings.
+/// The proxy cuts `WebSockets` that are silent for three seconds; ours is not, because of its pings.
 #[test]
 fn u40_pings_keep_an_idle_websocket_through_a_proxy_that_cuts_silent_ones() {
     if !is_installed("nginx") {

@@ -15,7 +15,7 @@ use super::{Authority, HostName};
     reason = "the other two fields are names and addresses of other kinds"
 )]
 pub struct Names {
-    names: Vec<String>,
+    own: Vec<String>,
     magic_dns: Option<String>,
     addresses: Vec<IpAddr>,
 }
@@ -33,7 +33,7 @@ impl Names {
         names.sort_unstable();
         names.dedup();
         Self {
-            names,
+            own: names,
             magic_dns: None,
             addresses: Vec::new(),
         }
@@ -52,7 +52,7 @@ impl Names {
     #[must_use]
     pub fn with_name(mut self, name: &str) -> Self {
         if let Some(HostName::Name(name)) = HostName::parse(name) {
-            self.names.push(name);
+            self.own.push(name);
         }
         self
     }
@@ -64,7 +64,7 @@ impl Names {
 
     /// Whether `name` (lowercase) is ours.
     pub fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|ours| ours == name) || self.magic_dns.as_deref() == Some(name)
+        self.own.iter().any(|ours| ours == name) || self.magic_dns.as_deref() == Some(name)
     }
 
     /// Whether `name` may be ours: a tailnet name, while we do not know our own.

@@ -1,5 +1,6 @@
 //! Reverse proxies in front: their own listener, the PROXY protocol, and users that they name.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ fn is_up(state: &SubsystemState) -> bool {
     matches!(state, SubsystemState::Up { .. })
 }
 
-fn config(extra: Value) -> Value {
+fn config(extra: &Value) -> Value {
     let mut config =
         json!({ "gateway": { "mode": "local", "auth": { "mode": "token", "token": TOKEN } } });
     for (key, value) in extra.as_object().unwrap() {
@@ -71,7 +72,6 @@ async fn u16_the_proxy_listener_follows_the_config() {
         .start()
         .await;
     until(&gateway, is_up).await;
-    use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o660);
     let answer = exchange(UnixStream::connect(&path).await.unwrap(), GET.as_bytes()).await;
@@ -81,7 +81,7 @@ async fn u16_the_proxy_listener_follows_the_config() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     gateway.apply_config(&config(
-        json!({ "proxy": { "listen": address.to_string() } }),
+        &json!({ "proxy": { "listen": address.to_string() } }),
     ));
     let state = until(&gateway, |state| {
         matches!(state, SubsystemState::Degraded { .. })
@@ -105,7 +105,7 @@ async fn u16_the_proxy_listener_follows_the_config() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(!path.exists());
 
-    gateway.apply_config(&config(json!({})));
+    gateway.apply_config(&config(&json!({})));
     until(&gateway, |state| *state == SubsystemState::Off).await;
     assert!(TcpStream::connect(address).await.is_err());
 }
@@ -135,7 +135,7 @@ async fn u16_a_path_that_cannot_be_had_says_what_to_do() {
     // What is no socket of ours is left alone.
     let file = home.path().join("file");
     std::fs::write(&file, "mine").unwrap();
-    gateway.apply_config(&config(json!({ "proxy": { "listen": file } })));
+    gateway.apply_config(&config(&json!({ "proxy": { "listen": file } })));
     until(&gateway, |state| {
         matches!(state, SubsystemState::Degraded { reason, .. } if reason.contains("no socket"))
     })
@@ -253,7 +253,7 @@ fn ui_params() -> Value {
     params
 }
 
-fn proxy_mode(path: &Path, trusted_proxy: Value) -> Value {
+fn proxy_mode(path: &Path, trusted_proxy: &Value) -> Value {
     let mut identity = json!({ "userHeader": "X-Forwarded-User" });
     for (key, value) in trusted_proxy.as_object().unwrap() {
         identity[key] = value.clone();
@@ -273,7 +273,7 @@ async fn u16_s05_a_user_that_the_proxy_names_needs_no_secret_and_an_unpaired_dev
     let gateway = TestGateway::builder()
         .config(proxy_mode(
             &path,
-            json!({ "requiredHeaders": ["X-Forwarded-Email"] }),
+            &json!({ "requiredHeaders": ["X-Forwarded-Email"] }),
         ))
         .start()
         .await;
@@ -371,7 +371,7 @@ async fn u42_scopes_by_identity_and_pairing_without_a_question_are_the_owner_s_t
     let path = home.path().join("proxy.sock");
     let mut config = proxy_mode(
         &path,
-        json!({ "deviceAutoApprove": { "enabled": true, "scopes": ["operator.read"] }, "allowUsers": ["alice", "bob"] }),
+        &json!({ "deviceAutoApprove": { "enabled": true, "scopes": ["operator.read"] }, "allowUsers": ["alice", "bob"] }),
     );
     config["gateway"]["auth"]["identityScopes"] = json!({ "Bob": ["operator.write"] });
     let gateway = TestGateway::builder().config(config.clone()).start().await;

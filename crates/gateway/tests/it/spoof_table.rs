@@ -71,8 +71,15 @@ type Pairs = &'static [(&'static str, &'static str)];
 struct Words {
     name: &'static str,
     headers: Pairs,
-    /// A PROXY header in front that names this client, where one may be sent.
-    proxied: Option<Option<&'static str>>,
+    /// A PROXY header in front, where one may be sent.
+    proxied: Option<InFront>,
+}
+
+/// What a PROXY header says.
+#[derive(Clone, Copy)]
+enum InFront {
+    Client(&'static str),
+    Local,
 }
 
 const fn words(name: &'static str, headers: Pairs) -> Words {
@@ -150,12 +157,12 @@ const WORDS: [Words; 18] = [
     Words {
         name: "PROXY header: loopback",
         headers: &[],
-        proxied: Some(Some("127.0.0.1")),
+        proxied: Some(InFront::Client("127.0.0.1")),
     },
     Words {
         name: "PROXY header: LOCAL, with X-Forwarded-User",
         headers: &[("x-forwarded-user", "owner")],
-        proxied: Some(None),
+        proxied: Some(InFront::Local),
     },
 ];
 
@@ -337,8 +344,11 @@ fn every_cell(mut check: impl FnMut(&Cell<'_>)) {
                             socket_peer: from.socket.map(|text| text.parse::<IpAddr>().unwrap()),
                             listener: from.listener,
                             secure: false,
-                            proxied: words.proxied.map(|client| Proxied {
-                                client: client.map(|text| text.parse().unwrap()),
+                            proxied: words.proxied.map(|header| Proxied {
+                                client: match header {
+                                    InFront::Client(text) => Some(text.parse().unwrap()),
+                                    InFront::Local => None,
+                                },
                                 secure: None,
                             }),
                             headers: &headers,

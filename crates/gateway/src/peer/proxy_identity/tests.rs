@@ -69,6 +69,15 @@ const PROVEN: Pairs<'static> = &[
 const MAIN: ListenerKind = ListenerKind::Main;
 const PROXY: ListenerKind = ListenerKind::Proxy;
 
+type Case<'a> = (
+    &'a ProxyIdentityRules,
+    &'a [&'a str],
+    ListenerKind,
+    Option<&'a str>,
+    Pairs<'a>,
+    Result<&'a str, &'a str>,
+);
+
 #[test]
 fn s06_only_the_proxy_can_name_a_user() {
     let with_secret = ProxyIdentityRules {
@@ -85,14 +94,6 @@ fn s06_only_the_proxy_can_name_a_user() {
     };
     let everybody: &[&str] = &["10.0.0.2", "127.0.0.1", "192.168.1.0/24"];
     let user = Ok("alice@example.com");
-    type Case<'a> = (
-        &'a ProxyIdentityRules,
-        &'a [&'a str],
-        ListenerKind,
-        Option<&'a str>,
-        Pairs<'a>,
-        Result<&'a str, &'a str>,
-    );
     let plain = rules();
     let cases: &[Case<'_>] = &[
         // From a listed proxy on another machine.
@@ -348,6 +349,8 @@ fn s06_headers_behind_a_proxy_header_are_the_word_of_the_client_it_names() {
     }
 }
 
+const NAME: &str = "x-openclaw-scopes";
+
 #[test]
 fn u42_the_scopes_header_caps_and_every_line_of_it_counts() {
     let cap = |pairs: Pairs<'_>| {
@@ -361,7 +364,6 @@ fn u42_the_scopes_header_caps_and_every_line_of_it_counts() {
         })
     };
     let set = |scopes: &[Scope]| Some(scopes.iter().copied().collect::<ScopeSet>());
-    const NAME: &str = "x-openclaw-scopes";
     assert_eq!(cap(&[]), None);
     assert_eq!(cap(&[(NAME, "")]), Some(ScopeSet::EMPTY));
     assert_eq!(cap(&[(NAME, "operator.nonsense")]), Some(ScopeSet::EMPTY));

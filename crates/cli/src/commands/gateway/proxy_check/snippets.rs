@@ -1,6 +1,6 @@
 //! Configurations of reverse proxies for the gateway as it is set up: pure text.
 //!
-//! Every one of them terminates TLS, passes WebSockets on, and overwrites what a client could have forged.
+//! Every one of them terminates TLS, passes `WebSockets` on, and overwrites what a client could have forged.
 
 use std::fmt::Write as _;
 
