@@ -13,14 +13,14 @@ use crate::setup::{run as run_command, search_path, works};
 struct Package {
     /// Name for `apt-get install`.
     name: &'static str,
-    /// A program that it brings; the package is installed when this one is found.
+    /// A program that it brings, or another file by its absolute path; the package is installed when this one is found.
     program: &'static str,
     /// What the tests do with it.
     why: &'static str,
 }
 
 /// Every package, sorted by name.
-const PACKAGES: [Package; 12] = [
+const PACKAGES: [Package; 13] = [
     Package {
         name: "avahi-daemon",
         program: "avahi-daemon",
@@ -55,6 +55,12 @@ const PACKAGES: [Package; 12] = [
         name: "iproute2",
         program: "ip",
         why: "network namespaces: several hosts on one machine",
+    },
+    Package {
+        name: "libnginx-mod-stream",
+        // A module, by its absolute path.
+        program: "/usr/lib/nginx/modules/ngx_stream_module.so",
+        why: "nginx passes connections on with the PROXY protocol",
     },
     Package {
         name: "netcat-openbsd",

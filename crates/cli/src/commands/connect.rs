@@ -64,7 +64,7 @@ impl Args {
                     .ui()
                     .note("This code makes this machine a node of the gateway.");
             }
-            return PairArgs::new(self.display_name).run(context, found.code);
+            return PairArgs::new(self.display_name).run(context, &found.code);
         }
         runtime::run(self.operator(context, found))
     }

@@ -28,7 +28,7 @@ resolution and a network without a route are put in place of the system's answer
 #[tokio::test]
 async fn u29_forty_faults_are_named_with_cause_and_fix() {
     let mut faults = Vec::new();
-    wish::all(&mut faults).await;
+    wish::all(&mut faults);
     network::all(&mut faults).await;
     tls::all(&mut faults).await;
     http::all(&mut faults).await;

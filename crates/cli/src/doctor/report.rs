@@ -53,7 +53,7 @@ fn lines(walk: &Walk) -> Vec<String> {
     lines.push(String::new());
     match &walk.verdict {
         None => {
-            lines.push("All is well: this machine reaches the gateway and may use it.".to_owned())
+            lines.push("All is well: this machine reaches the gateway and may use it.".to_owned());
         }
         Some(verdict) => lines.extend(verdict_lines(verdict)),
     }

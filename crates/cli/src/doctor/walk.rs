@@ -221,7 +221,7 @@ async fn go(
 
     if let Ok(identity) = DeviceIdentity::load_or_create(&context.paths().identity_file) {
         let id = identity.device_id();
-        asked.device_words = fingerprint_words(id).map(|words| words.to_string());
+        asked.device_words = fingerprint_words(id);
         asked.device_token = TokenCache::new(&context.paths().device_auth_file)
             .get(id, &url.to_string(), "operator", !how.explicit)
             .is_some();

@@ -10,10 +10,6 @@ use super::{Authority, HostName};
 
 /// Names and addresses of this machine.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(
-    clippy::struct_field_names,
-    reason = "the other two fields are names and addresses of other kinds"
-)]
 pub struct Names {
     own: Vec<String>,
     magic_dns: Option<String>,

@@ -1,6 +1,7 @@
 //! Who is let in: shared secrets, browsers, devices.
 
 use openclaw_config::schema::AuthMode;
+use openclaw_config::secret::Secret;
 
 use super::{Facts, Found, Severity};
 use crate::listen::{WeakPassword, weakness};
@@ -134,8 +135,8 @@ fn strength(facts: &Facts<'_>, found: &mut Found) {
 
 fn reuse(facts: &Facts<'_>, found: &mut Found) {
     let gateway = &facts.settings.gateway;
-    let own = gateway.auth.token.as_ref().map(|token| token.expose());
-    let remote = gateway.remote.token.as_ref().map(|token| token.expose());
+    let own = gateway.auth.token.as_ref().map(Secret::expose);
+    let remote = gateway.remote.token.as_ref().map(Secret::expose);
     let elsewhere = gateway.remote.url.as_ref().is_some_and(|url| {
         !["127.0.0.1", "localhost", "[::1]"]
             .iter()

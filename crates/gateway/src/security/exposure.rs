@@ -163,7 +163,10 @@ fn remote(facts: &Facts<'_>, found: &mut Found) {
     let private = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(ip) => !is_public(ip),
         Err(_) => {
-            ["localhost"].contains(&host) || host.ends_with(".local") || host.ends_with(".ts.net")
+            host == "localhost"
+                || [".local", ".ts.net"]
+                    .iter()
+                    .any(|domain| host.ends_with(domain))
         }
     };
     if !private {

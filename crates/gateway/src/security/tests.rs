@@ -67,6 +67,9 @@ fn found(config: &Value, listening: &[&str], files: &[FileFact]) -> Vec<(&'stati
         .collect()
 }
 
+/// Settings, addresses that are listened on, what is found.
+type Case<'a> = (Value, &'a [&'a str], Vec<(&'a str, Severity)>);
+
 #[test]
 fn u11_what_is_dangerous_is_found_and_what_is_not_is_not() {
     use Severity::{Critical, Info, Warn};
@@ -76,7 +79,7 @@ fn u11_what_is_dangerous_is_found_and_what_is_not_is_not() {
         }
         json!({ "gateway": more })
     };
-    let cases: Vec<(Value, &[&str], Vec<(&str, Severity)>)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         (gateway(json!({})), &["127.0.0.1:18789"], vec![]),
         (
             gateway(json!({ "auth": { "mode": "none" } })),

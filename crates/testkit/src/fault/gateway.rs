@@ -1,4 +1,4 @@
-//! WebSockets that are no gateway, or one in a bad mood.
+//! Sockets that are no gateway, or one in a bad mood.
 
 use data_encoding::BASE64;
 use futures_util::{SinkExt, StreamExt};

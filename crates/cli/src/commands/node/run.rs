@@ -67,8 +67,8 @@ impl PairArgs {
     }
 
     /// Pairs and serves until interrupted.
-    pub(crate) fn run(self, context: &Context, code: SetupCode) -> Outcome {
-        self.0.serve(context, Some(&code))
+    pub(crate) fn run(self, context: &Context, code: &SetupCode) -> Outcome {
+        self.0.serve(context, Some(code))
     }
 }
 

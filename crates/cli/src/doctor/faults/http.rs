@@ -1,4 +1,4 @@
-//! Proxies, portals, other servers, and WebSockets that are none.
+//! Proxies, portals, other servers, and sockets that only look right.
 
 use openclaw_testkit::TestGateway;
 use openclaw_testkit::fault::Broken;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::stage::{Answer, Fault};
 
-pub(super) async fn all(faults: &mut Vec<Fault>) {
+pub(super) fn all(faults: &mut Vec<Fault>) {
     let pin = "ab".repeat(32);
     faults.extend([
         Fault::new("remote mode without `gateway.remote.url`", "config_remote_url_missing", "gateway.mode is remote", "config set gateway.remote.url"),

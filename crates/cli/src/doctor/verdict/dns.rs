@@ -79,7 +79,7 @@ fn not_found(asked: &Asked) -> Verdict {
                 "tailscale status",
             ))
             .fix(asked.use_url("or correct the name", &url))
-    } else if host.ends_with(".local") {
+    } else if host.strip_suffix(".local").is_some() {
         verdict
             .fix(Fix::run(
                 "names in .local are known only on the gateway's own network; see what is announced here",

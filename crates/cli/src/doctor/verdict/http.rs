@@ -137,7 +137,7 @@ fn status(asked: &Asked, answer: &Answer, beside: &Beside) -> Verdict {
     match (answer.status, kind.as_deref()) {
         (_, Some("tls_required")) => no_plain(asked),
         (403, Some("origin_not_allowed")) => origin(asked, answer),
-        (421 | 400, Some("unknown_host" | "invalid_host")) => host(asked, answer),
+        (421, _) | (400, Some("unknown_host" | "invalid_host")) => host(asked, answer),
         (503, Some("draining")) => Verdict::new(
             "gateway_draining",
             Hop::Http,
@@ -168,7 +168,6 @@ fn status(asked: &Asked, answer: &Answer, beside: &Beside) -> Verdict {
         (401 | 407, _) => unauthorized(asked, answer),
         (403, _) => forbidden(asked, answer),
         (404 | 410, _) => not_found(asked, answer),
-        (421, _) => host(asked, answer),
         (426, _) => Verdict::new(
             "http_upgrade_required",
             Hop::Http,

@@ -35,9 +35,8 @@ pub(in crate::doctor) fn judge(asked: &Asked, attempts: &[Attempt]) -> Result<So
         Kind::Refused => refused(asked, attempt.address),
         Kind::TimedOut => timed_out(asked, attempt.address),
         Kind::NoRoute if only_v6 => no_ipv6(asked, attempt.address),
-        Kind::NoRoute => unreachable(asked, attempt.address, &text(&attempt.seen)),
         Kind::Denied => denied(attempt.address, &text(&attempt.seen)),
-        Kind::Other => unreachable(asked, attempt.address, &text(&attempt.seen)),
+        Kind::NoRoute | Kind::Other => unreachable(asked, attempt.address, &text(&attempt.seen)),
     })
 }
 
