@@ -44,7 +44,7 @@ fn values_are_set_read_and_removed() {
     let removed = place.run(&["config", "unset", "gateway.port"]).ok();
     assert_eq!(
         removed.out,
-        "Removed gateway.port. Restart the gateway to apply.\n"
+        "Removed gateway.port. A running gateway applies it by itself.\n"
     );
     for line in [
         &["config", "get", "gateway.port"][..],

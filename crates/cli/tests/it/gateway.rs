@@ -339,9 +339,9 @@ fn u33_a_pinned_certificate_lets_a_remote_client_in_and_another_does_not() {
     let status = place.run(&["gateway", "status"]).ok();
     assert!(status.out.contains("RPC probe: ok"), "{status:?}");
     assert!(
-        status
-            .out
-            .contains(&format!("TLS: on, certificate sha256 {fingerprint}")),
+        status.out.contains(&format!(
+            "TLS: self (config gateway.tls.enabled), certificate sha256 {fingerprint}"
+        )),
         "{status:?}"
     );
     let remote = |fingerprint: &str| {

@@ -467,7 +467,7 @@ fn u33_the_tls_mode_comes_from_flag_environment_file_or_switch() {
             TlsFlags::default(),
             none,
             json!({"enabled": true}),
-            "files config gateway.tls.enabled",
+            "self config gateway.tls.enabled",
             true,
         ),
         (

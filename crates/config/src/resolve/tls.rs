@@ -49,11 +49,18 @@ pub fn resolve_tls(flags: &TlsFlags, env: &Env, settings: &Settings) -> Result<T
     } else {
         Resolved::new(false, Source::Default)
     };
+    let set = |path: &Option<String>| path.as_ref().is_some_and(|path| !path.trim().is_empty());
     let wish = match wished_mode(flags, env, settings)? {
         Some(mode) => mode,
         None if tls.enabled => {
+            let named = set(&tls.cert_path) || set(&tls.key_path);
+            let mode = if tls.auto_generate && !named {
+                TlsMode::SelfSigned
+            } else {
+                TlsMode::Files
+            };
             return Ok(TlsPlan {
-                mode: Resolved::config(TlsMode::Files, "gateway.tls.enabled"),
+                mode: Resolved::config(mode, "gateway.tls.enabled"),
                 files_may_be_made: tls.auto_generate,
                 domains,
                 agree_to_terms,
@@ -63,7 +70,6 @@ pub fn resolve_tls(flags: &TlsFlags, env: &Env, settings: &Settings) -> Result<T
         None if !flags.domains.is_empty() => Resolved::new(TlsMode::Auto, Source::Flag("--domain")),
         None => Resolved::new(TlsMode::Off, Source::Default),
     };
-    let set = |path: &Option<String>| path.as_ref().is_some_and(|path| !path.trim().is_empty());
     let mode = match wish.value {
         TlsMode::Auto if set(&tls.cert_path) && set(&tls.key_path) => TlsMode::Files,
         TlsMode::Auto if !domains.value.is_empty() && agree_to_terms.value => TlsMode::Acme,

@@ -1,28 +1,20 @@
 //! What becomes of a setup code once a device came in with it.
 
-use openclaw_protocol::scope::Role;
 use serde_json::{Value, json};
 
 use crate::conn::hub::Conn;
 use crate::core::Core;
 use crate::records::SetupRecord;
 
-/// Payload of `device.pair.setup.completed`, and the `completion` of a status answer.
+/// Payload of `device.pair.setup.completed`, and the `completion` of a status answer. The published schema allows these four
+/// members and no other.
 pub(crate) fn completion(record: &SetupRecord) -> Value {
-    let mut roles = Vec::new();
-    if record.node {
-        roles.push(Role::Node.name());
-    }
-    if record.operator.is_some() {
-        roles.push(Role::Operator.name());
-    }
     json!({
         "setupId": record.setup_id,
         "deviceId": record.device_id,
-        "access": record.access,
-        "roles": roles,
-        "usedAtMs": record.used_at_ms,
-        "completedAtMs": record.completed_at_ms,
+        // A ticket of the owner's own browser gives all that a full code gives.
+        "access": if record.access == "owner" { "full" } else { record.access.as_str() },
+        "ts": record.completed_at_ms.or(record.used_at_ms).unwrap_or_default(),
     })
 }
 
@@ -47,11 +39,9 @@ pub(crate) fn ended(core: &Core, conn: &Conn) {
         .setups
         .lock()
         .get(setup_id)
-        .is_some_and(|record| record.completed_at_ms.is_none());
-    if open {
-        core.broadcast(
-            "device.pair.setup.deliveryUncertain",
-            &json!({ "setupId": setup_id, "deviceId": conn.device_id, "ts": core.now_ms() }),
-        );
+        .filter(|record| record.completed_at_ms.is_none())
+        .map(completion);
+    if let Some(payload) = open {
+        core.broadcast("device.pair.setup.deliveryUncertain", &payload);
     }
 }

@@ -174,7 +174,9 @@ async fn setup_code(call: Call) -> RpcResult {
     if let Some(code) = &code {
         answer["setupCode"] = json!(text);
         answer["gatewayUrl"] = json!(code.url);
-        answer["gatewayUrls"] = json!(code.urls);
+        if code.urls.len() > 1 {
+            answer["gatewayUrls"] = json!(code.urls);
+        }
         answer["url"] = json!(code.url);
         answer["urlSource"] = json!(chosen.source());
         if let Some(fingerprint) = &code.tls_fingerprint {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jsonschema::Validator;
 use openclaw_protocol::device::ProofVersion;
 use openclaw_protocol::scope::Scope;
+use openclaw_protocol::setup_code::SetupCode;
 use openclaw_protocol::{event, method};
 use openclaw_testkit::gateway::TOKEN;
 use openclaw_testkit::wire::{node_params, operator_params};
@@ -85,6 +86,14 @@ const PARTS: &[(&str, &str, &str)] = &[
 const EVENTS: &[(&str, &str)] = &[
     ("device.pair.requested", "DevicePairRequestedEvent"),
     ("device.pair.resolved", "DevicePairResolvedEvent"),
+    (
+        "device.pair.setup.completed",
+        "DevicePairSetupCompletedEvent",
+    ),
+    (
+        "device.pair.setup.deliveryUncertain",
+        "DevicePairSetupDeliveryUncertainEvent",
+    ),
     ("health", "HelloOk/properties/snapshot/properties/health"),
     ("node.invoke.request", "NodeInvokeRequestEvent"),
     ("presence", "HelloOk/properties/snapshot"),
@@ -125,6 +134,36 @@ const BEYOND: &[(&str, &str, &str, &str)] = &[
         "2026.9.6 sends it; the published schema is of 2026.9.1",
     ),
     ("HelloOk", "/snapshot/presence/*", "clientId", "as above"),
+    (
+        "DevicePairSetupCodeResult",
+        "",
+        "code",
+        "the secret part, for people who type it",
+    ),
+    (
+        "DevicePairSetupCodeResult",
+        "",
+        "url",
+        "the address without the code",
+    ),
+    (
+        "DevicePairSetupCodeResult",
+        "",
+        "endpoints",
+        "every address that was tried",
+    ),
+    (
+        "DevicePairSetupCodeResult",
+        "",
+        "unreachable",
+        "whether none of them answered",
+    ),
+    (
+        "DevicePairSetupStatusResult",
+        "",
+        "state",
+        "waiting, used, completed or expired",
+    ),
 ];
 
 #[tokio::test]
@@ -135,6 +174,7 @@ async fn outgoing_frames_of_protocol_4_match_the_published_schema() {
     stage.answers(&mut oracle).await;
     stage.refusals(&gateway, &mut oracle).await;
     stage.pairing(&gateway, &mut oracle).await;
+    stage.setup_codes(&gateway, &mut oracle).await;
     stage.approvals(&mut oracle).await;
     stage.invoke(&mut oracle).await;
     stage.others(&mut oracle).await;
@@ -184,6 +224,8 @@ fn the_table_has_every_method_that_the_schema_describes() {
 /// Described methods that are not in [`ANSWERS`]: those that this gateway refuses, and two that need a scene of their own.
 const PROVOKED_ELSEWHERE: &[&str] = &[
     "cron.add",
+    "device.pair.setupCode",
+    "device.pair.setupStatus",
     "device.token.rotate",
     "node.event",
     "sessions.delete",
@@ -487,6 +529,37 @@ impl Stage {
         let params = json!({ "deviceId": other.id(), "role": "operator" });
         let rotated = self.operator.ok("device.token.rotate", params).await;
         oracle.check("device.token.rotate", "DeviceTokenRotateResult", &rotated);
+    }
+
+    /// A code that a device finishes with, and one whose device falls silent.
+    async fn setup_codes(&mut self, gateway: &TestGateway, oracle: &mut Oracle) {
+        for speaks in [true, false] {
+            let params = json!({ "kind": "node", "force": true });
+            let made = self.operator.ok("device.pair.setupCode", params).await;
+            oracle.check("device.pair.setupCode", "DevicePairSetupCodeResult", &made);
+            let code = SetupCode::parse(made["setupCode"].as_str().unwrap()).unwrap();
+            let mut params = node_params(None, "Shed", &[]);
+            params["auth"] = json!({ "bootstrapToken": code.bootstrap_token });
+            let mut device = gateway.remote_wire().await;
+            let hello = device.hello(params, Some(&TestDevice::new())).await;
+            oracle.check("hello of a device with a code", "HelloOk", &hello);
+            if speaks {
+                let params = json!({ "event": "node.host.stats", "payloadJSON": "{}" });
+                device.ok("node.event", params).await;
+                self.operator.event("device.pair.setup.completed").await;
+            } else {
+                drop(device);
+                let event = "device.pair.setup.deliveryUncertain";
+                self.operator.event(event).await;
+            }
+            let params = json!({ "setupId": made["setupId"] });
+            let state = self.operator.ok("device.pair.setupStatus", params).await;
+            oracle.check(
+                "device.pair.setupStatus",
+                "DevicePairSetupStatusResult",
+                &state,
+            );
+        }
     }
 
     async fn approvals(&mut self, oracle: &mut Oracle) {

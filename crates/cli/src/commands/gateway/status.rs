@@ -273,7 +273,9 @@ impl Report {
             }
         }
         if let Some(status) = &probe.remote {
-            for line in ways::lines(status) {
+            let told = !self.runtime.addresses().is_empty();
+            let lines = ways::lines(status).into_iter();
+            for line in lines.filter(|line| !(told && line.starts_with("Listening: "))) {
                 ui.line(line)?;
             }
         }
