@@ -13,12 +13,14 @@ pub(crate) fn lines(status: &Value) -> Vec<String> {
     lines_at(status, now_ms())
 }
 
+/// The addresses that listen.
+pub(crate) fn listening(status: &Value) -> Option<String> {
+    let listen: Vec<&str> = texts(&status["listen"]).collect();
+    (!listen.is_empty()).then(|| format!("Listening: {}", listen.join(", ")))
+}
+
 fn lines_at(status: &Value, now_ms: i64) -> Vec<String> {
     let mut lines = Vec::new();
-    let listen: Vec<&str> = texts(&status["listen"]).collect();
-    if !listen.is_empty() {
-        lines.push(format!("Listening: {}", listen.join(", ")));
-    }
     let Some(parts) = status["subsystems"].as_object() else {
         return lines;
     };
@@ -126,9 +128,12 @@ mod tests {
             },
         });
         assert_eq!(
+            listening(&status).as_deref(),
+            Some("Listening: 127.0.0.1:18789, [::1]:18789")
+        );
+        assert_eq!(
             lines_at(&status, 1_000),
             [
-                "Listening: 127.0.0.1:18789, [::1]:18789",
                 "Parts:",
                 "  mdns: off",
                 "  tailscale: degraded: access denied",

@@ -127,6 +127,21 @@ impl Facts<'_> {
         found
     }
 
+    /// Where others reach it, for people.
+    fn open_at(&self) -> String {
+        let open: Vec<String> = self
+            .listening
+            .iter()
+            .filter(|address| !address.ip().is_loopback())
+            .map(ToString::to_string)
+            .collect();
+        if open.is_empty() {
+            format!("gateway.bind={}", self.plan.bind.value)
+        } else {
+            format!("it listens on {}", open.join(", "))
+        }
+    }
+
     fn secret(&self) -> Option<&str> {
         self.plan.auth.secret().map(|secret| secret.value.expose())
     }

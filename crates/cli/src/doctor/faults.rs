@@ -125,6 +125,35 @@ fn compare(walk: &Walk, id: &str, cause: &str, fix: &str) -> Option<String> {
     None
 }
 
+#[test]
+fn the_guide_names_only_commands_and_keys_that_exist() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
+    let guide = std::fs::read_to_string(format!("{docs}remote-access.md")).unwrap();
+    let keys = std::fs::read_to_string(format!("{docs}config.md")).unwrap();
+    let mut wrong = Vec::new();
+    for line in guide.lines() {
+        let line = line.strip_prefix("$ ").unwrap_or(line).trim();
+        let line = line.split("  #").next().unwrap_or_default();
+        let line = line.split(" | ").next().unwrap_or_default();
+        wrong.extend(unknown_commands(line));
+        for part in ["config set ", "config unset ", "config get "] {
+            let Some((_, rest)) = line.split_once(part) else {
+                continue;
+            };
+            let key = rest.split([' ', '`']).next().unwrap_or_default();
+            let key = key.split(".<").next().unwrap_or_default();
+            if !keys.contains(&format!("`{key}`")) {
+                wrong.push(format!("{key} is not a key"));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "docs/remote-access.md:\n{}",
+        wrong.join("\n")
+    );
+}
+
 /// Commands of ours in a line that the command line does not take.
 fn unknown_commands(line: &str) -> Vec<String> {
     line.split("&&")

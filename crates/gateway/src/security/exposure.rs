@@ -86,8 +86,8 @@ fn encryption(facts: &Facts<'_>, found: &mut Found) {
             "gateway.lan_without_tls",
             "Gateway is open to the network without TLS",
             format!(
-                "gateway.bind={}: whoever is on the network can read the token on the way.",
-                facts.plan.bind.value
+                "{}: whoever is on the network can read the token on the way.",
+                facts.open_at()
             ),
             turn_on,
         );

@@ -273,9 +273,12 @@ impl Report {
             }
         }
         if let Some(status) = &probe.remote {
-            let told = !self.runtime.addresses().is_empty();
-            let lines = ways::lines(status).into_iter();
-            for line in lines.filter(|line| !(told && line.starts_with("Listening: "))) {
+            // Shown above, when the lock file says where the gateway of this machine listens.
+            let untold = self.runtime.addresses().is_empty();
+            if let Some(line) = ways::listening(status).filter(|_| untold) {
+                ui.line(line)?;
+            }
+            for line in ways::lines(status) {
                 ui.line(line)?;
             }
         }

@@ -29,8 +29,9 @@ pub(super) fn print(
     }
     if let Some(status) = &overview.probe.remote {
         ui.blank()?;
-        for line in ways::lines(status)
+        for line in ways::listening(status)
             .into_iter()
+            .chain(ways::lines(status))
             .chain(ways::finding_lines(context, status))
         {
             ui.line(line)?;

@@ -61,7 +61,7 @@ pub(super) async fn all(faults: &mut Vec<Fault>) {
         // The alert that servers of TLS 1.0 and 1.1 send: level fatal, protocol_version.
         at("a server that speaks TLS 1.0 and 1.1 only", "tls_version", "no TLS version in common", "ssl_protocols TLSv1.2 TLSv1.3",
             Broken::answering(&[21, 3, 1, 0, 2, 2, 70]).await, "wss"),
-        at("`wss://` to a port without TLS", "tls_plain_http", "answers plain HTTP", "gateway.tls.enabled true", Broken::http(always(|| status("400 Bad Request", "", ""))).await, "wss"),
+        at("`wss://` to a port without TLS", "tls_plain_http", "answers plain HTTP", "gateway.tls.mode self", Broken::http(always(|| status("400 Bad Request", "", ""))).await, "wss"),
         at("a connection cut in the TLS handshake", "tls_closed", "in the middle of the TLS handshake", "openssl s_client", Broken::hanging_up().await, "wss"),
         at("a server that never answers the TLS handshake", "tls_timeout", "then said nothing", "openclaw gateway status --deep", Broken::silent().await, "wss").impatient(),
         at("`wss://` to an SSH server", "other_service", "an SSH server", "openclaw gateway status", Broken::greeting(b"SSH-2.0-OpenSSH_9.6\r\n").await, "wss"),
@@ -77,7 +77,7 @@ pub(super) async fn all(faults: &mut Vec<Fault>) {
             "`wss://` to our own gateway without TLS",
             "tls_plain_http",
             "TLS is off there",
-            "gateway.tls.enabled true",
+            "gateway.tls.mode self",
         )
         .url(format!("wss://{NAME}:{}", address.port()))
         .name(NAME, Answer::Addresses(vec![address]))

@@ -160,7 +160,7 @@ pub(in crate::doctor) fn plaintext(
                 asked.url, public[0], asked.source
             ),
         )
-        .fix(asked.on_host("turn TLS on", "openclaw config set gateway.tls.enabled true"))
+        .fix(asked.on_host("turn TLS on", "openclaw config set gateway.tls.mode self"))
         .fix(asked.use_url("then here", &wss))
         .fix(asked.by_ssh()),
     )

@@ -71,10 +71,7 @@ fn plain_http(asked: &Asked) -> Verdict {
             asked.source
         ),
     )
-    .fix(asked.on_host(
-        "turn TLS on",
-        "openclaw config set gateway.tls.enabled true",
-    ))
+    .fix(asked.on_host("turn TLS on", "openclaw config set gateway.tls.mode self"))
     .fix(asked.use_url("or, on a network that you trust, go without", &ws))
 }
 
