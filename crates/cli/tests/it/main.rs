@@ -13,6 +13,7 @@ mod profile;
 mod proxies;
 mod relay;
 mod secrets;
+mod security;
 mod setup;
 mod sshd;
 mod tailscale;

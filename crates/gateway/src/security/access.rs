@@ -1,5 +1,6 @@
 //! Who is let in: shared secrets, browsers, devices.
 
+use openclaw_config::Secret;
 use openclaw_config::schema::AuthMode;
 use openclaw_config::secret::Secret;
 
