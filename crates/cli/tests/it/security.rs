@@ -52,6 +52,8 @@ fn u29_doctor_walks_to_the_gateway_of_this_machine() {
     let place = Place::with_gateway(
         &json!({ "mode": "local", "auth": { "mode": "token", "token": TOKEN } }),
     );
+    let config = place.path(".openclaw/openclaw.json");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o600)).unwrap();
     let stopped = place.run(&["doctor", "--json"]).fails(1).json();
     assert_eq!(stopped["verdict"]["id"], "tcp_refused");
     let gateway = place.gateway(&[]);

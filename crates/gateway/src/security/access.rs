@@ -1,6 +1,5 @@
 //! Who is let in: shared secrets, browsers, devices.
 
-use openclaw_config::Secret;
 use openclaw_config::schema::AuthMode;
 use openclaw_config::secret::Secret;
 

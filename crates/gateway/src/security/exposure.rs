@@ -197,7 +197,7 @@ pub(super) fn summary(facts: &Facts<'_>, found: &mut Found) {
     let listening: Vec<String> = facts.listening.iter().map(ToString::to_string).collect();
     let listening = if listening.is_empty() {
         format!(
-            "nothing now; planned: bind={}, port={}",
+            "as configured: bind={}, port={}",
             facts.plan.bind.value, facts.plan.port.value
         )
     } else {
