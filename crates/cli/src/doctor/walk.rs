@@ -7,7 +7,9 @@ use openclaw_client::target::Scheme;
 use openclaw_client::walk::network::Network;
 use openclaw_client::walk::tls::{TlsSeen, Trust};
 use openclaw_client::walk::{DnsSeen, Walker};
-use openclaw_client::{DeviceIdentity, Fingerprint, HelloOk, Target, TlsOptions, TokenCache};
+use openclaw_client::{
+    ClientOptions, DeviceIdentity, Fingerprint, HelloOk, Target, TlsOptions, TokenCache,
+};
 use openclaw_config::env;
 use openclaw_config::resolve::{ClientTarget, UrlSource};
 use openclaw_protocol::fingerprint::fingerprint_words;
@@ -16,6 +18,7 @@ use serde_json::json;
 use super::asked::Asked;
 use super::verdict::{auth, config, dns, http, scope, socket, tcp, tls};
 use super::{Fix, Hop, Verdict};
+use crate::app::VERSION;
 use crate::connect::{CallFailure, Cause, Connection, Deadline, Wish, needs};
 use crate::context::Context;
 use crate::trust::tls_options;
@@ -207,11 +210,18 @@ async fn go(
         ..TlsOptions::default()
     });
     options.roots.extend(how.tls.roots.iter().cloned());
+    // What a proxy in front of the gateway wants, as every connection to it sends.
+    let mut sent = ClientOptions::operator(Target::Url(url.clone()), VERSION);
+    for (name, value) in &target.edge_headers {
+        if sent.add_header(name, value).is_none() {
+            return Err(config::bad_header(name, profile));
+        }
+    }
     let walker = Walker {
         url: &url,
         network: how.network,
         tls: &options,
-        headers: &[],
+        headers: &sent.extra_headers,
         limit: how.limit,
     };
     trail.begin();

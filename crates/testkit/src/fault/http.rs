@@ -22,6 +22,14 @@ pub struct Asked {
     head: String,
 }
 
+impl Asked {
+    /// Whether the request has this header line, in any case.
+    pub fn has(&self, line: &str) -> bool {
+        let mut lines = self.head.lines();
+        lines.any(|one| one.eq_ignore_ascii_case(line))
+    }
+}
+
 /// An answer.
 #[derive(Debug)]
 pub enum Reply {

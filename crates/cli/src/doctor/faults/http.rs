@@ -2,12 +2,15 @@
 
 use openclaw_testkit::TestGateway;
 use openclaw_testkit::fault::Broken;
+use openclaw_testkit::fault::certificate::{Authority, Days};
 use openclaw_testkit::fault::gateway::Talk;
 use openclaw_testkit::fault::http::{Page, Reply, always, gateway_but, status, talking};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::stage::{Answer, Fault};
+use serde_json::json;
+
+use super::stage::{Answer, Fault, Stage};
 
 const NAME: &str = "gw.example.org";
 
@@ -382,4 +385,31 @@ async fn own_gateway(faults: &mut Vec<Fault>) {
         .with(proxy)
         .with(gateway),
     );
+}
+
+#[tokio::test]
+async fn headers_for_the_edge_are_sent_on_the_walk() {
+    let authority = Authority::new("Test Authority");
+    let config = authority.sign(&[NAME], Days::NOW).server();
+    let page: Page = Arc::new(|asked| {
+        if asked.has("X-Edge: let me through") {
+            Reply::WebSocket(Talk::Close(1013, "gateway starting"))
+        } else {
+            status("401 Unauthorized", "", "")
+        }
+    });
+    let server = Broken::https(config, page).await;
+    let address = server.address();
+    for (headers, expected) in [
+        (json!({}), "http_edge_auth"),
+        (json!({ "X-Edge": "let me through" }), "gateway_starting"),
+    ] {
+        let fault = Fault::new("", "", "", "")
+            .url(format!("wss://{NAME}:{}", address.port()))
+            .name(NAME, Answer::Addresses(vec![address]))
+            .trusts(authority.certificate.clone())
+            .remote("edgeAuth", headers);
+        let walk = Stage::set(fault).walk().await;
+        assert_eq!(walk.verdict.map(|verdict| verdict.id), Some(expected));
+    }
 }

@@ -114,6 +114,19 @@ pub(in crate::doctor) fn bad_pin(text: &str, source: UrlSource, profile: &Profil
     }
 }
 
+/// A header that no request can have.
+pub(in crate::doctor) fn bad_header(name: &str, profile: &Profile) -> Verdict {
+    Verdict::new(
+        "config_header_invalid",
+        Hop::Config,
+        format!("gateway.remote.edgeAuth.{name} is no header: its name or its value has letters that HTTP does not allow."),
+    )
+    .fix(Fix::run(
+        "remove it, or correct it",
+        profile.command(&format!("openclaw config unset gateway.remote.edgeAuth.{name}")),
+    ))
+}
+
 /// What is wrong with the wish itself.
 pub(in crate::doctor) fn judge(asked: &Asked) -> Option<Verdict> {
     if asked.pin.is_some() && asked.url.scheme == Scheme::Ws {
