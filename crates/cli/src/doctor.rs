@@ -1,6 +1,6 @@
 //! Walks to a gateway hop by hop, stops at the first one that fails, and says what is wrong and which command mends it.
 //!
-//! [`walk`] sees, [`verdict`] judges what was seen (values in, values out), [`report`] shows it.
+//! `walk` sees, `verdict` judges what was seen (values in, values out), `report` shows it.
 
 mod asked;
 #[cfg(test)]

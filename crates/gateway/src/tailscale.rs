@@ -5,8 +5,8 @@
 //! known by its target, which is the ingress listener: a port of 127.0.0.1 that is remembered in the state directory. Routes of
 //! others are never touched, and nothing is ever reset.
 //!
-//! [`wanted`] says what the settings ask for, [`serve_config`] what has to change in the daemon's configuration (both pure);
-//! [`daemon`] is how the daemon is asked, by [`local_api`] where that is permitted and by [`command`] else; `driver` brings
+//! `wanted` says what the settings ask for, `serve_config` what has to change in the daemon's configuration (both pure);
+//! `daemon` is how the daemon is asked, by `local_api` where that is permitted and by `command` else; `driver` brings
 //! them together.
 
 mod client;

@@ -59,7 +59,7 @@ impl Command {
 /// Where a tunnel goes.
 #[derive(Debug, clap::Args)]
 struct Ends {
-    /// SSH host, [user@]host[:port] [default: gateway.remote.sshTarget, else the host of gateway.remote.url]
+    /// SSH host, such as user@host or user@host:port [default: gateway.remote.sshTarget, else the host of gateway.remote.url]
     #[arg(value_name = "host")]
     target: Option<String>,
     /// Port of this machine [default: the last one, else that of the gateway if it is free, else any]

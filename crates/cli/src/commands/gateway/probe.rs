@@ -29,7 +29,7 @@ pub(crate) struct Args {
     /// Another gateway to try
     #[arg(long, value_name = "url")]
     url: Option<String>,
-    /// Also try through this SSH host, [user@]host[:port]; the tunnel is closed again
+    /// Also try through this SSH host, such as user@host or user@host:port; the tunnel is closed again
     #[arg(long, value_name = "host")]
     ssh: Option<String>,
     /// SSH key file for that
