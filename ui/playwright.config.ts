@@ -1,0 +1,37 @@
+import { defineConfig } from '@playwright/test';
+import { join } from 'node:path';
+
+const output = process.env['OPENCLAW_UI_OUTPUT'] ?? join(import.meta.dirname, '../target/ui');
+
+// Debian's Chromium; every name but loopback's is unknown, so that a request to anywhere else cannot leave unnoticed.
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: join(output, 'results'),
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  forbidOnly: process.env['CI'] !== undefined,
+  reporter: process.env['CI'] ? [['line']] : [['list']],
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    browserName: 'chromium',
+    headless: true,
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    reducedMotion: 'reduce',
+    launchOptions: {
+      executablePath: process.env['OPENCLAW_TEST_CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--host-resolver-rules=MAP gw.test 127.0.0.1, MAP other.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
+      ],
+    },
+  },
+});

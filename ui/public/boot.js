@@ -1,0 +1,16 @@
+// Before the first paint: the theme, and credentials out of the address bar. Kept tiny; it blocks rendering.
+(function () {
+  var root = document.documentElement;
+  var safe = /[?&]safe=1(&|$)/.test(location.search);
+  try {
+    var stored = safe ? null : JSON.parse(localStorage.getItem('openclaw.control.settings.v2') || 'null');
+    if (stored && (stored.theme === 'light' || stored.theme === 'dark')) root.dataset.theme = stored.theme;
+    if (stored && stored.density === 'compact') root.dataset.density = 'compact';
+  } catch (error) {
+    // Broken settings must not keep the page from starting.
+  }
+  if (location.hash || location.search) {
+    window.openclawLaunch = { hash: location.hash, search: location.search };
+    history.replaceState(history.state, '', location.pathname + location.search.replace(/([?&])(token|password|gatewayUrl|session|onboarding|safe)=[^&]*/g, '$1').replace(/[?&]+$/, '').replace(/\?&+/, '?').replace(/&&+/g, '&'));
+  }
+})();

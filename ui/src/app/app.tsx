@@ -1,0 +1,88 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { ComponentType } from 'preact';
+import { connection, hello } from '../gateway/session';
+import { Button } from '../parts/button';
+import { Page } from '../parts/page';
+import { Empty, Notice, Skeleton } from '../parts/states';
+import { SignIn } from '../views/sign-in/sign-in';
+import { badgeTotal } from './badges';
+import { href, route } from './router';
+import type { ViewName } from './router';
+import { Shell } from './shell';
+import { t } from './text';
+import { startTheme } from './theme';
+import { VIEW_LIST } from './views';
+
+startTheme();
+
+export function App() {
+  useTitle();
+  // Until the first hello there is nothing to show but the way in. Later losses keep the views.
+  if (hello.value === null || connection.value.kind === 'blocked') return <SignIn />;
+  return (
+    <Shell>
+      <CurrentView />
+    </Shell>
+  );
+}
+
+function CurrentView() {
+  const { view, path } = route.value;
+  if (view === null) {
+    return (
+      <Page title={t('unknownTitle')}>
+        <Empty icon="info" title={path}>
+          <span>{t('unknown', { path })}</span>
+          <a class="button" href={href('/overview')}>
+            {t('toOverview')}
+          </a>
+        </Empty>
+      </Page>
+    );
+  }
+  return <Loaded key={view} name={view} />;
+}
+
+function Loaded({ name }: { name: ViewName }) {
+  const [view, setView] = useState<{ component: ComponentType } | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    VIEW_LIST.find((view) => view.name === name)
+      ?.load()
+      .then(
+        (component) => setView({ component }),
+        () => setFailed(true),
+      );
+  }, [name]);
+  if (failed) {
+    return (
+      <Page title={t(name)}>
+        <Notice tone="warn">
+          <strong>{t('loadFailedTitle')}</strong>
+          <span>{t('loadFailed')}</span>
+          <span>
+            <Button onClick={() => location.reload()}>{t('reload')}</Button>
+          </span>
+        </Notice>
+      </Page>
+    );
+  }
+  if (view === null) {
+    return (
+      <Page title={t(name)}>
+        <Skeleton />
+      </Page>
+    );
+  }
+  return <view.component />;
+}
+
+function useTitle(): void {
+  const { view } = route.value;
+  const gateway = hello.value?.server.host ?? location.host;
+  const waiting = badgeTotal.value;
+  const values = { view: view ? t(view) : t('unknownTitle'), gateway, n: waiting };
+  useEffect(() => {
+    document.title = waiting > 0 ? t('titleBadge', values) : t('title', values);
+  });
+}

@@ -1,0 +1,32 @@
+import type { ComponentChildren } from 'preact';
+
+/** Heading of a view: its name, one sentence, its main action. */
+export function Page({ title, sentence, action, children }: { title: string; sentence?: ComponentChildren; action?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <>
+      <div class="page-head">
+        <div class="stack tight grow">
+          <h1 tabIndex={-1}>{title}</h1>
+          {sentence && <p>{sentence}</p>}
+        </div>
+        {action && <div class="row">{action}</div>}
+      </div>
+      {children}
+    </>
+  );
+}
+
+/** A part of a view with a heading. */
+export function Card({ title, side, children }: { title?: string; side?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="card" aria-label={title}>
+      {(title ?? side) && (
+        <header>
+          {title && <h2 class="grow">{title}</h2>}
+          {side}
+        </header>
+      )}
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,26 @@
+import { messages } from '../text/messages';
+
+export const t = messages('parts', {
+  copy: 'Copy',
+  copyCommand: 'Copy command',
+  copied: 'Copied',
+  copySelected: 'Press Ctrl+C to copy the selected text',
+  close: 'Close',
+  cancel: 'Cancel',
+  retry: 'Try again',
+  loading: 'Loading',
+  loadFailed: 'This could not be loaded',
+  asOf: 'as of {time}',
+  forbiddenTitle: 'Not allowed with this sign-in',
+  forbidden: 'It needs {scope}. Ask for more access, or use a browser that has it.',
+  missingTitle: 'This gateway does not offer it',
+  missing: 'A newer gateway does. Update the gateway, then load this page again.',
+  needsScope: 'Needs {scope}',
+  offline: 'Not possible while the connection is lost',
+  show: 'Show',
+  hide: 'Hide',
+  dismiss: 'Dismiss',
+  actionsFor: 'Actions for {name}',
+  sortBy: 'Sort by {column}',
+  details: 'Details',
+});

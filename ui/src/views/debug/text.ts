@@ -1,0 +1,5 @@
+import { messages } from '../../text/messages';
+
+export const t = messages('debug', {
+  title: 'Debug',
+});

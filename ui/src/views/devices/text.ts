@@ -1,0 +1,5 @@
+import { messages } from '../../text/messages';
+
+export const t = messages('devices', {
+  title: 'Devices',
+});
