@@ -2,11 +2,13 @@ import './styles/index.css';
 import { render } from 'preact';
 import { App } from './app/app';
 import { startRouter } from './app/router';
+import { startWaiting } from './app/waiting';
 import { startSession } from './gateway/session';
 
 const mount = document.getElementById('app');
 if (mount) {
   startRouter();
+  startWaiting();
   startSession();
   render(<App />, mount);
   document.getElementById('fallback')?.remove();

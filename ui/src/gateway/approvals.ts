@@ -1,0 +1,50 @@
+// Commands that wait for a decision, as the views see them. No text, no calls.
+
+import { isRaw } from './devices';
+
+/** A command that waits for a decision. */
+export interface PendingApproval {
+  readonly id: string;
+  readonly command: string;
+  readonly cwd: string | null;
+  readonly host: string | null;
+  readonly nodeId: string | null;
+  readonly security: string | null;
+  readonly ask: string | null;
+  readonly agentId: string | null;
+  readonly resolvedPath: string | null;
+  readonly sessionKey: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** Reads an entry of `exec.approval.list`, or the payload of `exec.approval.requested`. */
+export function readApproval(value: unknown): PendingApproval | null {
+  if (!isRaw(value) || !text(value['id'])) return null;
+  const request = isRaw(value['request']) ? value['request'] : {};
+  const { createdAtMs, expiresAtMs } = value;
+  return {
+    id: text(value['id']) ?? '',
+    command: text(request['command']) ?? '',
+    cwd: text(request['cwd']),
+    host: text(request['host']),
+    nodeId: text(request['nodeId']),
+    security: text(request['security']),
+    ask: text(request['ask']),
+    agentId: text(request['agentId']),
+    resolvedPath: text(request['resolvedPath']),
+    sessionKey: text(request['sessionKey']),
+    createdAt: typeof createdAtMs === 'number' ? createdAtMs : Date.now(),
+    expiresAt: typeof expiresAtMs === 'number' ? expiresAtMs : Date.now() + 120_000,
+  };
+}
+
+/** Reads the answer of `exec.approval.list`: a list, bare or as `pending`. */
+export function readApprovals(answer: unknown): readonly PendingApproval[] {
+  const list = Array.isArray(answer) ? answer : isRaw(answer) ? answer['pending'] : [];
+  return Array.isArray(list) ? list.map(readApproval).filter((one) => one !== null) : [];
+}
