@@ -11,6 +11,8 @@
   }
   if (location.hash || location.search) {
     window.openclawLaunch = { hash: location.hash, search: location.search };
-    history.replaceState(history.state, '', location.pathname + location.search.replace(/([?&])(token|password|gatewayUrl|session|onboarding|safe)=[^&]*/g, '$1').replace(/[?&]+$/, '').replace(/\?&+/, '?').replace(/&&+/g, '&'));
+    var gone = /^(token|password|setupCode|bootstrapToken|bootstrapProfile|gatewayUrl|session|onboarding|safe|access)(=|$)/;
+    var rest = location.search.slice(1).split('&').filter(function (part) { return part && !gone.test(part); });
+    history.replaceState(history.state, '', location.pathname + (rest.length ? '?' + rest.join('&') : ''));
   }
 })();

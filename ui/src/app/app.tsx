@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
-import { connection, hello } from '../gateway/session';
+import { connection, hello, proposed, waiting } from '../gateway/session';
 import { Button } from '../parts/button';
 import { Page } from '../parts/page';
 import { Empty, Notice, Skeleton } from '../parts/states';
+import { Proposal } from '../views/sign-in/proposal';
 import { SignIn } from '../views/sign-in/sign-in';
 import { badgeTotal } from './badges';
 import { href, route } from './router';
@@ -18,11 +19,19 @@ startTheme();
 export function App() {
   useTitle();
   // Until the first hello there is nothing to show but the way in. Later losses keep the views.
-  if (hello.value === null || connection.value.kind === 'blocked') return <SignIn />;
+  // A browser that waits for approval, or that was told no, has nothing to look at meanwhile.
+  const out = hello.value === null || connection.value.kind === 'blocked' || connection.value.kind === 'idle' || waiting.value !== null;
   return (
-    <Shell>
-      <CurrentView />
-    </Shell>
+    <>
+      {out ? (
+        <SignIn />
+      ) : (
+        <Shell>
+          <CurrentView />
+        </Shell>
+      )}
+      {proposed.value && <Proposal of={proposed.value} />}
+    </>
   );
 }
 

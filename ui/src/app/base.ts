@@ -26,3 +26,9 @@ export function takeLaunch(): Launch {
   delete window.openclawLaunch;
   return launch;
 }
+
+/** Address of the directory that the page was served from. */
+export function servedFrom(): string {
+  const base = new URL(document.baseURI);
+  return `${base.protocol}//${base.host}${base.pathname}`;
+}

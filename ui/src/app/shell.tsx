@@ -7,7 +7,6 @@ import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { Chip } from '../parts/states';
 import type { Tone } from '../parts/states';
-import { ApprovalPanel } from './approval-panel';
 import { badge } from './badges';
 import { href, route } from './router';
 import { t } from './text';
@@ -29,7 +28,6 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Foot />
         </main>
       </div>
-      <ApprovalPanel />
       <Bottombar />
       <Announcements />
     </>

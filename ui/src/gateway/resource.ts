@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { EventName, MethodName, Scope } from '../wire/generated';
-import { CallError, can, has, live, on } from './session';
+import { CallError, can, has, live, on, onMissed, onSwitch, pollingPaused } from './session';
 
 /** What a view knows about its data. */
 export interface Resource<T> {
@@ -38,6 +38,9 @@ export interface ResourceOptions<T> {
 }
 
 const kept = new Map<string, { data: unknown; asOf: number }>();
+
+// Another gateway, other data.
+onSwitch(() => kept.clear());
 
 /** Forgets everything that was kept. */
 export function forgetResources(): void {
@@ -80,8 +83,9 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
     };
     asked.current = () => void ask();
     void ask();
-    const stops = (events ?? []).map((event) => on(event, soon));
-    const tick = everyMs === undefined ? undefined : setInterval(() => document.hidden || void ask(), everyMs);
+    // Events that were missed may have been any of these.
+    const stops = [...(events ?? []).map((event) => on(event, soon)), onMissed(soon)];
+    const tick = everyMs === undefined ? undefined : setInterval(() => document.hidden || Date.now() < pollingPaused.value || void ask(), everyMs);
     return () => {
       open = false;
       clearTimeout(timer);

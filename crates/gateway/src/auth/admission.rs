@@ -416,7 +416,7 @@ fn admit_device(
             limited: false,
         };
     }
-    let scopes = ceiling.grant(request.requested);
+    let scopes = ceiling.limit(request.requested);
     Admission::Admit {
         scopes,
         method,

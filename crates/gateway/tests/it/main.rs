@@ -3,7 +3,6 @@
 
 mod admission;
 mod approvals;
-mod clients;
 mod connections;
 mod devices;
 mod frames;
@@ -13,7 +12,6 @@ mod oracle;
 mod proxies;
 mod remote_status;
 mod setup;
-mod shapes;
 mod shutdown;
 mod spoof_table;
 mod tailscale;

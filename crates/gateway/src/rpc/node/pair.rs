@@ -367,7 +367,6 @@ async fn remove(call: Call) -> RpcResult {
     ))));
     core.commit(changes).await?;
     core.nodes.touch();
-    core.hub
-        .close_device(&node_id, Some(Role::Node), call.conn.number);
+    core.hub.close_device(&node_id, Some(Role::Node));
     Ok(Payload::of(&json!({ "nodeId": node_id })))
 }

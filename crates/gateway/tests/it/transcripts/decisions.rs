@@ -416,7 +416,7 @@ pub(super) const INTENDED: &[Intended] = &[
     ),
     intended(
         "17/live/last-heartbeat",
-        "no answer: closed with 1008 device revoked",
+        "no answer: closed with 4001 gateway auth changed",
         "S09: revoking closes live connections",
     ),
     intended(

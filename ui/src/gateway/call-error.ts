@@ -1,0 +1,16 @@
+import type { WireError } from '../wire/generated';
+
+/** A call that the gateway refused, or that got no answer. */
+export class CallError extends Error {
+  constructor(
+    readonly error: WireError,
+    readonly method: string,
+  ) {
+    super(error.message);
+    this.name = 'CallError';
+  }
+
+  get code(): string {
+    return this.error.code;
+  }
+}
