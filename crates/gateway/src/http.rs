@@ -1,4 +1,4 @@
-//! The HTTP surface: probes, the landing page, the Control UI's configuration, and the door to the WebSocket.
+//! The HTTP surface: probes, the Control UI, and the door to the WebSocket.
 //!
 //! [`router`] answers requests; `connection` runs one socket under limits and hands upgraded ones to the
 //! [`SocketHandler`]. Everything that is known about the other end is computed once, in `front`.
@@ -14,6 +14,7 @@ mod policy;
 mod probes;
 pub mod proxy_check;
 mod repeats;
+mod ui;
 mod upgrade;
 
 use std::future::Future;
@@ -62,8 +63,10 @@ pub trait SocketHandler: Send + Sync + 'static {
     }
     /// Notes what was seen of it.
     fn note_proxy_check(&self, _id: &str, _request: Value) {}
-    /// The body of `control-ui-config.json`.
+    /// What `control-ui-config.json` says to those who may know.
     fn control_ui_config(&self) -> Value;
+    /// The ways to sign in that everybody may know of.
+    fn sign_in_modes(&self) -> Vec<&'static str>;
     /// Takes what a join link gives.
     fn join(&self, code: String, peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>>;
     /// What this gateway answers to a nonce of its own; `None` for what is no nonce.

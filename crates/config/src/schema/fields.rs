@@ -143,11 +143,11 @@ pub const FIELDS: &[Field] = &[
 
     field("gateway.controlUi.enabled", Kind::Bool, "true", "Serve the Control UI."),
     field("gateway.controlUi.basePath", Kind::Text, "", "Path prefix, such as `/openclaw`."),
+    field("gateway.controlUi.root", Kind::Text, "", "Folder with a built Control UI to serve instead of the one in the program: absolute, or relative to the folder of this file. Only files inside it are served.").advanced(),
     field("gateway.controlUi.allowInsecureAuth", Kind::Bool, "false", "Let browsers in with the token alone over plain HTTP.").advanced(),
     field("gateway.controlUi.dangerouslyDisableDeviceAuth", Kind::Bool, "false", "Do not ask browsers for a device identity at all.").advanced(),
     field("gateway.controlUi.allowedOrigins", Kind::Origins, "[]", "Browser origins that may connect besides the gateway's own: `http://host:port` or `https://host`."),
     field("gateway.controlUi.dangerouslyAllowHostHeaderOriginFallback", Kind::Bool, "false", "Accept a page whose origin equals the `Host` of its request, whatever that name is. Any name that is made to point here counts then.").advanced(),
-    kept("gateway.controlUi.root"),
     kept("gateway.controlUi.environment"),
     kept("gateway.controlUi.embedSandbox"),
     kept("gateway.controlUi.allowExternalEmbedUrls"),

@@ -58,6 +58,9 @@ pub struct ControlUi {
     pub enabled: bool,
     /// Path prefix of the UI, such as `/openclaw`. Default none.
     pub base_path: String,
+    /// Folder to serve the Control UI from instead of the files in the program; relative to the folder of the config
+    /// file. Default none.
+    pub root: Option<String>,
     /// Accept token-only browsers over plain HTTP. Default false.
     pub allow_insecure_auth: bool,
     /// Do not ask browsers for a device identity. Default false.
@@ -73,6 +76,7 @@ impl Default for ControlUi {
         Self {
             enabled: true,
             base_path: String::new(),
+            root: None,
             allow_insecure_auth: false,
             dangerously_disable_device_auth: false,
             allowed_origins: Vec::new(),

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::auth::admission::AuthMode;
 use crate::auth::limiter::{Source, Verdict};
 use crate::auth::secret;
 use crate::conn::actor;
@@ -126,6 +127,19 @@ impl SocketHandler for Handler {
             "assistantAgentId": "main",
             "serverVersion": self.core.server.version,
         })
+    }
+
+    fn sign_in_modes(&self) -> Vec<&'static str> {
+        let policy = &self.core.live().policy;
+        // Where a proxy signs people in, the secret is for this machine only.
+        let first = match policy.mode {
+            _ if policy.allow_trusted_proxy => "trusted-proxy",
+            AuthMode::None => "none",
+            AuthMode::Token => "token",
+            AuthMode::Password => "password",
+        };
+        let tailscale = policy.allow_tailscale.then_some("tailscale");
+        std::iter::once(first).chain(tailscale).collect()
     }
 
     fn join(&self, code: String, peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>> {

@@ -14,7 +14,11 @@ use crate::gate::Refusal;
 const JSON: &str = "application/json; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-fn with_type(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+pub(super) fn with_type(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     set(&mut response, CONTENT_TYPE, content_type);
@@ -44,7 +48,7 @@ pub(super) fn error(status: StatusCode, kind: &str, message: &str) -> Response {
 }
 
 /// A plain text answer.
-pub(super) fn text(status: StatusCode, body: &'static str) -> Response {
+pub(super) fn text(status: StatusCode, body: impl Into<Body>) -> Response {
     with_type(status, TEXT, body)
 }
 
@@ -139,9 +143,10 @@ pub(super) fn page(html: String, security_policy: &HeaderValue) -> Response {
 pub(super) fn secure(response: &mut Response) {
     set(response, X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(response, REFERRER_POLICY, "no-referrer");
-    set(
-        response,
-        HeaderName::from_static("permissions-policy"),
-        "camera=(), microphone=(self), geolocation=()",
-    );
+    response
+        .headers_mut()
+        .entry(HeaderName::from_static("permissions-policy"))
+        .or_insert(HeaderValue::from_static(
+            "camera=(), microphone=(self), geolocation=()",
+        ));
 }

@@ -1,19 +1,17 @@
-//! The landing page, the Control UI's configuration, and what every other path gets.
+//! What every path gets that is no probe: the Control UI, or a landing page where that is switched off.
 
 use std::sync::LazyLock;
 
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, LOCATION};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method};
 
 use super::connection::Connection;
-use super::{BearerVerdict, HttpState, answer, probes};
-use crate::peer::{Authority, Peer, PeerClass};
+use super::{HttpState, answer, ui};
+use crate::peer::{Authority, Peer};
 
 const LANDING: &str = include_str!("landing.html");
-const CONFIG_FILE: &str = "/control-ui-config.json";
 
 /// The landing page runs nothing and loads nothing: only its own style, known by its hash, applies.
 static LANDING_POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -39,60 +37,14 @@ pub(super) async fn answer(
         return answer::read_only();
     }
     let policy = state.policy();
-    let base = policy.base_path.as_str();
-    let path = request.uri().path();
-    let below_base = path.strip_prefix(base);
     if policy.ui_enabled {
-        if below_base == Some(CONFIG_FILE) {
-            return ui_config(&state, &peer, request.headers()).await;
-        }
-        if !base.is_empty() && path == base {
-            return to_directory(base, request.uri().query());
-        }
+        let (head, _) = request.into_parts();
+        return ui::answer(&state, &policy, &peer, &head.uri, &head.headers).await;
     }
-    let is_landing = path == "/" || (policy.ui_enabled && below_base == Some("/"));
-    if is_landing {
+    if request.uri().path() == "/" {
         return landing(&state, &peer, &request);
     }
     answer::not_found()
-}
-
-async fn ui_config(state: &HttpState, peer: &Peer, headers: &HeaderMap) -> Response {
-    let verdict = match probes::bearer(headers) {
-        _ if peer.class == PeerClass::Control => BearerVerdict::Allowed,
-        Some(bearer) => state.bearer_verdict(bearer, peer).await,
-        None => BearerVerdict::Denied,
-    };
-    // The page may hold a token that has been changed since; who it is does not depend on that.
-    let verdict = match verdict {
-        BearerVerdict::Denied if state.handler().is_identified(peer).await => {
-            BearerVerdict::Allowed
-        }
-        verdict => verdict,
-    };
-    match verdict {
-        BearerVerdict::Allowed => {
-            answer::json_answer(StatusCode::OK, &state.handler().control_ui_config())
-        }
-        BearerVerdict::Denied => answer::unauthorized(),
-        BearerVerdict::Limited { retry_after_secs } => answer::rate_limited(retry_after_secs),
-    }
-}
-
-/// `<base>` → `<base>/`, query kept: relative addresses of the page hang on the slash.
-fn to_directory(base: &str, query: Option<&str>) -> Response {
-    let location = match query {
-        Some(query) => format!("{base}/?{query}"),
-        None => format!("{base}/"),
-    };
-    let mut response = Response::default();
-    *response.status_mut() = StatusCode::FOUND;
-    let Ok(location) = HeaderValue::from_str(&location) else {
-        return answer::not_found();
-    };
-    response.headers_mut().insert(LOCATION, location);
-    answer::set(&mut response, CACHE_CONTROL, "no-store");
-    response
 }
 
 fn landing(state: &HttpState, peer: &Peer, request: &Request) -> Response {

@@ -1,5 +1,6 @@
 //! What the settings say about HTTP, read once per change of the settings.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openclaw_config::Settings;
@@ -23,6 +24,8 @@ pub struct HttpPolicy {
     pub base_path: String,
     /// Whether the Control UI is served.
     pub ui_enabled: bool,
+    /// Folder to serve the Control UI from; without one the files in the program are served.
+    pub ui_root: Option<PathBuf>,
 }
 
 impl HttpPolicy {
@@ -71,6 +74,7 @@ impl HttpPolicy {
             names,
             base_path: normalise_base_path(&gateway.control_ui.base_path),
             ui_enabled: gateway.control_ui.enabled,
+            ui_root: None,
         };
         (policy, complaints)
     }
@@ -84,6 +88,13 @@ fn normalise_base_path(text: &str) -> String {
     } else {
         format!("/{bare}")
     }
+}
+
+/// The folder that `gateway.controlUi.root` names, seen from the config file.
+fn ui_root(root: Option<&str>, config_file: &Path) -> Option<PathBuf> {
+    let root = root.map(str::trim).filter(|root| !root.is_empty())?;
+    let folder = config_file.parent().unwrap_or(Path::new("."));
+    Some(folder.join(root))
 }
 
 /// The policy of the newest settings.
@@ -125,7 +136,11 @@ impl PolicyCache {
 }
 
 fn read(snapshot: &Snapshot, names: Arc<Names>) -> Arc<HttpPolicy> {
-    let (policy, complaints) = HttpPolicy::from_settings(&snapshot.settings, names);
+    let (mut policy, complaints) = HttpPolicy::from_settings(&snapshot.settings, names);
+    policy.ui_root = ui_root(
+        snapshot.settings.gateway.control_ui.root.as_deref(),
+        &snapshot.path,
+    );
     for complaint in complaints {
         tracing::warn!("config entry ignored: {complaint}");
     }
@@ -152,6 +167,19 @@ mod tests {
             (" /a/b ", "/a/b"),
         ] {
             assert_eq!(normalise_base_path(text), expected);
+        }
+    }
+
+    #[test]
+    fn the_folder_of_the_ui_is_found_from_the_config_file() {
+        for (root, expected) in [
+            (None, None),
+            (Some(" "), None),
+            (Some("ui"), Some("/etc/openclaw/ui")),
+            (Some("/srv/ui"), Some("/srv/ui")),
+        ] {
+            let found = ui_root(root, Path::new("/etc/openclaw/openclaw.json"));
+            assert_eq!(found.as_deref(), expected.map(Path::new), "{root:?}");
         }
     }
 

@@ -4,4 +4,5 @@ mod admission;
 mod listeners;
 mod routes;
 mod support;
+mod ui;
 mod upgrades;

@@ -112,6 +112,10 @@ impl SocketHandler for Echo {
         json!({"basePath": "", "assistantName": "Assistant"})
     }
 
+    fn sign_in_modes(&self) -> Vec<&'static str> {
+        vec!["token", "tailscale"]
+    }
+
     fn join(&self, code: String, _peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>> {
         let first = self.joined.lock().insert(code.clone());
         let answer = match code.as_str() {
@@ -177,6 +181,11 @@ impl Server {
             home,
             serving,
         }
+    }
+
+    /// A place for files that the config names; the config file is in `.openclaw` below it.
+    pub(super) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     /// Puts another config in force.
@@ -270,7 +279,9 @@ pub(super) async fn exchange(
 pub(super) struct Answer {
     pub(super) status: u16,
     head: String,
+    /// As text; what is no text is replaced.
     pub(super) body: String,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -298,9 +309,14 @@ pub(super) async fn read_answer(stream: &mut (impl AsyncRead + Unpin)) -> Answer
     }
     let head = String::from_utf8(head).unwrap();
     let status = head[9..12].parse().unwrap();
-    let mut body = String::new();
+    let mut bytes = Vec::new();
     if status != 101 {
-        stream.read_to_string(&mut body).await.unwrap();
+        stream.read_to_end(&mut bytes).await.unwrap();
     }
-    Answer { status, head, body }
+    Answer {
+        status,
+        head,
+        body: String::from_utf8_lossy(&bytes).into_owned(),
+        bytes,
+    }
 }

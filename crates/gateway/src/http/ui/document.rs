@@ -1,0 +1,49 @@
+//! The document of the Control UI: told where it is mounted, without a script.
+
+/// Marks that the built document has, each once.
+const BASE: &str = "<base href=\"/\">";
+const BASE_PATH: &str = "data-base-path=\"\"";
+const VERSION: &str = "data-version=\"\"";
+
+/// The document for this base path (empty, or `/panel`) from this gateway.
+pub(super) fn render(html: &str, base_path: &str, version: &str) -> String {
+    let (path, version) = (escape(base_path), escape(version));
+    html.replacen(BASE, &format!("<base href=\"{path}/\">"), 1)
+        .replacen(BASE_PATH, &format!("data-base-path=\"{path}\""), 1)
+        .replacen(VERSION, &format!("data-version=\"{version}\""), 1)
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u30_the_document_knows_where_it_is() {
+        let built =
+            "<html data-base-path=\"\" data-version=\"\"><base href=\"/\"><p data-base-path=\"\">";
+        assert_eq!(
+            render(built, "/panel", "1.2"),
+            "<html data-base-path=\"/panel\" data-version=\"1.2\"><base href=\"/panel/\"><p data-base-path=\"\">"
+        );
+        assert_eq!(
+            render(built, "", "1.2"),
+            "<html data-base-path=\"\" data-version=\"1.2\"><base href=\"/\"><p data-base-path=\"\">"
+        );
+        let hostile = render(built, "/\"><script>", "<b>");
+        assert!(
+            !hostile.contains("<script") && !hostile.contains("<b>"),
+            "{hostile}"
+        );
+        assert_eq!(
+            render("<p>another page</p>", "/panel", "1"),
+            "<p>another page</p>"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The files of the Control UI: those in the program, or those in a folder.
+
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use rust_embed::Embed;
+
+use super::coding::Coding;
+
+/// The built page. Debug builds embed it too, so that every binary stands alone.
+#[derive(Embed)]
+#[folder = "../../ui/dist"]
+struct Embedded;
+
+/// The name of the document.
+pub(super) const INDEX: &str = "index.html";
+
+/// Where files come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The program.
+    Embedded,
+    /// A folder, see `gateway.controlUi.root`.
+    Folder(PathBuf),
+}
+
+/// A file in the form in which it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) bytes: Bytes,
+    /// SHA-256 of what is sent, or of the file of which it is a copy.
+    pub(super) digest: Vec<u8>,
+    pub(super) coding: Option<Coding>,
+}
+
+impl Source {
+    /// The smallest copy of a file in one of these codings, or the file itself. `name` must be a [`file_name`].
+    pub(super) async fn find(&self, name: &str, codings: &[Coding]) -> Option<File> {
+        match self {
+            Self::Embedded => embedded(name, codings),
+            Self::Folder(folder) => {
+                let (folder, name) = (folder.clone(), name.to_owned());
+                let codings = codings.to_vec();
+                let read = move || in_folder(&folder, &name, &codings);
+                tokio::task::spawn_blocking(read).await.ok().flatten()
+            }
+        }
+    }
+}
+
+fn embedded(name: &str, codings: &[Coding]) -> Option<File> {
+    let plain = Embedded::get(name)?;
+    let copy = codings.iter().find_map(|coding| {
+        let copy = Embedded::get(&format!("{name}{}", coding.suffix()))?;
+        Some((*coding, copy))
+    });
+    let digest = plain.metadata.sha256_hash().to_vec();
+    let (coding, data) = match copy {
+        Some((coding, copy)) => (Some(coding), copy.data),
+        None => (None, plain.data),
+    };
+    let bytes = match data {
+        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        std::borrow::Cow::Owned(bytes) => bytes.into(),
+    };
+    Some(File {
+        bytes,
+        digest,
+        coding,
+    })
+}
+
+fn in_folder(folder: &Path, name: &str, codings: &[Coding]) -> Option<File> {
+    // Links are followed before the comparison: what they lead to counts.
+    let folder = folder.canonicalize().ok()?;
+    let read = |name: &str| {
+        let path = folder.join(name).canonicalize().ok()?;
+        let inside = path.starts_with(&folder) && path.is_file();
+        inside.then(|| std::fs::read(path).ok()).flatten()
+    };
+    let plain = read(name)?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, &plain);
+    let copy = codings.iter().find_map(|coding| {
+        let copy = read(&format!("{name}{}", coding.suffix()))?;
+        Some((*coding, copy))
+    });
+    let (coding, bytes) = match copy {
+        Some((coding, copy)) => (Some(coding), copy),
+        None => (None, plain),
+    };
+    Some(File {
+        bytes: bytes.into(),
+        digest: digest.as_ref().to_vec(),
+        coding,
+    })
+}
+
+/// The media type of a file, by the end of its name; `None` for what is not served. Copies in a coding are none of these.
+pub(super) fn media_type(name: &str) -> Option<&'static str> {
+    let (_, extension) = name.rsplit_once('.')?;
+    let media_type = match extension {
+        "css" => "text/css; charset=utf-8",
+        "html" => "text/html; charset=utf-8",
+        "ico" => "image/x-icon",
+        "jpg" | "jpeg" => "image/jpeg",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" | "map" => "application/json; charset=utf-8",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
+        "wasm" => "application/wasm",
+        "webmanifest" => "application/manifest+json; charset=utf-8",
+        "webp" => "image/webp",
+        "woff2" => "font/woff2",
+        _ => return None,
+    };
+    Some(media_type)
+}
+
+/// Whether a path without its first slash can name a file: plain parts, none of them hidden.
+pub(super) fn file_name(path: &str) -> bool {
+    path.split('/').all(|part| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_are_looked_for() {
+        for name in ["boot.js", "assets/index-BY_east2.css", "a/b/c.d"] {
+            assert!(file_name(name), "{name}");
+        }
+        for name in [
+            "",
+            "/etc/passwd",
+            "../x.js",
+            "assets/../x.js",
+            "assets//x.js",
+            "assets/",
+            ".git/config",
+            "assets/.x.js",
+            "a%2fb.js",
+            "a\\b.js",
+            "c:x.js",
+            "a\0.js",
+            "ä.js",
+        ] {
+            assert!(!file_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_gives_its_own_files_only() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("ui");
+        std::fs::create_dir_all(folder.join("assets")).unwrap();
+        std::fs::write(home.path().join("secret.js"), "secret").unwrap();
+        std::fs::write(folder.join("assets/a-1.js"), "plain").unwrap();
+        std::fs::write(folder.join("assets/a-1.js.gz"), "gzipped").unwrap();
+        std::os::unix::fs::symlink(home.path().join("secret.js"), folder.join("out.js")).unwrap();
+        std::os::unix::fs::symlink(home.path(), folder.join("up")).unwrap();
+        std::os::unix::fs::symlink(folder.join("assets/a-1.js"), folder.join("in.js")).unwrap();
+        let bytes = |name: &str, codings: &[Coding]| {
+            in_folder(&folder, name, codings).map(|file| file.bytes)
+        };
+        assert_eq!(bytes("assets/a-1.js", &[]).unwrap(), "plain");
+        let both = [Coding::Brotli, Coding::Gzip];
+        assert_eq!(bytes("assets/a-1.js", &both).unwrap(), "gzipped");
+        assert_eq!(bytes("in.js", &[]).unwrap(), "plain");
+        for name in [
+            "out.js",
+            "up/secret.js",
+            "../secret.js",
+            "assets",
+            "none.js",
+        ] {
+            assert_eq!(bytes(name, &[]), None, "{name}");
+        }
+        let gone = home.path().join("gone");
+        assert_eq!(in_folder(&gone, INDEX, &[]), None);
+    }
+}
