@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ComponentType } from 'preact';
+import { gatewayLabel } from '../gateway/label';
 import { connection, hello, proposed, waiting } from '../gateway/session';
 import { Button } from '../parts/button';
 import { Page } from '../parts/page';
@@ -88,7 +89,7 @@ function Loaded({ name }: { name: ViewName }) {
 
 function useTitle(): void {
   const { view } = route.value;
-  const gateway = hello.value?.server.host ?? location.host;
+  const gateway = gatewayLabel.value;
   const waiting = badgeTotal.value;
   const values = { view: view ? t(view) : t('unknownTitle'), gateway, n: waiting };
   useEffect(() => {

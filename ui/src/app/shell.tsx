@@ -1,13 +1,15 @@
 // What stands around every view: bar, navigation, banners, foot.
 
 import type { ComponentChildren } from 'preact';
-import { connection, hello } from '../gateway/session';
+import { currentUrl, gateways } from '../gateway/gateways';
+import { hello } from '../gateway/session';
 import { Announcements } from '../parts/announce';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
-import { Chip } from '../parts/states';
-import type { Tone } from '../parts/states';
 import { badge } from './badges';
+import { Banners } from './banners';
+import { GatewayMenu } from './gateway-menu';
+import { Health } from './health';
 import { href, route } from './router';
 import { t } from './text';
 import { change, isDark } from './theme';
@@ -21,6 +23,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         {t('skip')}
       </a>
       <Topbar />
+      <Banners />
       <div class="frame">
         <Navigation />
         <main id="content" class="content" tabIndex={-1}>
@@ -40,12 +43,9 @@ function toContent(event: Event): void {
 }
 
 function Topbar() {
-  const name = hello.value?.server.host ?? location.host;
   return (
-    <header class="topbar">
-      <span class="brand">
-        <span class="label">{name}</span>
-      </span>
+    <header class="topbar" data-colour={knownColour()}>
+      <GatewayMenu />
       <Health />
       <span class="grow" />
       <Button
@@ -60,25 +60,9 @@ function Topbar() {
   );
 }
 
-function Health() {
-  const state = connection.value;
-  const [tone, word]: [Tone, string] =
-    state.kind === 'online'
-      ? state.health === 'live'
-        ? ['ok', t('live')]
-        : state.health === 'slow'
-          ? ['warn', t('slow')]
-          : ['bad', t('silent')]
-      : state.kind === 'retrying'
-        ? ['bad', t('lost')]
-        : state.kind === 'blocked'
-          ? ['bad', t('offline')]
-          : ['info', t('connecting')];
-  return (
-    <span class="health">
-      <Chip tone={tone}>{word}</Chip>
-    </span>
-  );
+/** Colour by which a person tells this gateway from others. */
+function knownColour(): string {
+  return gateways.value.find(({ url }) => url === currentUrl.value)?.colour ?? 'none';
 }
 
 function Navigation() {

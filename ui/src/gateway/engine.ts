@@ -244,7 +244,9 @@ export class Engine {
     if (!frame) return;
     if (frame.type === 'res') this.settle(frame);
     else if (frame.type === 'event' && typeof frame.event === 'string') this.event(frame.event, frame);
-    if (this.machine.phase === 'online') this.dispatch({ type: 'frame' });
+    // Once in a while is enough to know that the gateway lives.
+    const { phase, health, lastFrameAt } = this.machine;
+    if (phase === 'online' && (health === 'silent' || this.ports.now() - lastFrameAt > 500)) this.dispatch({ type: 'frame' });
   }
 
   private settle(frame: Frame): void {

@@ -1,4 +1,6 @@
 import type { ComponentChildren } from 'preact';
+import { lastContact } from '../gateway/session';
+import { AsOf } from './states';
 
 /** Heading of a view: its name, one sentence, its main action. */
 export function Page({ title, sentence, action, children }: { title: string; sentence?: ComponentChildren; action?: ComponentChildren; children: ComponentChildren }) {
@@ -6,7 +8,10 @@ export function Page({ title, sentence, action, children }: { title: string; sen
     <>
       <div class="page-head">
         <div class="stack tight grow">
-          <h1 tabIndex={-1}>{title}</h1>
+          <div class="row">
+            <h1 tabIndex={-1}>{title}</h1>
+            <AsOf of={{ asOf: lastContact.value }} />
+          </div>
           {sentence && <p>{sentence}</p>}
         </div>
         {action && <div class="row">{action}</div>}

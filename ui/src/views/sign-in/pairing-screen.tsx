@@ -8,7 +8,7 @@ import { disconnect, identity, retryNow, waiting } from '../../gateway/session';
 import { scopesOf } from '../../gateway/access-level';
 import { announce } from '../../parts/announce';
 import { Button } from '../../parts/button';
-import { Command, CopyValue } from '../../parts/copy';
+import { Command } from '../../parts/copy';
 import { Qr } from '../../parts/qr';
 import { now } from '../../parts/time';
 import { Words } from '../../parts/words';
@@ -38,6 +38,7 @@ export function PairingScreen({ failure, busy }: { failure: Failure; busy: boole
   const requestId = entry?.requestId ?? '';
   const sent = failure.details?.['requestedScopes'];
   const scopes = Array.isArray(sent) ? sent.map(String) : scopesOf(knownGateway(currentUrl.value).access);
+  const code = typeof failure.details?.['pairingCode'] === 'string' ? failure.details['pairingCode'] : null;
   const link = requestLink(context, requestId);
   return (
     <div class="stack">
@@ -61,10 +62,15 @@ export function PairingScreen({ failure, busy }: { failure: Failure; busy: boole
           <div class="stack tight">
             <span>{t('pairCommandHost')}</span>
             <Command text={`openclaw devices approve ${requestId}`} label={t('labelCommand')} />
+            {code && (
+              <span class="small muted">
+                {t('pairTyped')} <code>{`openclaw pairing approve ${code}`}</code>
+              </span>
+            )}
           </div>
           <div class="stack tight">
             <span>{t('pairElsewhere')}</span>
-            <CopyValue text={link} label={t('pairLink')} />
+            <Command text={link} label={t('pairLink')} />
             <details class="fold" onToggle={(event) => setQr(event.currentTarget.open)}>
               <summary>{t('pairQr')}</summary>
               <div class="gate-qr">{qr && <Qr text={link} label={t('pairQrLabel')} />}</div>

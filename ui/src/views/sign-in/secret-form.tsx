@@ -27,7 +27,7 @@ export function SecretForm({ failure, busy }: { failure: Failure | null; busy: b
   const [other, setOther] = useState(false);
   const [empty, setEmpty] = useState(false);
   const box = useRef<HTMLFormElement>(null);
-  const { own } = screenContext();
+  const { own, shown } = screenContext();
   const modes = own ? (ownFacts.value?.modes ?? []) : [];
   const wantsPassword = problem === 'passwordNeeded' || problem === 'passwordNotAccepted' || (problem !== 'notAccepted' && modes.includes('password'));
   const password = wantsPassword !== other;
@@ -35,7 +35,7 @@ export function SecretForm({ failure, busy }: { failure: Failure | null; busy: b
   const typedWrong = wrong && failure?.used !== 'device';
   useEffect(() => {
     if (busy) return;
-    const field = box.current?.querySelector('input');
+    const field = box.current?.querySelector<HTMLInputElement>('input:not([hidden])');
     field?.focus();
     if (wrong) field?.select();
   }, [failure, busy]);
@@ -46,7 +46,7 @@ export function SecretForm({ failure, busy }: { failure: Failure | null; busy: b
     setEmpty(trimmed === '' && failure !== null);
     if (trimmed === '') {
       if (failure === null) retryNow();
-      else box.current?.querySelector('input')?.focus();
+      else box.current?.querySelector<HTMLInputElement>('input:not([hidden])')?.focus();
       return;
     }
     connect(password ? { password: trimmed } : { token: trimmed });
@@ -56,6 +56,8 @@ export function SecretForm({ failure, busy }: { failure: Failure | null; busy: b
     <form class="stack" ref={box} onSubmit={submit}>
       <ScreenTitle problem={problem} focus={false} />
       {wrong && failure?.used === 'device' && <p>{usedText(failure)}</p>}
+      {/* Password managers tell entries apart by it. */}
+      <input type="text" name="username" autocomplete="username" value={shown} readOnly hidden />
       <SecretField
         label={password ? t('password') : t('tokenOrCode')}
         help={t('tokenHelp')}
