@@ -110,7 +110,7 @@ impl Decision {
     fn approve_device(&mut self, request_id: &str) -> Result<Value, String> {
         let approved = self
             .devices
-            .approve(request_id, "owner", self.now)
+            .approve(request_id, None, "owner", self.now)
             .map_err(|error| error.to_string())?;
         self.changes.extend(approved.changes);
         let device = approved.device;

@@ -313,9 +313,18 @@ impl Core {
     /// # Panics
     /// When the name is not in the protocol's list of events.
     pub fn broadcast(&self, name: &str, payload: &Value) {
+        self.broadcast_typed(name, payload);
+    }
+
+    /// Sends an event whose payload is one of the protocol's types.
+    ///
+    /// # Panics
+    /// When the name is not in the protocol's list of events.
+    pub fn broadcast_typed(&self, name: &str, payload: &impl serde::Serialize) {
+        let text = serde_json::to_string(payload).expect("payloads have string keys only");
         let spec = event::find(name)
             .unwrap_or_else(|| panic!("{name} is not in the protocol's list of events"));
-        self.hub.broadcast(spec, &payload.to_string(), None);
+        self.hub.broadcast(spec, &text, None);
     }
 
     /// Sends the presence list to everyone who may hear it.

@@ -15,7 +15,9 @@ pub(crate) mod steps;
 pub(crate) mod unix;
 
 pub use bind::{BindError, Listeners, MissingListener};
-pub use interfaces::{InterfaceAddress, interface_addresses, is_public, local_host};
+pub use interfaces::{
+    InterfaceAddress, in_tailscale_range, interface_addresses, is_public, local_host,
+};
 pub use password::{WeakPassword, weakness};
 pub use plan::{BindPlan, BindRefused, BindRequest, Guard, Waiting, bind_plan};
 pub use set::{ListenerHandle, ListenerSet, Place};

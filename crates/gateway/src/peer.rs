@@ -24,6 +24,7 @@ pub use forwarded::is_forwarding_header;
 pub use host::{HostRefused, KnownNames, Names, RequestKind, host_verdict};
 pub use openclaw_config::authority::{Authority, HostName};
 pub use openclaw_config::origin::{InvalidOrigin, Origin, OriginEntry};
+pub use openclaw_protocol::methods::remote::Via;
 pub use origin::{OriginPolicy, OriginRefused, origin_verdict};
 pub use proxy_identity::{ProxyIdentityRules, same_user};
 pub use warning::ProxyWarning;
@@ -89,6 +90,10 @@ pub struct Peer {
     pub claim: Option<Claim>,
     /// What `x-openclaw-scopes` leaves of the scopes; it never grants.
     pub scope_cap: Option<ScopeSet>,
+    /// Which way it came.
+    pub via: Via,
+    /// Why the web page behind it may not connect. It is refused in the first answer, which is all that a page can read.
+    pub refused_origin: Option<OriginRefused>,
 }
 
 impl Peer {
@@ -257,6 +262,8 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
         user_agent: text(USER_AGENT),
         claim: None,
         scope_cap: proxy_identity::scope_cap(facts),
+        via: via(facts.listener, forwarded, address),
+        refused_origin: None,
     };
     if facts.listener == ListenerKind::Control {
         return peer(PeerClass::Control, None, None, false);
@@ -306,6 +313,19 @@ pub fn classify(facts: &Facts<'_>, policy: &PeerPolicy) -> Peer {
             .then(|| proxy_identity::claim(facts, policy))
             .flatten(),
         ..peer(class, Some(socket), reported, false)
+    }
+}
+
+/// Which way a connection came. `address` is the socket peer of what was not forwarded.
+fn via(listener: ListenerKind, forwarded: bool, address: Option<IpAddr>) -> Via {
+    match (listener, address) {
+        (ListenerKind::Control, _) => Via::Control,
+        (ListenerKind::Ingress, _) => Via::Tailscale,
+        _ if forwarded => Via::Proxy,
+        (_, Some(address)) if address.is_loopback() => Via::Loopback,
+        (_, Some(address)) if crate::listen::in_tailscale_range(address) => Via::Tailnet,
+        (_, Some(address)) if !crate::listen::is_public(address) => Via::Lan,
+        _ => Via::Internet,
     }
 }
 

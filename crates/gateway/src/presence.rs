@@ -306,6 +306,7 @@ mod tests {
             device_id: Some(device.into()),
             peer: PeerClass::Remote,
             secure: None,
+            via: crate::peer::Via::Lan,
             method: Method::Token,
             identity: None,
             token: None,

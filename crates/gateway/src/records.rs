@@ -105,6 +105,13 @@ pub struct PendingDevice {
     pub superseded_by: Option<String>,
 }
 
+impl PendingDevice {
+    /// Until when it can be decided, milliseconds since the epoch.
+    pub fn expires_at_ms(&self) -> i64 {
+        self.ts + openclaw_protocol::limits::PAIRING_TTL_MS
+    }
+}
+
 /// The approved command surface of a node, and of nodes of the older `node.pair.request` flow.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeRecord {

@@ -7,6 +7,7 @@ pub mod router;
 
 mod approvals;
 mod audit;
+mod clients;
 mod config;
 mod device;
 mod exec_file;
@@ -28,6 +29,7 @@ use router::Methods;
 pub(crate) fn register(methods: &mut Methods) {
     approvals::register(methods);
     audit::register(methods);
+    clients::register(methods);
     proxy_check::register(methods);
     config::register(methods);
     device::register(methods);

@@ -6,6 +6,7 @@ mod access;
 mod exposure;
 pub mod files;
 mod nodes;
+mod pairing;
 mod proxies;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use openclaw_config::Profile;
 use openclaw_config::exec_approvals::ExecApprovalsFile;
 use openclaw_config::resolve::GatewayPlan;
 use openclaw_config::schema::{AuthMode, BindMode, Settings};
+pub use openclaw_protocol::methods::remote::Severity;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -24,18 +26,7 @@ use crate::listen::InterfaceAddress;
 use crate::listen::is_public;
 use crate::tls;
 use files::FileFact;
-
-/// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Severity {
-    /// Somebody else may get in, or read a credential.
-    Critical,
-    /// It makes that easier.
-    Warn,
-    /// Worth knowing.
-    Info,
-}
+pub use pairing::{PairingFacts, UnusedDevice};
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -85,6 +76,8 @@ pub struct Facts<'a> {
     pub exec: Option<&'a ExecApprovalsFile>,
     /// Files and folders.
     pub files: &'a [FileFact],
+    /// Who was let in once, and who still may come.
+    pub pairing: &'a PairingFacts,
     /// Whose commands are printed.
     pub profile: &'a Profile,
     /// Now, milliseconds since the epoch.
@@ -202,6 +195,7 @@ pub fn audit(facts: &Facts<'_>) -> Report {
     exposure::rules(facts, &mut found);
     proxies::rules(facts, &mut found);
     nodes::rules(facts, &mut found);
+    pairing::rules(facts, &mut found);
     files::rules(facts, &mut found);
     exposure::summary(facts, &mut found);
     let mut findings = found.0;

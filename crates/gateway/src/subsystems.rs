@@ -7,43 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use serde::Serialize;
 use tokio::sync::watch;
 
 pub use backoff::Backoff;
+pub use openclaw_protocol::methods::remote::PartState as SubsystemState;
 
 use crate::clock::Clock;
-
-/// How a part is doing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(
-    tag = "state",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub enum SubsystemState {
-    /// Not wanted.
-    Off,
-    /// Wanted, and on its way.
-    Starting,
-    /// It works.
-    Up {
-        /// What it offers, in a few words.
-        detail: String,
-    },
-    /// It does not work, or not as wanted; everything else does.
-    Degraded {
-        /// What is wrong.
-        reason: String,
-        /// What to do about it.
-        fix: String,
-        /// When it is tried again, milliseconds since the epoch.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        next_try_at_ms: Option<i64>,
-    },
-    /// Not wanted any more, and cleaning up.
-    Stopping,
-}
 
 /// The states of all parts by name.
 #[derive(Debug, Default)]

@@ -117,6 +117,10 @@ pub mod close {
     pub const REASON_SERVICE_RESTART: &str = "service restart";
     /// Reason sent with [`AUTH_CHANGED`].
     pub const REASON_AUTH_CHANGED: &str = "gateway auth changed";
+    /// Reason sent with [`POLICY`] to a device that was revoked or removed.
+    pub const REASON_DEVICE_REVOKED: &str = "device revoked";
+    /// Reason sent with [`POLICY`] to a connection that an operator ended.
+    pub const REASON_DISCONNECTED: &str = "disconnected by operator";
     /// Reason sent to a peer that does not read.
     pub const REASON_SLOW_CONSUMER: &str = "slow consumer";
     /// Reason sent when no connect request came in time.

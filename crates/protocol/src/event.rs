@@ -98,6 +98,7 @@ pub static EVENTS: &[EventSpec] = &[
     event("device.pair.setup.completed", PAIRING).since(4),
     event("device.pair.setup.deliveryUncertain", PAIRING).since(4),
     event("config.changed", READ).coalesces().since(4),
+    event("clients.changed", READ).coalesces().since(4),
     event(RESYNC, Audience::Direct).coalesces().since(4),
 ];
 

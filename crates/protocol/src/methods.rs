@@ -4,11 +4,14 @@
 //! shows as `null` say so.
 
 pub mod approvals;
+pub mod audit;
+pub mod clients;
 pub mod config;
 pub mod device;
 pub mod health;
 pub mod logs;
 pub mod node;
+pub mod remote;
 pub mod system;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -151,6 +151,21 @@ impl ScopeSet {
             .collect()
     }
 
+    /// What a holder that asks for `requested` gets of this set: the members that this set allows, and of a member that it
+    /// does not allow whatever that would have implied. Of `read`, a holder that asks for `admin` gets `read`.
+    #[must_use]
+    pub fn grant(self, requested: Self) -> Self {
+        requested.iter().fold(Self::EMPTY, |granted, asked| {
+            let asked = Self(asked.bit());
+            let part = if self.covers(asked) {
+                asked
+            } else {
+                asked.limit(self)
+            };
+            granted.union(part)
+        })
+    }
+
     /// What both allow, implied scopes included: of `admin` and `read`, that is `read`.
     #[must_use]
     pub fn common(self, other: Self) -> Self {

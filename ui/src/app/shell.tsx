@@ -6,6 +6,7 @@ import { hello } from '../gateway/session';
 import { Announcements } from '../parts/announce';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
+import { ApprovalPanel } from './approval-panel';
 import { badge } from './badges';
 import { Banners } from './banners';
 import { GatewayMenu } from './gateway-menu';
@@ -31,6 +32,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Foot />
         </main>
       </div>
+      <ApprovalPanel />
       <Bottombar />
       <Announcements />
     </>

@@ -57,6 +57,25 @@ export function deviceList(): Resource<DeviceList> {
   };
 }
 
+/** The list of commands that wait, as a resource for views. Call it while rendering. */
+export function approvalList(): Resource<readonly PendingApproval[]> {
+  const { data, asOf, error } = approvals.value;
+  const listed = has('exec.approval.list');
+  return {
+    // Gateways without the list tell of what is asked from now on.
+    data: data ?? (live.value && !listed ? [] : null),
+    asOf,
+    error,
+    forbidden: live.value && !can('operator.approvals') ? 'operator.approvals' : null,
+    missing: false,
+    reload: () => void loadApprovals(),
+    mutate: (change) => {
+      const now = approvals.peek();
+      if (now.data) approvals.value = { ...now, data: change(now.data) };
+    },
+  };
+}
+
 /** Loads the list of devices again. */
 export async function loadDevices(): Promise<void> {
   if (!live.peek() || !can('operator.pairing')) return;

@@ -14,6 +14,8 @@ export interface PendingApproval {
   readonly agentId: string | null;
   readonly resolvedPath: string | null;
   readonly sessionKey: string | null;
+  /** Who asked: what the gateway calls them. */
+  readonly requestedBy: string | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -38,6 +40,7 @@ export function readApproval(value: unknown): PendingApproval | null {
     agentId: text(request['agentId']),
     resolvedPath: text(request['resolvedPath']),
     sessionKey: text(request['sessionKey']),
+    requestedBy: text(value['requestedBy']),
     createdAt: typeof createdAtMs === 'number' ? createdAtMs : Date.now(),
     expiresAt: typeof expiresAtMs === 'number' ? expiresAtMs : Date.now() + 120_000,
   };
@@ -47,4 +50,38 @@ export function readApproval(value: unknown): PendingApproval | null {
 export function readApprovals(answer: unknown): readonly PendingApproval[] {
   const list = Array.isArray(answer) ? answer : isRaw(answer) ? answer['pending'] : [];
   return Array.isArray(list) ? list.map(readApproval).filter((one) => one !== null) : [];
+}
+
+/** An approval that is over, as the gateway remembers it. */
+export interface DecidedApproval {
+  readonly id: string;
+  readonly command: string;
+  readonly host: string | null;
+  readonly agentId: string | null;
+  readonly outcome: 'deny' | 'allow-once' | 'allow-always' | 'expired';
+  readonly by: string | null;
+  readonly createdAt: number;
+  readonly at: number;
+}
+
+function readDecided(item: Readonly<Record<string, unknown>>): DecidedApproval {
+  const shown = isRaw(item['presentation']) ? item['presentation'] : {};
+  const { createdAtMs, resolvedAtMs, decision } = item;
+  const created = typeof createdAtMs === 'number' ? createdAtMs : 0;
+  return {
+    id: text(item['id']) ?? '',
+    command: text(shown['commandText']) ?? '',
+    host: text(shown['host']),
+    agentId: text(shown['agentId']),
+    outcome: decision === 'deny' || decision === 'allow-once' || decision === 'allow-always' ? decision : 'expired',
+    by: text(item['resolvedBy']),
+    createdAt: created,
+    at: typeof resolvedAtMs === 'number' ? resolvedAtMs : created,
+  };
+}
+
+/** Reads the answer of `approval.history`, newest first. */
+export function readHistory(answer: unknown): readonly DecidedApproval[] {
+  const items = isRaw(answer) && Array.isArray(answer['items']) ? answer['items'] : [];
+  return items.filter(isRaw).map(readDecided);
 }

@@ -39,10 +39,10 @@ type InputProps = Omit<InputHTMLAttributes<HTMLInputElement>, 'label' | 'type' |
   error?: string | null | undefined;
 };
 
-export function TextField({ label, help, error, ...input }: InputProps) {
+export function TextField({ label, help, error, search, ...input }: InputProps & { search?: boolean }) {
   return (
     <Field label={label} help={help} error={error}>
-      {(ids) => <input class="input" type="text" {...input} {...ids} />}
+      {(ids) => <input class="input" {...input} {...ids} type={(search ? 'search' : 'text') as 'text'} />}
     </Field>
   );
 }

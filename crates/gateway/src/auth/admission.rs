@@ -416,7 +416,7 @@ fn admit_device(
             limited: false,
         };
     }
-    let scopes = ceiling.limit(request.requested);
+    let scopes = ceiling.grant(request.requested);
     Admission::Admit {
         scopes,
         method,

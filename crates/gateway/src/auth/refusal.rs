@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::auth::admission::{AuthMode, PairingReason};
 use crate::auth::identity::IdentityError;
 use crate::auth::proof::ProofError;
+use crate::peer::OriginRefused;
 
 /// A refusal: the error answer, and how the socket is closed.
 #[derive(Debug, Clone)]
@@ -53,14 +54,32 @@ pub fn protocol_mismatch(params: &ConnectParams) -> Refusal {
     }
 }
 
-/// A plain `INVALID_REQUEST`.
+/// A plain `INVALID_REQUEST`; its `details.code` is the word of the audit log in capitals.
 pub fn invalid(message: impl Into<String>, audit_reason: &'static str) -> Refusal {
-    refusal(WireError::invalid(message), audit_reason)
+    let code = audit_reason.replace('-', "_").to_ascii_uppercase();
+    let error = WireError::invalid(message).with_details(json!({ "code": code }));
+    refusal(error, audit_reason)
+}
+
+/// A page that may not connect: which one, and the command that lets it.
+pub fn origin(origin: Option<&str>, refused: &OriginRefused) -> Refusal {
+    let mut details = json!({
+        "code": "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+        "reason": refused.reason,
+        "origin": origin,
+    });
+    if let Some(fix) = &refused.fix_command {
+        details["fix"] = json!(fix);
+    }
+    let error = WireError::invalid(refused.message).with_details(details);
+    refusal(error, "origin-not-allowed")
 }
 
 /// The gateway cannot take anyone now.
 pub fn unavailable(message: &str, retry_after_ms: u64) -> Refusal {
-    let error = WireError::unavailable(message).retryable(Some(retry_after_ms));
+    let error = WireError::unavailable(message)
+        .with_details(json!({ "code": "GATEWAY_UNAVAILABLE" }))
+        .retryable(Some(retry_after_ms));
     Refusal {
         close_code: close::TRY_AGAIN,
         ..refusal(error, "unavailable")
@@ -316,6 +335,8 @@ pub struct PairingFacts<'a> {
     pub protocol: u32,
     /// Whether the caller keeps retrying by itself (Control UI).
     pub keeps_retrying: bool,
+    /// Until when the request can be decided, milliseconds since the epoch.
+    pub expires_at_ms: i64,
 }
 
 /// Pairing is required; the pending request is already visible.
@@ -349,6 +370,7 @@ pub fn pairing_required(facts: PairingFacts<'_>) -> Refusal {
         "deviceId": facts.device_id,
         "requestedRole": facts.role,
         "requestedScopes": facts.scopes,
+        "expiresAtMs": facts.expires_at_ms,
     });
     if facts.reason == PairingReason::RoleUpgrade {
         details["approvedRoles"] = json!(facts.approved_roles);

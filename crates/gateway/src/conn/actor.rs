@@ -267,6 +267,7 @@ where
                 None => return Poll::Ready(Err(Ended::Gone)),
             };
             self.heard = Instant::now();
+            self.conn.heard(self.core.now_ms());
             if let Some(setup_id) = self.setup.take() {
                 setup::received(self.core, &setup_id);
             }

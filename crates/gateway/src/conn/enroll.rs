@@ -275,11 +275,18 @@ pub(crate) async fn settle(
         Pairing::File => {
             let requested =
                 crate::auth::admission::requested_scopes(ask.role, params.scopes.as_deref());
-            let wider = Ask {
-                scopes: requested,
-                ..ask.clone()
-            };
-            enrolled.pending_request_id = Some(file(core, wider, None).await?.request_id);
+            let answered =
+                core.books
+                    .devices
+                    .lock()
+                    .take_answer(&ask.device_id, ask.role, requested, now_ms);
+            if !answered {
+                let wider = Ask {
+                    scopes: requested,
+                    ..ask.clone()
+                };
+                enrolled.pending_request_id = Some(file(core, wider, None).await?.request_id);
+            }
         }
     }
     // A device token would outlive the sign-in at the proxy.
@@ -421,6 +428,7 @@ pub(crate) async fn register_node(
             declared_caps: wanted.1,
             permissions: params.permissions.clone().unwrap_or_default(),
             path_env: params.path_env.clone(),
+            streams: false,
             host_stats: None,
         },
     );

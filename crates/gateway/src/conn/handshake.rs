@@ -167,6 +167,9 @@ where
         let message = "invalid handshake: first request must be connect";
         return Err(refused(refusal::invalid(message, "not-connect")));
     }
+    if let Some(page) = &peer.refused_origin {
+        return Err(refused(refusal::origin(peer.origin.as_deref(), page)));
+    }
     let params = ConnectParams::parse(request.params)
         .map_err(|error| refused(refusal::invalid(error.message, "invalid-params")))?;
     let admitted = admit(core, peer, &params, Challenge { nonce: &nonce, ts }, &id).await;
@@ -340,6 +343,7 @@ async fn admit(
                 protocol,
                 // A page and a node host wait for their approval; others are for people to run again.
                 keeps_retrying: kind == ClientKind::ControlUi || role == Role::Node,
+                expires_at_ms: filed.expires_at_ms(),
             }))
         }
         Admission::Admit {
@@ -557,6 +561,7 @@ async fn welcome(
         device_id,
         peer: peer.class,
         secure: peer.secure,
+        via: peer.via,
         method,
         token,
         identity: evaluated.identity.clone(),

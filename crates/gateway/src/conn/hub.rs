@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU16, AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use openclaw_protocol::error::close;
@@ -11,11 +11,12 @@ use openclaw_protocol::frame::{StateVersion, encode_event_head};
 use openclaw_protocol::limits;
 use openclaw_protocol::scope::{Role, ScopeSet};
 use parking_lot::RwLock;
+use tokio::sync::Notify;
 
 use crate::auth::admission::Method;
 use crate::auth::identity::Identity;
 use crate::conn::outbox::Outbox;
-use crate::peer::PeerClass;
+use crate::peer::{PeerClass, Via};
 use crate::records::{ClientFacts, CredentialHash};
 
 /// Answers one connection may wait for at a time.
@@ -42,6 +43,8 @@ pub struct Conn {
     pub peer: PeerClass,
     /// Whether it came over TLS; `None`: nobody says.
     pub secure: Option<bool>,
+    /// Which way it came.
+    pub via: Via,
     /// How it was authenticated.
     pub method: Method,
     /// The device token it came with, if it did.
@@ -60,6 +63,7 @@ pub struct Conn {
     pub outbox: Outbox,
     scopes: AtomicU16,
     in_flight: AtomicUsize,
+    last_activity_ms: AtomicI64,
 }
 
 impl Conn {
@@ -119,13 +123,27 @@ impl Conn {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
+    /// When something last came in, milliseconds since the epoch.
+    pub fn last_activity_ms(&self) -> i64 {
+        self.last_activity_ms.load(Ordering::Relaxed)
+    }
+
+    /// Notes that something came in.
+    pub fn heard(&self, now_ms: i64) {
+        self.last_activity_ms.store(now_ms, Ordering::Relaxed);
+    }
+
     /// Answers still owed.
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
     }
 
-    fn hears(&self, audience: Audience) -> bool {
-        match audience {
+    /// Clients of protocol 3 know nothing of later events.
+    fn hears(&self, spec: &EventSpec) -> bool {
+        if self.protocol < spec.since {
+            return false;
+        }
+        match spec.audience {
             Audience::Everyone => true,
             Audience::Operators => self.role == Role::Operator,
             Audience::Scope(scope) => self.role == Role::Operator && self.scopes().allows(scope),
@@ -155,6 +173,8 @@ pub struct NewConn {
     pub peer: PeerClass,
     /// See [`Conn::secure`].
     pub secure: Option<bool>,
+    /// See [`Conn::via`].
+    pub via: Via,
     /// See [`Conn::method`].
     pub method: Method,
     /// See [`Conn::token`].
@@ -176,6 +196,7 @@ pub struct NewConn {
 pub struct Hub {
     conns: RwLock<BTreeMap<u64, Arc<Conn>>>,
     next: AtomicU64,
+    changed: Notify,
 }
 
 impl Hub {
@@ -191,6 +212,7 @@ impl Hub {
             device_id: new.device_id,
             peer: new.peer,
             secure: new.secure,
+            via: new.via,
             method: new.method,
             token: new.token,
             identity: new.identity,
@@ -201,14 +223,22 @@ impl Hub {
             outbox: Outbox::new(limits::V4_MAX_BUFFERED, limits::EVENT_BUFFER),
             scopes: AtomicU16::new(new.scopes.bits()),
             in_flight: AtomicUsize::new(0),
+            last_activity_ms: AtomicI64::new(new.connected_at_ms),
         });
         self.conns.write().insert(conn.number, Arc::clone(&conn));
+        self.changed.notify_one();
         conn
     }
 
     /// Removes a connection.
     pub fn remove(&self, number: u64) {
         self.conns.write().remove(&number);
+        self.changed.notify_one();
+    }
+
+    /// Waits until somebody has come or gone since the last time.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// How many there are.
@@ -240,11 +270,13 @@ impl Hub {
         picked.len()
     }
 
-    /// Closes what a device holds, optionally of one role only: its credential is no longer good.
-    pub fn close_device(&self, device_id: &str, role: Option<Role>) -> usize {
-        self.close(close::AUTH_CHANGED, close::REASON_AUTH_CHANGED, |conn| {
+    /// Closes what a device holds, optionally of one role only, but not the connection of this number: it was revoked or
+    /// removed.
+    pub fn close_device(&self, device_id: &str, role: Option<Role>, but: u64) -> usize {
+        self.close(close::POLICY, close::REASON_DEVICE_REVOKED, |conn| {
             conn.device_id.as_deref() == Some(device_id)
                 && role.is_none_or(|role| conn.role == role)
+                && conn.number != but
         })
     }
 
@@ -256,12 +288,7 @@ impl Hub {
         version: Option<StateVersion>,
     ) {
         let head = Bytes::from(encode_event_head(spec.name, Some(payload), version));
-        for conn in self
-            .conns
-            .read()
-            .values()
-            .filter(|conn| conn.hears(spec.audience))
-        {
+        for conn in self.conns.read().values().filter(|conn| conn.hears(spec)) {
             conn.outbox.push_event(spec, &head);
         }
     }

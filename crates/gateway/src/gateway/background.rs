@@ -7,6 +7,7 @@ use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
 use openclaw_protocol::error::close;
 use openclaw_protocol::limits::TICK_INTERVAL;
+use openclaw_protocol::methods::clients::ClientsChanged;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -40,6 +41,7 @@ pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions, listeners: Follo
     tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
     tasks.spawn_until_cancelled("health", health(Arc::clone(core)));
     tasks.spawn_until_cancelled("presence", presence(Arc::clone(core)));
+    tasks.spawn_until_cancelled("clients", clients(Arc::clone(core)));
     tasks.spawn_until_cancelled("invoke deadlines", deadlines(Arc::clone(core)));
     tasks.spawn_until_cancelled("refusals", refusals(Arc::clone(core)));
     tasks.spawn_until_cancelled("approvals", approvals(Arc::clone(core)));
@@ -94,6 +96,16 @@ async fn presence(core: Arc<Core>) {
         core.system.presence_dirty().await;
         tokio::time::sleep(PRESENCE_DEBOUNCE).await;
         core.broadcast_presence();
+    }
+}
+
+async fn clients(core: Arc<Core>) {
+    loop {
+        core.hub.changed().await;
+        tokio::time::sleep(PRESENCE_DEBOUNCE).await;
+        let count = u32::try_from(core.hub.len()).unwrap_or(u32::MAX);
+        let ts = core.now_ms();
+        core.broadcast_typed("clients.changed", &ClientsChanged { ts, count });
     }
 }
 

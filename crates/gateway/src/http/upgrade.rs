@@ -42,7 +42,7 @@ fn has_token(headers: &HeaderMap, name: &http::HeaderName, token: &str) -> bool 
 pub(super) fn answer(
     state: &HttpState,
     policy: &HttpPolicy,
-    peer: Peer,
+    mut peer: Peer,
     mut request: Request,
 ) -> Response {
     if request.uri().path() == RESERVED_PATH {
@@ -65,8 +65,9 @@ pub(super) fn answer(
         answer::set(&mut response, SEC_WEBSOCKET_VERSION, "13, 8");
         return response;
     }
-    if let Some(refusal) = refuse(state, policy, &peer) {
-        return refusal;
+    match refuse(state, policy, &peer) {
+        Ok(refused_origin) => peer.refused_origin = refused_origin,
+        Err(refusal) => return refusal,
     }
     if state.handler().readiness().draining {
         return answer::draining();
@@ -90,11 +91,21 @@ pub(super) fn answer(
     switching_protocols(&accept, protocol)
 }
 
-fn refuse(state: &HttpState, policy: &HttpPolicy, peer: &Peer) -> Option<Response> {
+/// A page is told why it may not connect once its socket is open: browsers show pages nothing of a refused upgrade.
+fn refuse(
+    state: &HttpState,
+    policy: &HttpPolicy,
+    peer: &Peer,
+) -> Result<Option<OriginRefused>, Response> {
     let (origin, host) = (peer.origin.as_deref(), peer.host.as_deref());
     let verdict = origin_verdict(origin, host, peer.class, &policy.origin, &policy.names);
     if let Err(refused) = verdict {
-        return Some(refuse_origin(state, peer, &refused));
+        let response = refuse_origin(state, peer, &refused);
+        return if is_browser(peer) {
+            Ok(Some(refused))
+        } else {
+            Err(response)
+        };
     }
     let verdict = host_verdict(
         host,
@@ -104,9 +115,17 @@ fn refuse(state: &HttpState, policy: &HttpPolicy, peer: &Peer) -> Option<Respons
         &policy.origin,
         &policy.names,
     );
-    verdict
-        .err()
-        .map(|refused| refuse_host(state, peer, &refused))
+    match verdict {
+        Ok(()) => Ok(None),
+        Err(refused) => Err(refuse_host(state, peer, &refused)),
+    }
+}
+
+/// Every browser says so, for historical reasons.
+fn is_browser(peer: &Peer) -> bool {
+    peer.user_agent
+        .as_deref()
+        .is_some_and(|agent| agent.starts_with("Mozilla/"))
 }
 
 fn refuse_origin(state: &HttpState, peer: &Peer, refused: &OriginRefused) -> Response {

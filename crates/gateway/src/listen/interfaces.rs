@@ -126,7 +126,8 @@ fn is_tunnel(known: &InterfaceAddress) -> bool {
             .any(|prefix| known.name.starts_with(prefix))
 }
 
-fn in_tailscale_range(address: IpAddr) -> bool {
+/// Whether an address lies in the ranges from which Tailscale gives addresses out.
+pub fn in_tailscale_range(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => address.octets()[0] == 100 && address.octets()[1] & 0xc0 == 64,
         IpAddr::V6(address) => address.segments()[..3] == [0xfd7a, 0x115c, 0xa1e0],

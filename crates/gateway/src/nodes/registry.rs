@@ -29,6 +29,8 @@ pub struct NodeSession {
     pub permissions: BTreeMap<String, bool>,
     /// `PATH` reported.
     pub path_env: Option<String>,
+    /// Whether it sends the output of its programs as it comes, when asked to.
+    pub streams: bool,
     /// Last `node.host.stats` report, raw JSON.
     pub host_stats: Option<String>,
 }

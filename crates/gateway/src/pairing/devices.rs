@@ -33,7 +33,10 @@ pub struct Devices {
 #[derive(Debug, Clone)]
 struct Decided {
     device_id: String,
+    role: Role,
     approved: bool,
+    /// What the device asked for, when it was given less: its next connect asks for that again, and has its answer.
+    answered: Option<ScopeSet>,
     at_ms: i64,
 }
 
@@ -259,20 +262,26 @@ impl Devices {
         }
     }
 
-    /// Approves a pending request. Approving it again within its lifetime gives the device again and changes nothing.
+    /// Approves a pending request, for `narrowed` only if that is given; the request that comes back names what was granted.
+    /// Approving it again within its lifetime gives the device again and changes nothing.
     pub fn approve(
         &mut self,
         request_id: &str,
+        narrowed: Option<ScopeSet>,
         via: &str,
         now_ms: i64,
     ) -> Result<Approved, DeviceError> {
-        let request = match self.take_decidable(request_id, now_ms) {
+        let mut request = match self.take_decidable(request_id, now_ms) {
             Ok(request) => request,
             Err(DeviceError::UnknownRequest) => return self.approved_before(request_id, now_ms),
             Err(error) => return Err(error),
         };
         let mut changes = vec![Change::RemovePendingDevice(request.request_id.clone())];
-        self.remember(&request, true, now_ms);
+        let answered = narrowed
+            .filter(|narrowed| !narrowed.covers(request.scopes))
+            .map(|_| request.scopes);
+        self.remember(&request, true, answered, now_ms);
+        request.scopes = narrowed.unwrap_or(request.scopes);
         let device = self.grant(&request, via, now_ms);
         changes.push(Change::PutDevice(Box::new(device.clone())));
         Ok(Approved {
@@ -324,7 +333,7 @@ impl Devices {
         now_ms: i64,
     ) -> Result<(PendingDevice, Vec<Change>), DeviceError> {
         let request = self.take_decidable(request_id, now_ms)?;
-        self.remember(&request, false, now_ms);
+        self.remember(&request, false, None, now_ms);
         let changes = vec![Change::RemovePendingDevice(request.request_id.clone())];
         Ok((request, changes))
     }
@@ -578,12 +587,37 @@ impl Devices {
         })
     }
 
-    fn remember(&mut self, request: &PendingDevice, approved: bool, now_ms: i64) {
+    /// Whether the operator has just given this device less than it asks for here. Said once: who asks again later, asks anew.
+    pub fn take_answer(
+        &mut self,
+        device_id: &str,
+        role: Role,
+        scopes: ScopeSet,
+        now_ms: i64,
+    ) -> bool {
+        let answer = self.decided.values_mut().find(|decided| {
+            decided.device_id == device_id
+                && decided.role == role
+                && now_ms - decided.at_ms <= PAIRING_TTL_MS
+                && decided.answered.is_some_and(|asked| asked.covers(scopes))
+        });
+        answer.is_some_and(|decided| decided.answered.take().is_some())
+    }
+
+    fn remember(
+        &mut self,
+        request: &PendingDevice,
+        approved: bool,
+        answered: Option<ScopeSet>,
+        now_ms: i64,
+    ) {
         self.decided
             .retain(|_, decided| now_ms - decided.at_ms <= PAIRING_TTL_MS);
         let decided = Decided {
             device_id: request.device_id.clone(),
+            role: request.role,
             approved,
+            answered,
             at_ms: now_ms,
         };
         self.decided.insert(request.request_id.clone(), decided);

@@ -49,6 +49,7 @@ pub fn pending_device(request: &PendingDevice) -> Value {
         "silent": request.silent,
         "isRepair": request.is_repair,
         "ts": request.ts,
+        "expiresAtMs": request.expires_at_ms(),
     }));
     set(&mut out, "displayName", request.facts.display_name.clone());
     set(&mut out, "browserOrigin", request.browser_origin.clone());

@@ -23,6 +23,15 @@ pub enum Payload {
     Shared(Arc<str>),
     /// Raw JSON, known at build time.
     Static(&'static str),
+    /// Raw JSON, after which the caller's connection is closed.
+    Last {
+        /// The answer.
+        text: String,
+        /// Close code.
+        code: u16,
+        /// Close reason.
+        reason: &'static str,
+    },
 }
 
 impl Payload {
@@ -38,6 +47,7 @@ impl Payload {
             Self::Text(text) => Some(text),
             Self::Shared(text) => Some(text),
             Self::Static(text) => Some(text),
+            Self::Last { text, .. } => Some(text),
         }
     }
 }
@@ -177,6 +187,9 @@ impl Responder {
         match result {
             Ok(payload) => self.send(encode_ok(&self.id, payload.text())),
             Err(error) => self.send(encode_error(&self.id, error)),
+        }
+        if let Ok(Payload::Last { code, reason, .. }) = result {
+            self.conn.outbox.close(*code, reason);
         }
     }
 

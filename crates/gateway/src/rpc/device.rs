@@ -1,6 +1,7 @@
 //! `device.pair.*`, `device.token.*` and the legacy `node.pair.*` devices share: who is paired, and with what.
 
 use openclaw_protocol::error::WireError;
+use openclaw_protocol::methods::device::DevicePairApproveParams;
 use openclaw_protocol::scope::{Role, Scope, ScopeSet};
 use serde::Deserialize;
 use serde_json::json;
@@ -71,7 +72,14 @@ fn list(ctx: &Ctx<'_>, _params: &str) -> RpcResult {
     let pending: Vec<_> = devices
         .pending(ctx.core.now_ms())
         .into_iter()
-        .map(view::pending_device)
+        .map(|request| {
+            let mut shown = view::pending_device(request);
+            let surface = surfaces.pending_of(&request.device_id);
+            if let Some(surface) = surface.filter(|_| request.role == Role::Node) {
+                shown["nodeSurface"] = view::pending_node(surface);
+            }
+            shown
+        })
         .collect();
     let paired: Vec<_> = devices
         .paired()
@@ -95,11 +103,50 @@ struct RequestId {
     request_id: String,
 }
 
+/// What is granted: what was asked for, or the part of it that the approver names.
+fn granted(
+    request: &PendingDevice,
+    named: Option<&[String]>,
+) -> Result<Option<ScopeSet>, WireError> {
+    let Some(named) = named else {
+        return Ok(None);
+    };
+    if request.role == Role::Node {
+        return Err(WireError::invalid(
+            "a node has no scopes; leave scopes out to approve it",
+        ));
+    }
+    if let Some(unknown) = named.iter().find(|name| Scope::parse(name).is_none()) {
+        return Err(WireError::invalid(format!("unknown scope: {unknown}")));
+    }
+    let narrowed = ScopeSet::parse(named);
+    if narrowed.is_empty() {
+        return Err(WireError::invalid(
+            "scopes is empty; name at least one, or reject the request",
+        ));
+    }
+    if let Some(beyond) = narrowed.iter().find(|scope| !request.scopes.allows(*scope)) {
+        let asked = request.scopes.names().join(", ");
+        return Err(WireError::invalid(format!(
+            "{} is more than the device asks for ({asked}); only less can be granted",
+            beyond.name()
+        ))
+        .with_details(
+            json!({ "code": "SCOPE_NOT_REQUESTED", "scope": beyond.name(), "requestedScopes": request.scopes }),
+        ));
+    }
+    Ok(Some(narrowed))
+}
+
 /// What a caller needs to approve a request: pairing (checked already), and never more than it holds itself.
-fn guard_approve(call: &Call, request: &PendingDevice) -> Result<(), WireError> {
+fn guard_approve(
+    call: &Call,
+    request: &PendingDevice,
+    narrowed: Option<ScopeSet>,
+) -> Result<(), WireError> {
     let held = call.conn.scopes();
     let beyond_role = request.role == Role::Node && !held.allows(Scope::Admin);
-    if beyond_role || !held.covers(request.scopes) {
+    if beyond_role || !held.covers(narrowed.unwrap_or(request.scopes)) {
         // The CLI of 2026.9.6 asks with the least scope first and comes back as admin on exactly this text.
         return Err(WireError::invalid("device pairing approval denied"));
     }
@@ -112,7 +159,7 @@ fn guard_approve(call: &Call, request: &PendingDevice) -> Result<(), WireError> 
 }
 
 async fn approve(call: Call) -> RpcResult {
-    let RequestId { request_id } = parse_checked(call.method, &call.params)?;
+    let DevicePairApproveParams { request_id, scopes } = parse_checked(call.method, &call.params)?;
     let core = &call.core;
     let now_ms = core.now_ms();
     let Approved {
@@ -121,18 +168,24 @@ async fn approve(call: Call) -> RpcResult {
         mut changes,
     } = {
         let mut devices = core.books.devices.lock();
+        let mut narrowed = None;
         if let Some(request) = devices.pending_by_id(&request_id, now_ms) {
-            guard_approve(&call, request)?;
+            narrowed = granted(request, scopes.as_deref())?;
+            guard_approve(&call, request, narrowed)?;
         }
         devices
-            .approve(&request_id, "owner", now_ms)
+            .approve(&request_id, narrowed, "owner", now_ms)
             .map_err(wire)?
     };
     let mut surface = None;
     if let Some(request) = &request {
         let subject = Some(device.device_id.as_str());
-        let details =
-            json!({ "requestId": request_id, "role": request.role, "scopes": request.scopes });
+        let details = json!({
+            "requestId": request_id,
+            "role": request.role,
+            "scopes": request.scopes,
+            "name": request.facts.display_name,
+        });
         changes.push(Change::Audit(Box::new(call.audit(
             "pair.approve",
             subject,
@@ -263,9 +316,22 @@ async fn remove(call: Call) -> RpcResult {
     ))));
     core.commit(changes).await?;
     core.nodes.touch();
-    core.hub.close_device(&device_id, None);
+    core.hub.close_device(&device_id, None, call.conn.number);
     changed(core, &device_id, "removed");
-    Ok(Payload::of(&json!({ "deviceId": device_id })))
+    let own = call.conn.device_id.as_deref() == Some(device_id.as_str());
+    Ok(farewell(own, &json!({ "deviceId": device_id })))
+}
+
+/// The answer; to somebody who just took away its own access, the last one.
+fn farewell(own: bool, answer: &serde_json::Value) -> Payload {
+    if !own {
+        return Payload::of(answer);
+    }
+    Payload::Last {
+        text: answer.to_string(),
+        code: openclaw_protocol::error::close::POLICY,
+        reason: openclaw_protocol::error::close::REASON_DEVICE_REVOKED,
+    }
 }
 
 #[derive(Deserialize)]
@@ -396,11 +462,13 @@ async fn revoke(call: Call) -> RpcResult {
         details,
     ))));
     core.commit(changes).await?;
-    core.hub.close_device(&params.device_id, Some(role));
+    core.hub
+        .close_device(&params.device_id, Some(role), call.conn.number);
     changed(core, &params.device_id, "revoked");
-    Ok(Payload::of(
-        &json!({ "deviceId": params.device_id, "role": role, "revokedAtMs": now_ms }),
-    ))
+    let own =
+        call.conn.device_id.as_deref() == Some(params.device_id.as_str()) && call.conn.role == role;
+    let answer = json!({ "deviceId": params.device_id, "role": role, "revokedAtMs": now_ms });
+    Ok(farewell(own, &answer))
 }
 
 fn changed(core: &Core, device_id: &str, change: &str) {

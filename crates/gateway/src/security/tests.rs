@@ -40,6 +40,18 @@ fn found(config: &Value, listening: &[&str], files: &[FileFact]) -> Vec<(&'stati
         certificate: certificate.as_ref(),
         exec: exec.as_ref().filter(|_| !config["exec"].is_null()),
         files,
+        pairing: &PairingFacts {
+            unused: config["unused"]
+                .as_i64()
+                .map(|days| UnusedDevice {
+                    device_id: "d0".into(),
+                    name: "Phone".into(),
+                    days,
+                })
+                .into_iter()
+                .collect(),
+            open_codes: usize::from(config["codes"] == true),
+        },
         profile: &profile,
         now_ms: 0,
     });
@@ -79,8 +91,19 @@ fn u11_what_is_dangerous_is_found_and_what_is_not_is_not() {
         }
         json!({ "gateway": more })
     };
+    let mut books = gateway(json!({}));
+    books["unused"] = json!(91);
+    books["codes"] = json!(true);
     let cases: Vec<Case<'_>> = vec![
         (gateway(json!({})), &["127.0.0.1:18789"], vec![]),
+        (
+            books,
+            &["127.0.0.1:18789"],
+            vec![
+                ("pairing.devices_unused", Warn),
+                ("pairing.setup_codes_open", Info),
+            ],
+        ),
         (
             gateway(json!({ "auth": { "mode": "none" } })),
             &[],

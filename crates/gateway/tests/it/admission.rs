@@ -560,3 +560,45 @@ async fn u11_settings_that_would_let_nobody_in_are_not_taken_over() {
     let params = operator_params(Some(TOKEN), &["operator.read"]);
     assert!(wire.connect(params, None).await.is_ok());
 }
+
+#[tokio::test]
+async fn x1_every_refusal_has_a_code_and_a_page_learns_why_its_origin_is_refused() {
+    let gateway = TestGateway::start().await;
+    let headers = [
+        ("Origin", "https://box.example"),
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64)"),
+    ];
+    let mut page = Wire::open(gateway.address(), &headers).await.unwrap();
+    let params = operator_params(Some(TOKEN), &["operator.read"]);
+    let refused = page.connect(params, None).await.unwrap();
+    let details = &refused["error"]["details"];
+    assert_eq!(details["code"], "CONTROL_UI_ORIGIN_NOT_ALLOWED");
+    assert_eq!(details["origin"], "https://box.example");
+    assert_eq!(
+        details["fix"],
+        "openclaw config set gateway.controlUi.allowedOrigins '[\"https://box.example\"]'"
+    );
+    let (_, ended) = page.until_end().await;
+    assert_eq!(ended.code, 1008);
+    // Anything that is no browser gets the refusal at once, as ever.
+    let error = Wire::open(gateway.address(), &headers[..1])
+        .await
+        .unwrap_err();
+    assert!(error.contains("403"), "{error}");
+
+    let mut role = operator_params(Some(TOKEN), &[]);
+    role["role"] = json!("king");
+    let mut version = operator_params(Some(TOKEN), &[]);
+    version["minProtocol"] = json!(7);
+    version["maxProtocol"] = json!(7);
+    for (params, code) in [
+        (role, "INVALID_ROLE"),
+        (version, "PROTOCOL_MISMATCH"),
+        (json!({ "minProtocol": 4 }), "INVALID_PARAMS"),
+        (operator_params(None, &[]), "DEVICE_IDENTITY_REQUIRED"),
+        (operator_params(Some("no"), &[]), "AUTH_TOKEN_MISMATCH"),
+    ] {
+        let refused = gateway.wire().await.connect(params, None).await.unwrap();
+        assert_eq!(refused["error"]["details"]["code"], code, "{refused}");
+    }
+}

@@ -95,11 +95,12 @@ async fn s09_revoking_rotating_and_removing_close_live_sockets() {
             )
             .await;
         let (_, ended) = live.until_end().await;
-        assert_eq!(
-            (ended.code, ended.reason.as_str()),
-            (4001, "gateway auth changed"),
-            "{method}"
-        );
+        let told = if method == "device.token.rotate" {
+            (4001, "gateway auth changed")
+        } else {
+            (1008, "device revoked")
+        };
+        assert_eq!((ended.code, ended.reason.as_str()), told, "{method}");
         let mut params = operator_params(None, &["operator.admin"]);
         params["auth"] = json!({ "deviceToken": token });
         let answer = gateway
@@ -293,4 +294,90 @@ async fn u28_a_token_issued_while_the_facts_of_the_device_change_survives_a_rest
     let mut params = operator_params(None, &["operator.read"]);
     params["auth"] = json!({ "deviceToken": token });
     gateway.wire().await.hello(params, Some(&device)).await;
+}
+
+#[tokio::test]
+async fn x4_a_device_that_revokes_or_removes_itself_gets_its_answer_first() {
+    for method in ["device.token.revoke", "device.pair.remove"] {
+        for protocol in [3, 4] {
+            let gateway = TestGateway::start().await;
+            let device = TestDevice::new();
+            let mut params = operator_params(Some(TOKEN), &["operator.pairing"]);
+            params["maxProtocol"] = json!(protocol);
+            let mut page = gateway.wire().await;
+            page.hello(params, Some(&device)).await;
+            let own = json!({ "deviceId": device.id(), "role": "operator" });
+            page.ok(method, own).await;
+            let (_, ended) = page.until_end().await;
+            assert_eq!(
+                (ended.code, ended.reason.as_str()),
+                (1008, "device revoked"),
+                "{method} {protocol}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn x9_an_operator_grants_less_than_was_asked_and_is_not_asked_again_at_once() {
+    let gateway = TestGateway::start().await;
+    let device = TestDevice::new();
+    let mut owner = gateway.owner().await;
+    let all = ["operator.admin", "operator.approvals", "operator.pairing"];
+    let asked = ask(&gateway, &device, &all).await;
+    let approve = |scopes: Value| json!({ "requestId": asked["requestId"], "scopes": scopes });
+    let unknown = owner
+        .err(
+            "device.pair.approve",
+            approve(json!(["operator.everything"])),
+        )
+        .await;
+    assert_eq!(unknown["message"], "unknown scope: operator.everything");
+    let narrow = ask(&gateway, &TestDevice::new(), &["operator.read"]).await;
+    let wider = owner
+        .err(
+            "device.pair.approve",
+            json!({ "requestId": narrow["requestId"], "scopes": ["operator.write"] }),
+        )
+        .await;
+    assert_eq!(
+        wider["message"],
+        "operator.write is more than the device asks for (operator.read); only less can be granted"
+    );
+    let done = owner
+        .ok("device.pair.approve", approve(json!(["operator.read"])))
+        .await;
+    assert_eq!(done["device"]["scopes"], json!(["operator.read"]));
+
+    let connect = async || {
+        let mut wire = gateway.remote_wire().await;
+        wire.hello(operator_params(Some(TOKEN), &all), Some(&device))
+            .await["auth"]
+            .clone()
+    };
+    let first = connect().await;
+    assert_eq!(first["scopes"], json!(["operator.read"]));
+    assert_eq!(first["scopeLimited"], true);
+    assert_eq!(
+        first["pendingRequestId"],
+        Value::Null,
+        "the operator has just decided"
+    );
+    let again = connect().await;
+    assert!(again["pendingRequestId"].is_string(), "{again}");
+}
+
+#[tokio::test]
+async fn x9_a_pairing_operator_may_grant_the_part_that_it_holds_itself() {
+    let gateway = TestGateway::start().await;
+    let asked = ask(&gateway, &TestDevice::new(), &["operator.admin"]).await;
+    let mut helper = gateway
+        .operator(&["operator.pairing", "operator.read"])
+        .await;
+    let whole = json!({ "requestId": asked["requestId"] });
+    let error = helper.err("device.pair.approve", whole).await;
+    assert_eq!(error["message"], "device pairing approval denied");
+    let part = json!({ "requestId": asked["requestId"], "scopes": ["operator.read"] });
+    let done = helper.ok("device.pair.approve", part).await;
+    assert_eq!(done["device"]["scopes"], json!(["operator.read"]));
 }

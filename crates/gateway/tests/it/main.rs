@@ -3,6 +3,7 @@
 
 mod admission;
 mod approvals;
+mod clients;
 mod connections;
 mod devices;
 mod frames;
@@ -12,6 +13,7 @@ mod oracle;
 mod proxies;
 mod remote_status;
 mod setup;
+mod shapes;
 mod shutdown;
 mod spoof_table;
 mod tailscale;

@@ -347,7 +347,7 @@ async fn removing_a_node_ends_its_connection_and_its_pairing() {
     owner
         .ok("node.pair.remove", json!({ "nodeId": device.id() }))
         .await;
-    assert_eq!(node.until_end().await.1.code, 4001);
+    assert_eq!(node.until_end().await.1.reason, "device revoked");
     let answer = gateway
         .remote_wire()
         .await

@@ -116,6 +116,18 @@ const BEYOND: &[(&str, &str, &str, &str)] = &[
         "D8: pairing by code",
     ),
     (
+        "DevicePairRequestedEvent",
+        "",
+        "expiresAtMs",
+        "until when it can be decided",
+    ),
+    (
+        "DevicePairRequestedEvent",
+        "",
+        "nodeSurface",
+        "the commands that approving the device approves, too",
+    ),
+    (
         "AuditListResult",
         "",
         "entries",

@@ -38,6 +38,9 @@ pub struct ConfigSnapshot {
     pub warnings: Vec<ConfigIssue>,
     /// Settings of older releases.
     pub legacy_issues: Vec<ConfigIssue>,
+    /// Whether secrets were replaced by placeholders; this gateway always does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
 }
 
 /// Params of `config.set`, `config.patch` and `config.apply`. Set does not read the last three.
@@ -75,6 +78,79 @@ pub struct ConfigChangeParams {
         skip_serializing_if = "Option::is_none"
     )]
     pub restart_delay_ms: Option<u64>,
+    /// Take the change back unless `config.confirm` comes within so many milliseconds, from
+    /// [`CONFIRM_WITHIN_MIN_MS`] to [`CONFIRM_WITHIN_MAX_MS`].
+    #[serde(
+        default,
+        deserialize_with = "strict::some_at_least::<_, _, 0>",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub confirm_within_ms: Option<u64>,
+}
+
+/// Shortest time in which a change can be confirmed.
+pub const CONFIRM_WITHIN_MIN_MS: u64 = 10_000;
+/// Longest time in which a change can be confirmed.
+pub const CONFIRM_WITHIN_MAX_MS: u64 = 600_000;
+
+/// A config change that is taken back unless somebody confirms it: `confirm` of the answer to the write, payload of
+/// `config.confirmPending`, and `pendingConfirm` of `remote.status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PendingConfirm {
+    /// Names it in `config.confirm`.
+    pub id: String,
+    /// Until when it can be confirmed, milliseconds since the epoch.
+    pub deadline_ms: i64,
+    /// Dotted paths of what changed.
+    pub keys: Vec<String>,
+    /// Who made the change.
+    pub by: String,
+}
+
+/// Params of `config.confirm`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigConfirmParams {
+    /// `id` of [`PendingConfirm`].
+    #[serde(deserialize_with = "strict::nonempty")]
+    pub id: String,
+    /// `false` takes the change back at once instead of keeping it.
+    #[serde(
+        default,
+        deserialize_with = "strict::some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub keep: Option<bool>,
+}
+
+/// How a change that waited for confirmation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConfirmOutcome {
+    /// Somebody confirmed it; it stays.
+    Confirmed,
+    /// The former file is back, byte for byte.
+    Reverted,
+    /// Nobody confirmed it, but the file was changed again meanwhile, so that the newer file stays.
+    Kept,
+}
+
+/// Result of `config.confirm`, payload of `config.confirmed` and `config.reverted`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ConfirmEnded {
+    /// `id` of [`PendingConfirm`].
+    pub id: String,
+    /// How it ended.
+    pub outcome: ConfirmOutcome,
+    /// What happened, for people.
+    pub message: String,
+    /// Dotted paths of what had changed.
+    pub keys: Vec<String>,
+    /// Hash of the file as it is now.
+    pub hash: String,
+    /// When, milliseconds since the epoch.
+    pub ts: i64,
 }
 
 /// Result of `config.set`, `config.patch` and `config.apply`.
@@ -86,6 +162,21 @@ pub struct ConfigWritten {
     pub path: String,
     /// The configuration as it is now.
     pub config: Box<RawValue>,
+    /// Hash of the file as it is now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// False when the file already said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<bool>,
+    /// Things to look at: unknown keys, unset variables, lost comments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<ConfigIssue>>,
+    /// What changed, and what of it is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<ConfigChanges>,
+    /// Set when the change is taken back unless it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm: Option<PendingConfirm>,
     /// The restart that follows; set has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<ConfigRestart>,
@@ -96,6 +187,28 @@ pub struct ConfigWritten {
         skip_serializing_if = "Option::is_none"
     )]
     pub sentinel: Option<Box<RawValue>>,
+}
+
+/// `changes` of [`ConfigWritten`], as dotted paths. Never values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigChanges {
+    /// Everything that changed.
+    pub keys: Vec<String>,
+    /// What of it is in force now.
+    pub live: Vec<String>,
+    /// What of it takes a restart of the gateway.
+    pub restart: Vec<String>,
+    /// What of it has no effect because a flag or a variable says otherwise.
+    pub overridden: Vec<OverriddenKey>,
+}
+
+/// A setting of the file that something else overrides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OverriddenKey {
+    /// Dotted path.
+    pub key: String,
+    /// The flag or variable.
+    pub by: String,
 }
 
 /// `restart` of [`ConfigWritten`].

@@ -11,6 +11,9 @@ use crate::strict;
 pub struct PendingDevice {
     /// Id of the request.
     pub request_id: String,
+    /// Short form of the id, for people who type it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// Hex SHA-256 of the raw public key.
     pub device_id: String,
     /// Ed25519 public key, base64url.
@@ -52,6 +55,12 @@ pub struct PendingDevice {
     pub is_repair: bool,
     /// When it was asked, milliseconds since the epoch.
     pub ts: i64,
+    /// Until when it can be decided, milliseconds since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
+    /// The commands that a node wants to serve: approving the device approves them, too. Only in the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_surface: Option<super::node::PendingNode>,
 }
 
 /// One token of a paired device, without its value.
@@ -101,6 +110,12 @@ pub struct PairedDevice {
     /// `client.mode`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_mode: Option<String>,
+    /// Hardware model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model_identifier: Option<String>,
+    /// Version of its program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// Role it last used.
     #[serde(default)]
     pub role: String,
@@ -132,6 +147,9 @@ pub struct PairedDevice {
     /// Its tokens, sorted by role.
     #[serde(default)]
     pub tokens: Vec<DeviceTokenSummary>,
+    /// The commands of its node that wait for approval (protocol 4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_node_surface: Option<super::node::PendingNode>,
 }
 
 /// Result of `device.pair.list`.
@@ -141,6 +159,22 @@ pub struct DevicePairList {
     pub pending: Vec<PendingDevice>,
     /// Last approved first.
     pub paired: Vec<PairedDevice>,
+}
+
+/// Params of `device.pair.approve`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DevicePairApproveParams {
+    /// Id of the request. `pairingId` is accepted as well.
+    #[serde(alias = "pairingId", deserialize_with = "strict::nonempty")]
+    pub request_id: String,
+    /// Grant these scopes instead of those asked for; only less can be granted.
+    #[serde(
+        default,
+        deserialize_with = "strict::some_nonempty_list",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub scopes: Option<Vec<String>>,
 }
 
 /// Result of `device.pair.approve`.

@@ -186,6 +186,18 @@ pub struct NodeEntry {
     pub paired: bool,
     /// Whether it is connected now.
     pub connected: bool,
+    /// Protocol of its connection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u32>,
+    /// Whether `node.invoke` with `stream: true` shows the output of its programs as it comes; absent means no.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streams: Option<bool>,
+    /// The commands that wait for approval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_surface: Option<PendingNode>,
+    /// Commands that it offers and that may not be used yet. Only in `node.describe`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending_commands: Option<Vec<String>>,
 }
 
 /// Result of `node.list`.

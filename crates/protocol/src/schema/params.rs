@@ -24,12 +24,15 @@ const RAW: Field = Field::required("raw", Schema::NONEMPTY);
 const BY_REQUEST: Schema =
     Schema::open(&[Field::required("requestId", Schema::NONEMPTY).or("pairingId")]);
 
+const CONFIRM_WITHIN: Field = Field::optional("confirmWithinMs", Schema::at_least(0));
+
 const CONFIG_CHANGE: Schema = Schema::open(&[
     RAW,
     BASE_HASH,
     Field::optional("sessionKey", Schema::STRING),
     Field::optional("note", Schema::STRING),
     Field::optional("restartDelayMs", Schema::at_least(0)),
+    CONFIRM_WITHIN,
 ]);
 
 const SECURITY: Field = Field::optional("security", Schema::STRING);
@@ -105,12 +108,25 @@ static TABLE: &[(&str, Schema)] = &[
             Field::required("idempotencyKey", Schema::NONEMPTY),
         ]),
     ),
+    (
+        "clients.disconnect",
+        Schema::open(&[Field::required("connId", Schema::NONEMPTY)]),
+    ),
     ("config.apply", CONFIG_CHANGE),
     ("config.get", NOTHING),
     ("config.patch", CONFIG_CHANGE),
     ("config.schema", NOTHING),
-    ("config.set", Schema::open(&[RAW, BASE_HASH])),
-    ("device.pair.approve", BY_REQUEST),
+    (
+        "config.set",
+        Schema::open(&[RAW, BASE_HASH, CONFIRM_WITHIN]),
+    ),
+    (
+        "device.pair.approve",
+        Schema::open(&[
+            Field::required("requestId", Schema::NONEMPTY).or("pairingId"),
+            Field::optional("scopes", Schema::NONEMPTY_STRINGS),
+        ]),
+    ),
     ("device.pair.list", NOTHING),
     ("device.pair.reject", BY_REQUEST),
     ("device.pair.remove", Schema::open(&[DEVICE_ID])),

@@ -91,6 +91,8 @@ fn protocol_4_lists_hold_nothing_that_9_6_calls_otherwise() {
         .collect();
     let listed = [
         "audit.verify",
+        "clients.disconnect",
+        "clients.list",
         // 2026.9.6 answers these two, and lists neither.
         "device.pair.setupCode",
         "device.pair.setupStatus",
@@ -108,7 +110,7 @@ fn protocol_4_lists_hold_nothing_that_9_6_calls_otherwise() {
     assert_same_set(
         "events of ours",
         &alone,
-        &["config.changed", "resync"].into(),
+        &["clients.changed", "config.changed", "resync"].into(),
     );
 }
 

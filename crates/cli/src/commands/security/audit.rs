@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use openclaw_config::exec_approvals::ApprovalsStore;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
 use openclaw_gateway::listen::interface_addresses;
-use openclaw_gateway::security::{self, Facts, Report, Severity, files};
+use openclaw_gateway::security::{self, Facts, PairingFacts, Report, Severity, files};
+use openclaw_gateway::store::{StorePaths, offline};
 use openclaw_gateway::tls::{Wanted, own_certificate};
 use serde_json::{Value, json};
 
@@ -95,6 +96,9 @@ pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
     let key = Wanted::key_path(&plan.tls, settings, paths);
     let log = context.log_file();
     let looked = files::look(paths, &snapshot.include_files, key.as_deref(), &log);
+    let pairing = offline::view(&StorePaths::from(paths), now_ms())
+        .map(|stored| PairingFacts::of(&stored.devices, &stored.setups, now_ms()))
+        .unwrap_or_default();
     Ok(security::audit(&Facts {
         settings,
         authored: &snapshot.parsed,
@@ -104,6 +108,7 @@ pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
         certificate: certificate.as_ref(),
         exec: exec.as_ref(),
         files: &looked,
+        pairing: &pairing,
         profile: &paths.profile,
         now_ms: now_ms(),
     }))

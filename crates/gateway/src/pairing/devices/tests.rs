@@ -51,7 +51,9 @@ fn u15_a_wider_request_supersedes_and_says_so() {
         "the new request asks for both"
     );
     assert_eq!(devices.pending(1).len(), 1);
-    let error = devices.approve(&narrow.request_id, "owner", 2).unwrap_err();
+    let error = devices
+        .approve(&narrow.request_id, None, "owner", 2)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -59,7 +61,7 @@ fn u15_a_wider_request_supersedes_and_says_so() {
             wide.request_id
         )
     );
-    assert!(devices.approve(&wide.request_id, "owner", 2).is_ok());
+    assert!(devices.approve(&wide.request_id, None, "owner", 2).is_ok());
 }
 
 #[test]
@@ -72,9 +74,9 @@ fn u15_two_roles_of_a_machine_do_not_push_each_other_out() {
     let node = devices.file(as_node.clone(), 0).request;
     let operator = devices.file(ask("a", &[Scope::Read]), 1).request;
     assert_eq!(devices.file(as_node, 2).request.request_id, node.request_id);
-    assert!(devices.approve(&node.request_id, "owner", 3).is_ok());
+    assert!(devices.approve(&node.request_id, None, "owner", 3).is_ok());
     let device = devices
-        .approve(&operator.request_id, "owner", 4)
+        .approve(&operator.request_id, None, "owner", 4)
         .unwrap()
         .device;
     assert_eq!(device.roles, [Role::Operator, Role::Node]);
@@ -92,7 +94,7 @@ fn s09_a_revoked_role_has_to_be_approved_again() {
     devices.revoke("a", Role::Operator, 1).unwrap();
     assert_eq!(standing(&devices), Standing::OtherRole);
     let again = devices.file(ask("a", &[Scope::Read]), 2).request.request_id;
-    devices.approve(&again, "owner", 3).unwrap();
+    devices.approve(&again, None, "owner", 3).unwrap();
     assert_eq!(standing(&devices), Standing::Paired(set(&[Scope::Read])));
 }
 
@@ -100,18 +102,18 @@ fn s09_a_revoked_role_has_to_be_approved_again() {
 fn u15_approving_twice_is_the_same_as_once() {
     let mut devices = Devices::default();
     let id = devices.file(ask("a", &[Scope::Read]), 0).request.request_id;
-    let first = devices.approve(&id, "owner", 1).unwrap();
-    let second = devices.approve(&id, "owner", 2).unwrap();
+    let first = devices.approve(&id, None, "owner", 1).unwrap();
+    let second = devices.approve(&id, None, "owner", 2).unwrap();
     assert_eq!(second.device, first.device);
     assert!(second.changes.is_empty());
     assert_eq!(
-        devices.approve("nope", "owner", 2).unwrap_err(),
+        devices.approve("nope", None, "owner", 2).unwrap_err(),
         DeviceError::UnknownRequest
     );
     let other = devices.file(ask("b", &[Scope::Read]), 3).request.request_id;
     devices.reject(&other, 4).unwrap();
     assert_eq!(
-        devices.approve(&other, "owner", 5).unwrap_err(),
+        devices.approve(&other, None, "owner", 5).unwrap_err(),
         DeviceError::AlreadyRejected
     );
 }
@@ -127,7 +129,7 @@ fn u10_an_approved_upgrade_widens_the_live_token_and_never_narrows_it() {
         .file(ask("a", &[Scope::Admin]), 1)
         .request
         .request_id;
-    devices.approve(&id, "owner", 2).unwrap();
+    devices.approve(&id, None, "owner", 2).unwrap();
     let (_, scopes) = devices.token_scopes("a", Role::Operator, &token).unwrap();
     assert!(scopes.has(Scope::Admin) && scopes.has(Scope::Write));
 }

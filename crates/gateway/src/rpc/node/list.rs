@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::core::Core;
 use crate::nodes::registry::NodeSession;
-use crate::records::{Change, DeviceRecord, NodeRecord};
+use crate::pairing::view;
+use crate::records::{Change, DeviceRecord, NodeRecord, PendingNode};
 use crate::rpc::context::{Call, Ctx, Payload, RpcResult, parse_checked};
 use crate::rpc::router::Methods;
 
@@ -48,7 +49,7 @@ fn entries(core: &Core) -> Vec<Value> {
         .into_iter()
         .map(|id| {
             let session = sessions.get(id);
-            let waits = surfaces.pending_of(id).is_some();
+            let waits = surfaces.pending_of(id);
             let entry = entry(id, session, devices.get(id), surfaces.get(id), waits);
             let name = entry["displayName"].as_str().unwrap_or(id).to_lowercase();
             (session.is_none(), name, entry)
@@ -64,7 +65,7 @@ fn entry(
     session: Option<&NodeSession>,
     device: Option<&DeviceRecord>,
     surface: Option<&NodeRecord>,
-    waits: bool,
+    waits: Option<&PendingNode>,
 ) -> Value {
     let facts = session
         .map(|session| &session.conn.facts)
@@ -76,8 +77,8 @@ fn entry(
         "paired": device.is_some_and(|device| device.roles.contains(&Role::Node)),
         "connected": session.is_some(),
         "approvalState": match (surface, waits) {
-            (Some(_), false) => "approved",
-            (Some(_), true) | (None, _) => "pending-approval",
+            (Some(_), None) => "approved",
+            (Some(_), Some(_)) | (None, _) => "pending-approval",
         },
     });
     let mut set = |key: &str, value: Option<Value>| {
@@ -101,7 +102,10 @@ fn entry(
         set("clientMode", facts.client_mode.clone().map(Value::from));
         set("remoteIp", facts.remote_ip.clone().map(Value::from));
     }
+    set("pendingSurface", waits.map(view::pending_node));
     if let Some(session) = session {
+        set("protocol", Some(json!(session.conn.protocol)));
+        set("streams", session.streams.then_some(json!(true)));
         set("connectedAtMs", Some(json!(session.conn.connected_at_ms)));
         set("pathEnv", session.path_env.clone().map(Value::from));
         if !session.permissions.is_empty() {
@@ -158,7 +162,7 @@ fn describe(ctx: &Ctx<'_>, params: &str) -> RpcResult {
         session.as_ref(),
         device,
         surfaces.get(id),
-        surfaces.pending_of(id).is_some(),
+        surfaces.pending_of(id),
     );
     entry["ts"] = json!(ctx.core.now_ms());
     if let Some(session) = &session {

@@ -367,6 +367,7 @@ async fn remove(call: Call) -> RpcResult {
     ))));
     core.commit(changes).await?;
     core.nodes.touch();
-    core.hub.close_device(&node_id, Some(Role::Node));
+    core.hub
+        .close_device(&node_id, Some(Role::Node), call.conn.number);
     Ok(Payload::of(&json!({ "nodeId": node_id })))
 }

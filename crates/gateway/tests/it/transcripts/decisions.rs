@@ -416,7 +416,7 @@ pub(super) const INTENDED: &[Intended] = &[
     ),
     intended(
         "17/live/last-heartbeat",
-        "no answer: closed with 4001 gateway auth changed",
+        "no answer: closed with 1008 device revoked",
         "S09: revoking closes live connections",
     ),
     intended(

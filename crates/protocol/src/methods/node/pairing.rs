@@ -122,6 +122,9 @@ pub struct NodeSurface {
 pub struct PendingNode {
     /// Id of the request.
     pub request_id: String,
+    /// Short form of the id, for people who type it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     /// What the node said of itself.
     #[serde(flatten)]
     pub surface: NodeSurface,
