@@ -2,12 +2,14 @@ import './styles/index.css';
 import { render } from 'preact';
 import { App } from './app/app';
 import { startRouter } from './app/router';
+import { startShortcuts } from './app/shortcuts';
 import { startWaiting } from './app/waiting';
 import { startSession } from './gateway/session';
 
 const mount = document.getElementById('app');
 if (mount) {
   startRouter();
+  startShortcuts();
   startWaiting();
   startSession();
   render(<App />, mount);

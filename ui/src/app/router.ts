@@ -78,11 +78,11 @@ export function navigate(path: string, how: { replace?: boolean } = {}): void {
   const before = location.pathname;
   if (how.replace) history.replaceState(history.state, '', href(path));
   else {
-    history.replaceState({ scroll: scrollY }, '');
+    history.replaceState(leaving(), '');
     history.pushState(null, '', href(path));
   }
   location_.value = current();
-  if (location.pathname !== before) arrive(0);
+  if (location.pathname !== before) arrive(null);
 }
 
 /** Changes members of the query; `null` takes one out. Filters live there, secrets never. */
@@ -97,24 +97,69 @@ export function setQuery(change: Readonly<Record<string, string | null>>): void 
   location_.value = current();
 }
 
-/** After a change of view: the heading gets the focus, so that screen readers say where they are. */
-function arrive(scroll: number): void {
-  requestAnimationFrame(() => {
-    scrollTo(0, scroll);
+/** Where the person was when an entry of the history was left. */
+interface Place {
+  readonly scroll: number;
+  /** The element that had the focus: which one of those that can have it in the content. */
+  readonly focus: number;
+}
+
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
+
+function leaving(): Place {
+  const stops = [...document.querySelectorAll('main :is(' + FOCUSABLE + ')')];
+  return { scroll: scrollY, focus: document.activeElement ? stops.indexOf(document.activeElement) : -1 };
+}
+
+function readPlace(state: unknown): Place | null {
+  if (typeof state !== 'object' || state === null) return null;
+  const { scroll, focus } = state as Readonly<Record<string, unknown>>;
+  return typeof scroll === 'number' && typeof focus === 'number' ? { scroll, focus } : null;
+}
+
+/** How long a view may take to show what was in sight before, in milliseconds. */
+const RETURN = 3000;
+let stopArriving: () => void = () => undefined;
+
+/**
+ * After a change of view the heading gets the focus, so that screen readers say where they are; coming back, what had the focus
+ * gets it, and the page scrolls to where it was. Views load late and fill later, so this goes on until it fits, the person does
+ * something, or time is up.
+ */
+function arrive(place: Place | null): void {
+  stopArriving();
+  const until = performance.now() + RETURN;
+  const observer = new MutationObserver(() => attempt());
+  const ends = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const;
+  const stop = () => {
+    observer.disconnect();
+    for (const name of ends) removeEventListener(name, stop);
+  };
+  const attempt = () => {
+    const focused = document.activeElement;
     const heading = document.querySelector<HTMLElement>('main h1');
-    heading?.focus({ preventScroll: true });
-  });
+    const target = place && place.focus >= 0 ? document.querySelectorAll<HTMLElement>('main :is(' + FOCUSABLE + ')')[place.focus] : undefined;
+    const mayMove = focused === null || focused === document.body || focused === heading || !focused.closest('main, dialog');
+    const wanted = target ?? heading;
+    if (mayMove && wanted && wanted !== focused) wanted.focus({ preventScroll: true });
+    scrollTo(0, place?.scroll ?? 0);
+    const there = place === null ? false : (place.focus < 0 || target !== undefined) && Math.abs(scrollY - place.scroll) < 2;
+    if (there || performance.now() > until) stop();
+  };
+  stopArriving = stop;
+  for (const name of ends) addEventListener(name, stop, { passive: true });
+  observer.observe(document.getElementById('app') ?? document.body, { childList: true, subtree: true });
+  requestAnimationFrame(attempt);
 }
 
 /** Follows the back button and links inside the page. */
 export function startRouter(): void {
   if (location_.value.path === '/') navigate('/overview' + location.search, { replace: true });
+  history.scrollRestoration = 'manual';
   addEventListener('popstate', (event) => {
     const before = location_.value.path;
     location_.value = current();
-    const state: unknown = event.state;
-    const scroll = typeof state === 'object' && state !== null && 'scroll' in state ? Number(state.scroll) : 0;
-    if (location_.value.path !== before) arrive(scroll);
+    if (location_.value.path !== before) arrive(readPlace(event.state));
   });
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

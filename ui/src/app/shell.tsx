@@ -1,6 +1,7 @@
 // What stands around every view: bar, navigation, banners, foot.
 
-import type { ComponentChildren } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { currentUrl, gateways } from '../gateway/gateways';
 import { hello } from '../gateway/session';
 import { Announcements } from '../parts/announce';
@@ -11,10 +12,12 @@ import { badge } from './badges';
 import { Banners } from './banners';
 import { GatewayMenu } from './gateway-menu';
 import { Health } from './health';
+import { closeOverlay, openOverlay, overlay } from './overlay';
+import { isApple } from './platform';
 import { href, route } from './router';
 import { t } from './text';
 import { change, isDark } from './theme';
-import { VIEW_LIST } from './views';
+import { ON_THE_BAR, VIEW_LIST } from './views';
 import type { ViewEntry } from './views';
 
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -35,6 +38,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <ApprovalPanel />
       <Bottombar />
       <Announcements />
+      <LazyOverlays />
     </>
   );
 }
@@ -44,14 +48,34 @@ function toContent(event: Event): void {
   document.getElementById('content')?.focus();
 }
 
+/** What lies over the page is loaded when it is first asked for. */
+function LazyOverlays() {
+  const [loaded, setLoaded] = useState<{ component: ComponentType } | null>(null);
+  const wanted = overlay.value !== null;
+  useEffect(() => {
+    if (!wanted || loaded) return;
+    import('./overlays').then(
+      ({ Overlays }) => setLoaded({ component: Overlays }),
+      () => closeOverlay(),
+    );
+  }, [wanted]);
+  return loaded ? <loaded.component /> : null;
+}
+
 function Topbar() {
   return (
     <header class="topbar" data-colour={knownColour()}>
       <GatewayMenu />
       <Health />
       <span class="grow" />
+      <button type="button" class="button find" aria-haspopup="dialog" aria-keyshortcuts="Control+K Meta+K" onClick={() => openOverlay('palette')}>
+        <Icon name="search" />
+        <span>{t('find')}</span>
+        <kbd aria-hidden="true">{t('findKey', { key: isApple() ? '⌘' : 'Ctrl' })}</kbd>
+      </button>
       <Button
         kind="quiet"
+        class="theme-switch"
         icon={isDark() ? 'sun' : 'moon'}
         iconOnly
         onClick={() => change({ theme: isDark() ? 'light' : 'dark' })}
@@ -105,15 +129,24 @@ function ViewLink({ view }: { view: ViewEntry }) {
   );
 }
 
-const ON_THE_BAR: readonly string[] = ['overview', 'devices', 'approvals', 'nodes'];
-
 function Bottombar() {
+  const { view } = route.value;
+  const elsewhere = view !== null && !ON_THE_BAR.includes(view);
   return (
     <nav class="bottombar" aria-label={t('navigation')}>
-      {VIEW_LIST.filter((view) => ON_THE_BAR.includes(view.name)).map((view) => (
+      {ON_THE_BAR.flatMap((name) => VIEW_LIST.filter((view) => view.name === name)).map((view) => (
         <ViewLink key={view.name} view={view} />
       ))}
-      <ViewLink view={VIEW_LIST[VIEW_LIST.length - 1] as ViewEntry} />
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        aria-expanded={overlay.value === 'more'}
+        class={elsewhere ? 'current' : undefined}
+        onClick={() => openOverlay('more')}
+      >
+        <Icon name="more" />
+        <span>{t('more')}</span>
+      </button>
     </nav>
   );
 }

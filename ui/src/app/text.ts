@@ -15,6 +15,8 @@ export const t = messages('app', {
   debug: 'Debug',
   settings: 'Settings',
   more: 'More',
+  find: 'Find',
+  findKey: '{key} K',
   title: '{view} · {gateway}',
   titleBadge: '({n}) {view} · {gateway}',
   themeDark: 'Use the dark theme',

@@ -14,6 +14,9 @@ export interface ViewEntry {
   readonly secondary?: boolean;
 }
 
+/** Views that have a place on the bar of a small screen; the rest is in the sheet behind it. */
+export const ON_THE_BAR: readonly ViewName[] = ['overview', 'devices', 'approvals', 'nodes'];
+
 export const VIEW_LIST: readonly ViewEntry[] = [
   { name: 'overview', icon: 'overview', load: () => Promise.resolve(Overview) },
   { name: 'access', icon: 'access', load: () => import('../views/access').then((module) => module.Access) },

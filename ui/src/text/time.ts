@@ -1,6 +1,10 @@
 // Times, durations and sizes as people read them, by the browser's own rules.
 
+import { signal } from '@preact/signals';
 import { locale } from './messages';
+
+/** Whether clocks count to 12 or to 24; `undefined` follows the language. */
+export const hourCycle = signal<'h12' | 'h23' | undefined>(undefined);
 
 const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['day', 86_400_000],
@@ -18,12 +22,12 @@ export function relative(at: number, now: number): string {
 
 /** `14:02:11`. */
 export function clock(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium' }).format(at);
+  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium', hourCycle: hourCycle.value }).format(at);
 }
 
 /** `27 Nov 2026, 14:02`. */
 export function dateTime(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short', hourCycle: hourCycle.value }).format(at);
 }
 
 /** `2 d 3 h`, `12 min`, `8 s`: the two largest units. */
