@@ -3,7 +3,7 @@ import { expect, test } from './fixtures';
 test('the palette finds views, devices and actions by keyboard alone', async ({ signedIn, page }) => {
   await signedIn('/overview');
   await page.keyboard.press('Control+k');
-  const field = page.getByRole('combobox');
+  const field = page.getByRole('combobox', { name: 'Go to a view' });
   await expect(field).toBeFocused();
   await field.fill('logs');
   await expect(page.getByRole('option').first()).toContainText('Logs');
