@@ -63,6 +63,8 @@ export const hello: ReadonlySignal<Hello | null> = lastHello;
 export const lastContact: ReadonlySignal<number | null> = lastFrameAt;
 /** This browser's key for the gateway, once it was needed. */
 export const identity: ReadonlySignal<Identity | null> = usedIdentity;
+/** Id of the device that this browser is for the gateway. */
+export const ownDeviceId = computed(() => usedIdentity.value?.deviceId ?? null);
 /** A secret stood in the query of the address. */
 export const secretInQuery: ReadonlySignal<boolean> = secretWasInQuery;
 /** The request of this browser that waits for approval. */

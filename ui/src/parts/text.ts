@@ -23,6 +23,8 @@ export const t = messages('parts', {
   actionsFor: 'Actions for {name}',
   sortBy: 'Sort by {column}',
   details: 'Details',
+  partFailed: 'This part of the page could not be loaded. Load the page again.',
+  reload: 'Load again',
   allWords: 'All six words: {words}',
   qrFailed: 'The QR code could not be drawn. Use the link or the code instead.',
   showMore: 'Show {n} more',

@@ -39,7 +39,7 @@ const t = messages('people', {
   'place.network': 'private network',
   'place.tailnet': 'tailnet',
   'place.public': 'public address',
-  gatewayHost: 'the gateway’s own machine',
+  gatewayHost: 'the gateway’s own machine, or a tunnel to it',
 });
 
 export function levelName(level: Level): string {

@@ -1,10 +1,48 @@
-import { Page } from '../../parts/page';
+import './overview.css';
+import { nodeRequests, deviceList, pendingApprovals } from '../../app/waiting';
+import { useResource } from '../../gateway/resource';
+import { readRemote } from '../../gateway/remote';
+import { call, live } from '../../gateway/session';
+import { lazy, WhenSeen } from '../../parts/lazy';
+import { Card, Page } from '../../parts/page';
+import { Skeleton } from '../../parts/states';
+import { href } from '../../app/router';
+import { GatewayCard } from './gateway-card';
+import { NodesStrip } from './nodes-strip';
+import { ReachCard } from './reach-card';
+import { RepairsCard } from './repairs-card';
 import { t } from './text';
+import { WaitingCard } from './waiting-card';
+
+const LastEvents = lazy(() => import('./last-events').then((module) => module.LastEvents), <Skeleton />);
 
 export function Overview() {
+  const remote = useResource({
+    key: 'remote.status',
+    method: 'remote.status',
+    scope: 'operator.read',
+    events: ['config.changed'],
+    load: async () => readRemote(await call('remote.status', {}), Date.now()),
+  });
   return (
-    <Page title={t('title')} sentence={t('sentence')}>
-      {null}
+    <Page title={t('title')} sentence={sentence(remote.data?.findings.filter(({ severity }) => severity !== 'info').length ?? 0)}>
+      <WaitingCard />
+      <div class="overview-pair">
+        <GatewayCard />
+        <ReachCard remote={remote} />
+      </div>
+      <RepairsCard remote={remote} />
+      <NodesStrip />
+      <Card title={t('events')} side={<a href={href('/activity')}>{t('allEvents')}</a>}>
+        <WhenSeen waiting={<Skeleton />}>{() => <LastEvents />}</WhenSeen>
+      </Card>
     </Page>
   );
+}
+
+function sentence(repairs: number): string {
+  if (!live.value) return t('gone');
+  const waiting = (deviceList().data?.pending.length ?? 0) + nodeRequests.value.length + pendingApprovals.value.length;
+  if (waiting > 0) return t('asks', { n: waiting });
+  return repairs > 0 ? t('calmRepairs', { n: repairs }) : t('calm');
 }
