@@ -136,11 +136,11 @@ export function ApprovalCard({ approval, nodes, brief }: ApprovalCardProps) {
         </Notice>
       )}
       {!brief && <Facts approval={approval} nodes={nodes} />}
-      <div class="row between">
+      <div class="row between approval-decide">
         <Countdown approval={approval} />
         <div class="row approval-actions">
           {button('deny', 'D')}
-          {button('allow-once', 'O', 'primary')}
+          {button('allow-once', 'O', hidesSomething(approval.command) ? undefined : 'primary')}
           {button('allow-always', 'A')}
         </div>
       </div>

@@ -1,6 +1,9 @@
-import { Page } from '../../parts/page';
-import { t } from './text';
+import { route } from '../../app/router';
+import { NodeDetail } from './detail';
+import { NodeList } from './list';
+import './nodes.css';
 
 export function Nodes() {
-  return <Page title={t('title')}>{null}</Page>;
+  const { id } = route.value;
+  return id === null ? <NodeList /> : <NodeDetail key={id} id={id} />;
 }
