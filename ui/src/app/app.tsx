@@ -8,6 +8,7 @@ import { Empty, Notice, Skeleton } from '../parts/states';
 import { Proposal } from '../views/sign-in/proposal';
 import { SignIn } from '../views/sign-in/sign-in';
 import { badgeTotal } from './badges';
+import { PendingSettings } from './pending-settings';
 import { href, route } from './router';
 import type { ViewName } from './router';
 import { Shell } from './shell';
@@ -32,6 +33,7 @@ export function App() {
         </Shell>
       )}
       {proposed.value && <Proposal of={proposed.value} />}
+      <PendingSettings />
     </>
   );
 }

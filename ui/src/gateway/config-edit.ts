@@ -124,7 +124,8 @@ export function masks(value: Json | undefined, path: Path = []): readonly Path[]
   return Object.entries(value).flatMap(([key, below]) => masks(below, [...path, key]));
 }
 
-function overlap(a: Path, b: Path): boolean {
+/** Whether one place lies in the other, or both are the same. */
+export function overlap(a: Path, b: Path): boolean {
   return a.every((key, index) => index >= b.length || b[index] === key);
 }
 
