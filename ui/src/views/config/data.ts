@@ -45,6 +45,8 @@ export interface RemoteStatus {
   readonly tailscale: { readonly mode: string; readonly port: number; readonly url: string | null; readonly name: string | null; readonly state: Part | null };
   readonly auth: { readonly mode: string; readonly allowTailscale: boolean; readonly source: string | null; readonly tokenBits: number | null };
   readonly publicOrigin: string | null;
+  readonly allowedOrigins: readonly string[];
+  readonly trustedProxies: readonly string[];
   readonly stateDir: string;
   readonly addresses: {
     readonly endpoints: readonly { readonly url: string; readonly source: string; readonly proven: boolean }[];

@@ -1,5 +1,6 @@
 // The remote-access form: every setting with what is in the file, what is in force, and where that comes from.
 
+import { route, setQuery } from '../../app/router';
 import { at, masks, pathOf } from '../../gateway/config-edit';
 import type { Json } from '../../gateway/config-edit';
 import { can, live } from '../../gateway/session';
@@ -7,7 +8,7 @@ import { Button } from '../../parts/button';
 import { Field, SecretField } from '../../parts/field';
 import { Icon } from '../../parts/icon';
 import { Card } from '../../parts/page';
-import { Chip } from '../../parts/states';
+import { Chip, Empty } from '../../parts/states';
 import type { ConfigSnapshot, RemoteStatus } from './data';
 import { GROUPS, effective, kindOf, needsRestart, overriddenBy, valueOf, wordsOf } from './fields';
 import type { Edits, FieldPath, GroupName, Kind } from './fields';
@@ -26,20 +27,38 @@ interface FormProps {
 }
 
 export function Form(props: FormProps) {
+  const wanted = route.value.query.get('q') ?? '';
+  const shown = (Object.keys(GROUPS) as GroupName[])
+    .map((group) => [group, GROUPS[group].filter((path) => fits(path, wanted, props.schema))] as const)
+    .filter(([, paths]) => paths.length > 0);
   return (
     <>
-      {(Object.keys(GROUPS) as GroupName[]).map((group) => (
+      <div class="find">
+        <Icon name="search" />
+        <input class="input" type="search" aria-label={t('find')} placeholder={t('find')} value={wanted} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
+      </div>
+      {shown.map(([group, paths]) => (
         <Card key={group} title={t(`group-${group}`)}>
           <p class="muted small group-help">{t(`group-${group}-help`)}</p>
           <div class="setting-list">
-            {GROUPS[group].map((path) => (
+            {paths.map((path) => (
               <Setting key={path} path={path} {...props} />
             ))}
           </div>
         </Card>
       ))}
+      {shown.length === 0 && (
+        <Empty icon="search" title={t('findNone', { text: wanted })}>
+          <span>{t('findNoneHint')}</span>
+        </Empty>
+      )}
     </>
   );
+}
+
+function fits(path: FieldPath, wanted: string, schema: ConfigSchema | null): boolean {
+  const text = `${path} ${t(`label-${path}`)} ${schema?.uiHints[path]?.help ?? ''}`.toLowerCase();
+  return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
 function Setting({ path, snapshot, schema, status, edits, issues, onEdit, onReset }: FormProps & { path: FieldPath }) {
@@ -84,7 +103,7 @@ function Setting({ path, snapshot, schema, status, edits, issues, onEdit, onRese
           {edited && <Chip tone="info" icon="edit">{t('edited')}</Chip>}
           {by !== null && <Chip tone="warn" icon="lock">{by === '' ? t('setElsewhere') : t('setBy', { by })}</Chip>}
           {needsRestart(path, snapshot.parsed) && <Chip icon="refresh">{t('needsRestart')}</Chip>}
-          {written === undefined && !edited && by === null && <Chip>{included === undefined ? t('isDefault') : t('isIncluded')}</Chip>}
+          {included !== undefined && !edited && <Chip>{t('isIncluded')}</Chip>}
           {inForce !== null && inForce !== '' && (by !== null || String(written ?? standard) !== inForce) && <Chip>{t('inForce', { value: inForce })}</Chip>}
         </span>
         {edited && (

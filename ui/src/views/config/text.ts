@@ -59,6 +59,10 @@ export const t = messages('config', {
   'label-discovery.wideArea.domain': 'Domain of wide-area discovery',
   'label-gateway.reload.mode': 'When this file changes',
 
+  find: 'Find a setting',
+  findNone: 'No setting here matches “{text}”',
+  findNoneHint: 'This form has the settings of remote access. The file as text has all of them.',
+
   on: 'On',
   off: 'Off',
   byDefault: 'Default',
@@ -70,7 +74,6 @@ export const t = messages('config', {
   setBy: 'Set by {by}',
   setElsewhere: 'Set by a flag or the environment',
   needsRestart: 'After a restart',
-  isDefault: 'Default',
   isIncluded: 'From an included file',
   inForce: 'In force: {value}',
   resetField: 'Undo edit',
