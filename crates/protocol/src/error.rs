@@ -19,8 +19,47 @@ pub mod code {
     pub const UNAVAILABLE: &str = "UNAVAILABLE";
 }
 
+/// `details.code` values of this gateway: why exactly, for programs.
+pub const DETAIL_CODES: &[&str] = &[
+    "APPROVAL_RESOLVED",
+    "AUTH_BOOTSTRAP_TOKEN_INVALID",
+    "AUTH_DEVICE_TOKEN_MISMATCH",
+    "AUTH_IDENTITY_HEADER_REQUIRED",
+    "AUTH_PASSWORD_MISMATCH",
+    "AUTH_PASSWORD_MISSING",
+    "AUTH_PASSWORD_NOT_CONFIGURED",
+    "AUTH_RATE_LIMITED",
+    "AUTH_TAILSCALE_IDENTITY_MISMATCH",
+    "AUTH_TAILSCALE_IDENTITY_MISSING",
+    "AUTH_TAILSCALE_PROXY_MISSING",
+    "AUTH_TAILSCALE_WHOIS_FAILED",
+    "AUTH_TOKEN_MISMATCH",
+    "AUTH_TOKEN_MISSING",
+    "AUTH_TOKEN_NOT_CONFIGURED",
+    "AUTH_UNAUTHORIZED",
+    "CONTROL_UI_DEVICE_IDENTITY_REQUIRED",
+    "CONTROL_UI_ORIGIN_NOT_ALLOWED",
+    "DEVICE_AUTH_DEVICE_ID_MISMATCH",
+    "DEVICE_AUTH_NONCE_MISMATCH",
+    "DEVICE_AUTH_NONCE_REQUIRED",
+    "DEVICE_AUTH_SIGNATURE_EXPIRED",
+    "DEVICE_AUTH_SIGNATURE_INVALID",
+    "DEVICE_IDENTITY_REQUIRED",
+    "INTERRUPTED",
+    "MISSING_SCOPE",
+    "NOT_AVAILABLE_HERE",
+    "NOT_CONNECTED",
+    "NO_REACHABLE_ENDPOINT",
+    "PAIRING_REQUIRED",
+    "PROTOCOL_MISMATCH",
+    "SUPERSEDED",
+    "TIMEOUT",
+    "UNAVAILABLE",
+];
+
 /// `error` member of a response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct WireError {
     /// One of [`code`]; unknown codes of other releases are kept.
     pub code: Cow<'static, str>,
@@ -28,6 +67,7 @@ pub struct WireError {
     pub message: String,
     /// Structured reason, `details.code` first of all. Boxed: errors travel in results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub details: Option<Box<Value>>,
     /// Whether the same request may succeed later.
     #[serde(default, skip_serializing_if = "Option::is_none")]

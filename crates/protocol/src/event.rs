@@ -108,6 +108,7 @@ pub const RESYNC: &str = "resync";
 
 /// Payload of [`RESYNC`].
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Resync {
     /// How many events were left out since the last one.
     pub dropped: u64,

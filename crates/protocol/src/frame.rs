@@ -154,6 +154,7 @@ pub fn encode_error(id: &str, error: &WireError) -> String {
 
 /// Versions of the two state documents, sent with `presence` and `health`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct StateVersion {
     /// Bumped by every presence change.
     pub presence: u64,

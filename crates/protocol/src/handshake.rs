@@ -14,6 +14,7 @@ pub use hello::{HelloAuth, HelloFeatures, HelloOk, HelloPolicy, HelloServer, Rol
 
 /// Payload of the `connect.challenge` event, the first frame on every connection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Challenge {
     /// Random, to be signed.
     pub nonce: String,
@@ -23,6 +24,7 @@ pub struct Challenge {
 
 /// Params of the `connect` request. Members that this release does not know are ignored.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectParams {
     /// Oldest protocol the client speaks.
@@ -130,6 +132,7 @@ impl ConnectParams {
 
 /// `client` member of the connect params.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientInfo {
     /// One of [`CLIENT_IDS`].
@@ -183,6 +186,7 @@ pub struct ClientInfo {
 
 /// `device` member of the connect params.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceProof {
     /// Hex SHA-256 of the raw public key.
@@ -208,6 +212,7 @@ pub struct DeviceProof {
 
 /// `auth` member of the connect params. Empty strings count as absent.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConnectAuth {
     /// Shared token, or a device token.

@@ -30,6 +30,8 @@ pub mod schema;
 pub mod scope;
 pub mod setup_code;
 mod strict;
+#[cfg(test)]
+mod typescript;
 
 /// Oldest protocol generation the gateway speaks (release 2026.1.30).
 pub const PROTOCOL_MIN: u32 = 3;

@@ -70,6 +70,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
 
 /// Result that says nothing but that it worked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Done {
     /// Always true.
     pub ok: bool,
@@ -82,6 +83,7 @@ impl Done {
 
 /// Params of the methods that approve or reject a pairing request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RequestIdParams {
     /// Id of the request. `pairingId` is accepted as well.
@@ -91,6 +93,7 @@ pub struct RequestIdParams {
 
 /// How a pairing request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum PairingDecision {
     /// Somebody with the scope said yes, or it was silent.

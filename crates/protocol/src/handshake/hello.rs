@@ -5,7 +5,9 @@ use serde_json::value::RawValue;
 
 /// The hello as a client needs it; unknown members are ignored, missing ones of older gateways are defaults.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename = "hello-ok")]
+#[cfg_attr(test, ts(rename = "HelloOk"))]
 pub struct HelloOk {
     /// Protocol in use.
     pub protocol: u32,
@@ -17,6 +19,7 @@ pub struct HelloOk {
     pub features: HelloFeatures,
     /// State at connect, raw.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "HelloSnapshot"))]
     pub snapshot: Option<Box<RawValue>>,
     /// What was granted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +31,7 @@ pub struct HelloOk {
 
 /// `server` member of the hello.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HelloServer {
     /// Gateway version.
@@ -43,6 +47,7 @@ pub struct HelloServer {
 
 /// `features` member of the hello.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HelloFeatures {
     /// Callable methods.
     #[serde(default)]
@@ -54,6 +59,7 @@ pub struct HelloFeatures {
 
 /// `auth` member of the hello.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HelloAuth {
     /// How the client was authenticated (protocol 4).
@@ -98,6 +104,7 @@ impl std::fmt::Debug for HelloAuth {
 
 /// A token of this device for another role than the one it connected in.
 #[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RoleToken {
     /// The token.
@@ -122,6 +129,7 @@ impl std::fmt::Debug for RoleToken {
 
 /// `policy` member of the hello.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct HelloPolicy {
     /// Largest frame the gateway accepts, in bytes.

@@ -8,6 +8,7 @@ use crate::strict;
 
 /// How an exec approval was decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Decision {
     /// This time.
@@ -41,6 +42,7 @@ impl Decision {
 
 /// Params of `exec.approval.request`. Texts may be `null` for absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecApprovalRequestParams {
     /// Id to use; the gateway makes one without it.
@@ -85,6 +87,7 @@ pub struct ExecApprovalRequestParams {
 
 /// What is asked, as the event shows it: `null` for absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
 pub struct ExecApprovalSubject {
     /// Command line to decide about.
@@ -107,6 +110,7 @@ pub struct ExecApprovalSubject {
 
 /// Payload of `exec.approval.requested`, and an entry of `exec.approval.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecApproval {
     /// Id to decide under.
@@ -121,6 +125,7 @@ pub struct ExecApproval {
 
 /// Result of `exec.approval.request`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecApprovalDecided {
     /// Its id.
@@ -135,6 +140,7 @@ pub struct ExecApprovalDecided {
 
 /// Params of `exec.approval.resolve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ExecApprovalResolveParams {
     /// Id of the approval.
     #[serde(deserialize_with = "strict::nonempty")]
@@ -146,6 +152,7 @@ pub struct ExecApprovalResolveParams {
 
 /// Payload of `exec.approval.resolved`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecApprovalResolved {
     /// Id of the approval.
@@ -161,6 +168,7 @@ pub struct ExecApprovalResolved {
 
 /// Params of `exec.approvals.set`; of `exec.approvals.node.set` with the node.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ExecApprovalsSetParams<'a> {
     /// Id of the node.
@@ -172,6 +180,7 @@ pub struct ExecApprovalsSetParams<'a> {
     pub node_id: Option<String>,
     /// The new file.
     #[serde(borrow, deserialize_with = "approvals_file")]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub file: &'a RawValue,
     /// `hash` of the snapshot it is based on; required once the file exists.
     #[serde(
@@ -195,6 +204,7 @@ fn approvals_file<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'de Raw
 
 /// Result of `exec.approvals.get` and `exec.approvals.set`, here and on nodes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ExecApprovalsSnapshot {
     /// The file.
     pub path: String,
@@ -203,5 +213,6 @@ pub struct ExecApprovalsSnapshot {
     /// Hash of its text: the `baseHash` of the next change.
     pub hash: String,
     /// What is in it, without the socket token.
+    #[cfg_attr(test, ts(type = "Json"))]
     pub file: Box<RawValue>,
 }

@@ -7,6 +7,7 @@ use crate::strict;
 
 /// Something wrong with the configuration, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ConfigIssue {
     /// Dotted path.
     pub path: String,
@@ -16,6 +17,7 @@ pub struct ConfigIssue {
 
 /// Result of `config.get`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigSnapshot {
     /// The file.
@@ -25,10 +27,12 @@ pub struct ConfigSnapshot {
     /// Its text, `null` when it is not there.
     pub raw: Option<String>,
     /// The text parsed.
+    #[cfg_attr(test, ts(type = "Json"))]
     pub parsed: Box<RawValue>,
     /// Whether it can be used.
     pub valid: bool,
     /// The configuration with defaults filled in.
+    #[cfg_attr(test, ts(type = "Json"))]
     pub config: Box<RawValue>,
     /// Hex SHA-256 of the text: the `baseHash` of the next change.
     pub hash: String,
@@ -45,6 +49,7 @@ pub struct ConfigSnapshot {
 
 /// Params of `config.set`, `config.patch` and `config.apply`. Set does not read the last three.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigChangeParams {
     /// The new text, or the merge patch, in JSON5.
@@ -155,12 +160,14 @@ pub struct ConfirmEnded {
 
 /// Result of `config.set`, `config.patch` and `config.apply`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ConfigWritten {
     /// Always true.
     pub ok: bool,
     /// The file.
     pub path: String,
     /// The configuration as it is now.
+    #[cfg_attr(test, ts(type = "Json"))]
     pub config: Box<RawValue>,
     /// Hash of the file as it is now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -186,6 +193,7 @@ pub struct ConfigWritten {
         deserialize_with = "strict::some",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub sentinel: Option<Box<RawValue>>,
 }
 
@@ -213,6 +221,7 @@ pub struct OverriddenKey {
 
 /// `restart` of [`ConfigWritten`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigRestart {
     /// Whether it will happen.
@@ -231,11 +240,14 @@ pub struct ConfigRestart {
 
 /// Result of `config.schema`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfigSchema {
     /// JSON schema.
+    #[cfg_attr(test, ts(type = "Json"))]
     pub schema: Box<RawValue>,
     /// Hints for forms, by path.
+    #[cfg_attr(test, ts(type = "Json"))]
     pub ui_hints: Box<RawValue>,
     /// Version of the gateway.
     pub version: String,

@@ -7,6 +7,7 @@ use crate::strict;
 
 /// A pairing request of a device: an entry of `device.pair.list` and the payload of `device.pair.requested`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PendingDevice {
     /// Id of the request.
@@ -65,6 +66,7 @@ pub struct PendingDevice {
 
 /// One token of a paired device, without its value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceTokenSummary {
     /// Role it is for.
@@ -86,6 +88,7 @@ pub struct DeviceTokenSummary {
 
 /// A paired device, as `device.pair.*` shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PairedDevice {
     /// Hex SHA-256 of the raw public key.
@@ -154,6 +157,7 @@ pub struct PairedDevice {
 
 /// Result of `device.pair.list`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DevicePairList {
     /// Newest first.
     pub pending: Vec<PendingDevice>,
@@ -179,6 +183,7 @@ pub struct DevicePairApproveParams {
 
 /// Result of `device.pair.approve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DevicePairApproved {
     /// Id of the request.
@@ -189,6 +194,7 @@ pub struct DevicePairApproved {
 
 /// Result of `device.pair.reject`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DevicePairRejected {
     /// Id of the request.
@@ -199,6 +205,7 @@ pub struct DevicePairRejected {
 
 /// Payload of `device.pair.resolved`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DevicePairResolved {
     /// Id of the request.
@@ -213,6 +220,7 @@ pub struct DevicePairResolved {
 
 /// Params and result of `device.pair.remove`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceIdParams {
     /// Id of the device.
@@ -225,6 +233,7 @@ pub const DEVICE_LABEL_MAX: usize = 64;
 
 /// Params and result of `device.pair.rename`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceRename {
     /// Id of the device.
@@ -245,6 +254,7 @@ fn label<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D:
 
 /// Params of `device.token.rotate` and `device.token.revoke`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceTokenParams {
     /// Id of the device.
@@ -264,6 +274,7 @@ pub struct DeviceTokenParams {
 
 /// Result of `device.token.rotate`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceTokenRotated {
     /// Id of the device.
@@ -295,6 +306,7 @@ impl std::fmt::Debug for DeviceTokenRotated {
 
 /// Result of `device.token.revoke`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceTokenRevoked {
     /// Id of the device.

@@ -9,7 +9,9 @@ use crate::strict;
 
 /// Params of `health`; nothing in them is refused.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default)]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct HealthParams {
     /// Whether channels are asked as well.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -18,6 +20,7 @@ pub struct HealthParams {
 
 /// Result of `health` and payload of its event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// Always true.
@@ -27,6 +30,7 @@ pub struct Health {
     /// How long that took, in milliseconds.
     pub duration_ms: u64,
     /// State of each channel.
+    #[cfg_attr(test, ts(type = "Record<string, Json>"))]
     pub channels: BTreeMap<String, Box<RawValue>>,
     /// Channels in the order to show.
     pub channel_order: Vec<String>,
@@ -44,6 +48,7 @@ pub struct Health {
 
 /// One agent in [`Health`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentHealth {
     /// Its id.
@@ -61,6 +66,7 @@ pub struct AgentHealth {
 
 /// Heartbeat of one agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HeartbeatSettings {
     /// Whether it runs.
@@ -82,6 +88,7 @@ pub struct HeartbeatSettings {
 
 /// Sessions of one agent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SessionsSummary {
     /// File they are in.
     pub path: String,
@@ -93,6 +100,7 @@ pub struct SessionsSummary {
 
 /// One session in a summary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RecentSession {
     /// Its key.
@@ -105,6 +113,7 @@ pub struct RecentSession {
 
 /// Result of `status`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     /// Version of the gateway (protocol 4).
@@ -116,6 +125,7 @@ pub struct Status {
         deserialize_with = "strict::some",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub link_channel: Option<Box<RawValue>>,
     /// Heartbeats.
     pub heartbeat: HeartbeatStatus,
@@ -129,6 +139,7 @@ pub struct Status {
 
 /// `heartbeat` of [`Status`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HeartbeatStatus {
     /// The agent that is asked without a name.
@@ -139,6 +150,7 @@ pub struct HeartbeatStatus {
 
 /// Heartbeat of one agent in [`Status`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentHeartbeat {
     /// Its id.
@@ -153,6 +165,7 @@ pub struct AgentHeartbeat {
 
 /// `sessions` of [`Status`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionsStatus {
     /// Files they are in.
@@ -162,6 +175,7 @@ pub struct SessionsStatus {
     /// What new ones start with.
     pub defaults: SessionDefaults,
     /// The last used ones, raw.
+    #[cfg_attr(test, ts(type = "Json[]"))]
     pub recent: Vec<Box<RawValue>>,
     /// The same per agent.
     pub by_agent: Vec<AgentSessions>,
@@ -169,6 +183,7 @@ pub struct SessionsStatus {
 
 /// What new sessions start with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionDefaults {
     /// Model, `null` when none is configured.
@@ -179,6 +194,7 @@ pub struct SessionDefaults {
 
 /// Sessions of one agent in [`Status`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AgentSessions {
     /// Its id.
@@ -188,5 +204,6 @@ pub struct AgentSessions {
     /// How many there are.
     pub count: u64,
     /// The last used ones, raw.
+    #[cfg_attr(test, ts(type = "Json[]"))]
     pub recent: Vec<Box<RawValue>>,
 }

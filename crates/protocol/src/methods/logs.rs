@@ -11,6 +11,7 @@ pub const LOGS_MAX_BYTES: u32 = 250_000;
 
 /// Params of `logs.tail`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct LogsTailParams {
     /// Where the last answer ended, in bytes; without it the end of the file is shown.
@@ -38,6 +39,7 @@ pub struct LogsTailParams {
 
 /// Result of `logs.tail`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LogsTail {
     /// The log file.
     pub file: String,

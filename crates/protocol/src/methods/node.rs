@@ -23,6 +23,7 @@ pub use pairing::{
 
 /// Params that name a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeIdParams {
     /// Device id of the node, or its client id when it has no device.
@@ -32,6 +33,7 @@ pub struct NodeIdParams {
 
 /// Params and result of `node.rename`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeRename {
     /// Id of the node.
@@ -44,6 +46,7 @@ pub struct NodeRename {
 
 /// Params of `node.event`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeEventParams<'a> {
     /// Name of the event.
@@ -56,6 +59,7 @@ pub struct NodeEventParams<'a> {
         deserialize_with = "strict::some",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub payload: Option<&'a RawValue>,
     /// Payload as JSON text.
     #[serde(
@@ -70,6 +74,7 @@ pub struct NodeEventParams<'a> {
 
 /// Result of `node.event`; protocol 3 says no more than `ok`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeEventAck {
     /// Always true.
     pub ok: bool,
@@ -86,6 +91,7 @@ pub struct NodeEventAck {
 
 /// What `node.host.stats` reports, and what a node entry shows of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct HostStats {
     /// Processors.
@@ -109,6 +115,7 @@ pub struct HostStats {
 
 /// One node, connected or not.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeEntry {
     /// Device id, or client id of a node without device.
@@ -163,6 +170,7 @@ pub struct NodeEntry {
     pub host_stats: Option<HostStats>,
     /// Tools of its plugins (protocol 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Json[]"))]
     pub node_plugin_tools: Option<Vec<Value>>,
     /// `approved` or `pending-approval`: whether its commands may be used (protocol 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -202,6 +210,7 @@ pub struct NodeEntry {
 
 /// Result of `node.list`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeList {
     /// Clock of the gateway, milliseconds since the epoch.
     pub ts: i64,
@@ -211,6 +220,7 @@ pub struct NodeList {
 
 /// Result of `node.describe`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeDescription {
     /// Clock of the gateway, milliseconds since the epoch.
     pub ts: i64,
@@ -221,6 +231,7 @@ pub struct NodeDescription {
 
 /// Result of `skills.bins`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SkillBins {
     /// Programs that skills use, sorted.
     pub bins: Vec<String>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 /// One line of `system-presence`: a connection, the gateway itself, or what a system event told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PresenceEntry {
     /// Host or display name.
@@ -66,6 +67,7 @@ pub struct PresenceEntry {
 
 /// Payload of the `presence` event.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Presence {
     /// All entries, newest first.
     pub presence: Vec<PresenceEntry>,
@@ -73,6 +75,7 @@ pub struct Presence {
 
 /// Payload of the `tick` event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Tick {
     /// Clock of the gateway, milliseconds since the epoch.
     pub ts: i64,
@@ -80,6 +83,7 @@ pub struct Tick {
 
 /// Payload of the `shutdown` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Shutdown {
     /// [`Shutdown::STOPPING`] or [`Shutdown::RESTARTING`].
@@ -97,7 +101,9 @@ impl Shutdown {
 
 /// Params of `system-event`. Members of a wrong type count as absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct SystemEventParams {
     /// What happened; must not be blank.
     #[serde(deserialize_with = "lenient", skip_serializing_if = "Option::is_none")]
@@ -157,6 +163,7 @@ where
 
 /// Result of `voicewake.get` and `voicewake.set`, payload of `voicewake.changed`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct VoicewakeTriggers {
     /// Words that wake a listening device.
     pub triggers: Vec<String>,
@@ -164,6 +171,7 @@ pub struct VoicewakeTriggers {
 
 /// Result of `set-heartbeats`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct HeartbeatsSet {
     /// Always true.
     pub ok: bool,
@@ -173,6 +181,7 @@ pub struct HeartbeatsSet {
 
 /// Result of `system.info`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct SystemInfo {
     /// Name of the machine for people.

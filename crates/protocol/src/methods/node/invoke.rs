@@ -10,6 +10,7 @@ use crate::strict;
 
 /// Params of `node.invoke`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvokeParams<'a> {
     /// Id of the node.
@@ -25,6 +26,7 @@ pub struct NodeInvokeParams<'a> {
         deserialize_with = "strict::some",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub params: Option<&'a RawValue>,
     /// Deadline, in milliseconds; [`crate::limits::INVOKE_TIMEOUT_MS`] without it.
     #[serde(
@@ -40,6 +42,7 @@ pub struct NodeInvokeParams<'a> {
 
 /// Result of `node.invoke`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvoked {
     /// Always true.
@@ -54,6 +57,7 @@ pub struct NodeInvoked {
         deserialize_with = "strict::some",
         skip_serializing_if = "Option::is_none"
     )]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub payload: Option<Box<RawValue>>,
     /// The same as text, if the node sent text.
     #[serde(rename = "payloadJSON")]
@@ -62,6 +66,7 @@ pub struct NodeInvoked {
 
 /// Payload of the `node.invoke.request` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvokeRequest<'a> {
     /// Id to answer under.
@@ -80,6 +85,7 @@ pub struct NodeInvokeRequest<'a> {
         default,
         skip_serializing_if = "Member::is_absent"
     )]
+    #[cfg_attr(test, ts(type = "string | null"))]
     pub params_json: Member<Cow<'a, str>>,
     /// Deadline, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,6 +97,7 @@ pub struct NodeInvokeRequest<'a> {
 
 /// Payload of the `node.invoke.cancel` event: the caller no longer waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvokeCancel {
     /// Id of the request.
@@ -101,6 +108,7 @@ pub struct NodeInvokeCancel {
 
 /// `error` of a `node.invoke.result`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeError {
     /// Word for programs.
     #[serde(
@@ -123,6 +131,7 @@ pub struct NodeError {
 /// Nodes send `payloadJSON: null` and `error: null` for none, and some put a value where the text belongs: such a
 /// value counts as `payload`.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvokeResultParams<'a> {
     /// Id of the request.
@@ -133,6 +142,7 @@ pub struct NodeInvokeResultParams<'a> {
     pub ok: bool,
     /// Result as a value.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub payload: Option<&'a RawValue>,
     /// Result as JSON text.
     #[serde(rename = "payloadJSON", skip_serializing_if = "Option::is_none")]
@@ -188,6 +198,7 @@ impl<'a> From<LooseResult<'a>> for NodeInvokeResultParams<'a> {
 
 /// Result of `node.invoke.result`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeInvokeResultAck {
     /// Always true.
     pub ok: bool,

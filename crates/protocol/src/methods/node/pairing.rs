@@ -11,6 +11,7 @@ use crate::strict;
 ///
 /// Params of `node.pair.request`, and part of what came of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeSurface {
     /// Id of the node.
@@ -118,6 +119,7 @@ pub struct NodeSurface {
 
 /// A pairing request of a node: an entry of `node.pair.list` and the payload of `node.pair.requested`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PendingNode {
     /// Id of the request.
@@ -140,6 +142,7 @@ pub struct PendingNode {
 
 /// A paired node, as `node.pair.*` shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PairedNode {
     /// What the node said of itself.
@@ -168,6 +171,7 @@ pub struct PairedNode {
 
 /// Result of `node.pair.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodePairList {
     /// Newest first.
     pub pending: Vec<PendingNode>,
@@ -177,6 +181,7 @@ pub struct NodePairList {
 
 /// Result of `node.pair.request`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodePairRequested {
     /// Always `pending`.
     pub status: String,
@@ -188,6 +193,7 @@ pub struct NodePairRequested {
 
 /// Result of `node.pair.approve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodePairApproved {
     /// Id of the request.
@@ -198,6 +204,7 @@ pub struct NodePairApproved {
 
 /// Result of `node.pair.reject`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodePairRejected {
     /// Id of the request.
@@ -208,6 +215,7 @@ pub struct NodePairRejected {
 
 /// Params of `node.pair.verify`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodePairVerifyParams {
     /// Id of the node.
@@ -228,6 +236,7 @@ impl std::fmt::Debug for NodePairVerifyParams {
 
 /// Result of `node.pair.verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodePairVerified {
     /// Whether the token is that node's.
     pub ok: bool,
@@ -238,6 +247,7 @@ pub struct NodePairVerified {
 
 /// Payload of `node.pair.resolved`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodePairResolved {
     /// Id of the request.

@@ -1,0 +1,103 @@
+//! The types of methods and events. A method that is not here takes and gives anything in the page's eyes.
+
+use super::Types;
+use crate::error::WireError;
+use crate::event::{RESYNC, Resync};
+use crate::frame::StateVersion;
+use crate::handshake::{Challenge, ConnectParams, HelloOk};
+use crate::methods::approvals::{
+    Decision, ExecApproval, ExecApprovalDecided, ExecApprovalRequestParams,
+    ExecApprovalResolveParams, ExecApprovalResolved, ExecApprovalsSetParams, ExecApprovalsSnapshot,
+};
+use crate::methods::config::{ConfigChangeParams, ConfigSchema, ConfigSnapshot, ConfigWritten};
+use crate::methods::device::{
+    DeviceIdParams, DevicePairApproved, DevicePairList, DevicePairRejected, DevicePairResolved,
+    DeviceRename, DeviceTokenParams, DeviceTokenRevoked, DeviceTokenRotated, PendingDevice,
+};
+use crate::methods::health::{Health, HealthParams, Status};
+use crate::methods::logs::{LogsTail, LogsTailParams};
+use crate::methods::node::{
+    NodeDescription, NodeIdParams, NodeInvokeCancel, NodeInvokeParams, NodeInvokeRequest,
+    NodeInvoked, NodeList, NodePairApproved, NodePairList, NodePairRejected, NodePairResolved,
+    NodeRename, PendingNode,
+};
+use crate::methods::system::{
+    Presence, PresenceEntry, Shutdown, SystemEventParams, SystemInfo, Tick, VoicewakeTriggers,
+};
+use crate::methods::{Done, RequestIdParams};
+use crate::scope::Role;
+
+pub(super) fn fill(types: &mut Types) {
+    parts(types);
+    methods(types);
+    events(types);
+}
+
+fn parts(types: &mut Types) {
+    types.part::<Role>();
+    types.part::<Decision>();
+    types.part::<WireError>();
+    types.part::<StateVersion>();
+    types.part::<ConnectParams>();
+    types.part::<HelloOk>();
+}
+
+fn methods(types: &mut Types) {
+    types.method::<HealthParams, Health>("health");
+    types.look::<Status>("status");
+    types.method::<LogsTailParams, LogsTail>("logs.tail");
+    types.look::<SystemInfo>("system.info");
+    types.look::<Vec<PresenceEntry>>("system-presence");
+    types.method::<SystemEventParams, Done>("system-event");
+    types.look::<VoicewakeTriggers>("voicewake.get");
+    types.method::<VoicewakeTriggers, VoicewakeTriggers>("voicewake.set");
+
+    types.look::<ConfigSnapshot>("config.get");
+    types.look::<ConfigSchema>("config.schema");
+    types.method::<ConfigChangeParams, ConfigWritten>("config.set");
+    types.method::<ConfigChangeParams, ConfigWritten>("config.patch");
+    types.method::<ConfigChangeParams, ConfigWritten>("config.apply");
+
+    types.look::<DevicePairList>("device.pair.list");
+    types.method::<RequestIdParams, DevicePairApproved>("device.pair.approve");
+    types.method::<RequestIdParams, DevicePairRejected>("device.pair.reject");
+    types.method::<DeviceIdParams, DeviceIdParams>("device.pair.remove");
+    types.method::<DeviceRename, DeviceRename>("device.pair.rename");
+    types.method::<DeviceTokenParams, DeviceTokenRotated>("device.token.rotate");
+    types.method::<DeviceTokenParams, DeviceTokenRevoked>("device.token.revoke");
+
+    types.look::<NodeList>("node.list");
+    types.method::<NodeIdParams, NodeDescription>("node.describe");
+    types.method::<NodeRename, NodeRename>("node.rename");
+    types.method::<NodeInvokeParams<'static>, NodeInvoked>("node.invoke");
+    types.look::<NodePairList>("node.pair.list");
+    types.method::<RequestIdParams, NodePairApproved>("node.pair.approve");
+    types.method::<RequestIdParams, NodePairRejected>("node.pair.reject");
+
+    types.method::<ExecApprovalRequestParams, ExecApprovalDecided>("exec.approval.request");
+    types.method::<ExecApprovalResolveParams, Done>("exec.approval.resolve");
+    types.look::<ExecApprovalsSnapshot>("exec.approvals.get");
+    types.method::<ExecApprovalsSetParams<'static>, ExecApprovalsSnapshot>("exec.approvals.set");
+    types.method::<NodeIdParams, ExecApprovalsSnapshot>("exec.approvals.node.get");
+    types.method::<ExecApprovalsSetParams<'static>, ExecApprovalsSnapshot>(
+        "exec.approvals.node.set",
+    );
+}
+
+fn events(types: &mut Types) {
+    types.event::<Challenge>("connect.challenge");
+    types.event::<Presence>("presence");
+    types.event::<Tick>("tick");
+    types.event::<Shutdown>("shutdown");
+    types.event::<Health>("health");
+    types.event::<VoicewakeTriggers>("voicewake.changed");
+    types.event::<PendingDevice>("device.pair.requested");
+    types.event::<DevicePairResolved>("device.pair.resolved");
+    types.event::<PendingNode>("node.pair.requested");
+    types.event::<NodePairResolved>("node.pair.resolved");
+    types.event::<NodeInvokeRequest<'static>>("node.invoke.request");
+    types.event::<NodeInvokeCancel>("node.invoke.cancel");
+    types.event::<ExecApproval>("exec.approval.requested");
+    types.event::<ExecApprovalResolved>("exec.approval.resolved");
+    types.event::<Resync>(RESYNC);
+}
