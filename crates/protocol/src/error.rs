@@ -65,7 +65,8 @@ pub struct WireError {
     pub code: Cow<'static, str>,
     /// Text for people; clients match on it.
     pub message: String,
-    /// Structured reason, `details.code` first of all. Boxed: errors travel in results.
+    // Boxed: errors travel in results.
+    /// Structured reason, `details.code` first of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(type = "unknown"))]
     pub details: Option<Box<Value>>,

@@ -31,7 +31,7 @@ export type NoParams = { readonly [key: string]: never };
 /// What the gateway writes member by member and has no type for.
 const BY_HAND: &str = "
 /** State at connect. Which members there are depends on the scopes and on the generation. */
-export interface HelloSnapshot {
+export type HelloSnapshot = {
   presence: PresenceEntry[];
   health: Health;
   stateVersion: StateVersion;
@@ -40,7 +40,7 @@ export interface HelloSnapshot {
   stateDir?: string;
   /** `token`, `password` or `none` (protocol 4). */
   authMode?: string;
-}
+};
 ";
 
 /// The types of the wire, each with everything that it is made of.

@@ -102,7 +102,7 @@ export const CLOSE = {
 } as const;
 
 /** One agent in `Health`. */
-export interface AgentHealth {
+export type AgentHealth = {
   /** Its id. */
   agentId: string;
   /** Its name. */
@@ -113,10 +113,10 @@ export interface AgentHealth {
   heartbeat: HeartbeatSettings;
   /** Its sessions. */
   sessions: SessionsSummary;
-}
+};
 
 /** Heartbeat of one agent in `Status`. */
-export interface AgentHeartbeat {
+export type AgentHeartbeat = {
   /** Its id. */
   agentId: string;
   /** Whether it runs. */
@@ -125,10 +125,10 @@ export interface AgentHeartbeat {
   every: string;
   /** Period in milliseconds; `null` when it does not run. */
   everyMs: number | null;
-}
+};
 
 /** Sessions of one agent in `Status`. */
-export interface AgentSessions {
+export type AgentSessions = {
   /** Its id. */
   agentId: string;
   /** File they are in. */
@@ -137,18 +137,172 @@ export interface AgentSessions {
   count: number;
   /** The last used ones, raw. */
   recent: Json[];
-}
+};
+
+/** One line of the audit log: an entry of `audit.list`, and the payload of `audit.appended`. */
+export type AuditEntry = {
+  /** Number of the line, from 1 without gaps. */
+  id: number;
+  /** When, milliseconds since the epoch. */
+  ts: number;
+  /** What happened: `connect`, `refuse`, `pair.approve`, `config.write`, … */
+  kind: string;
+  /** Who: a device id, a user, a client id, `control` for the owner's command line, `gateway` for the gateway itself. */
+  actor: string;
+  /** What people call the actor, if it is a device that is known. */
+  actorName?: string;
+  /** On what. */
+  object?: string;
+  /** What the object is. */
+  objectKind: AuditObject;
+  /** What people call the object, if it is a device that is known. */
+  objectName?: string;
+  /** Address it came from, if that is not the gateway's machine. */
+  ip?: string;
+  /** How it ended. */
+  result: AuditResult;
+  /** Further facts, by kind; never a credential. */
+  detail?: Json;
+  /** The same as `id`. */
+  seq: number;
+  /** The same as `object`. */
+  subject?: string;
+  /** The same as `ip`. */
+  remoteIp?: string;
+  /** The same as `detail`. */
+  details?: Json;
+  /** Hex hash of the line, which covers the hash of the line before it. */
+  hash: string;
+};
+
+/** `fault` of `AuditVerified`. */
+export type AuditFaultAt = {
+  /** Number of the line. */
+  seq: number;
+  /** What is wrong with it, to follow "line 7". */
+  reason: string;
+};
+
+/** Result of `audit.list`. */
+export type AuditList = {
+  /** Lines, the oldest first. */
+  entries: readonly AuditEntry[];
+  /** Where callers of protocol 4 look for what agents did; always empty here. */
+  events: Json[];
+};
+
+/** Params of `audit.list`. */
+export type AuditListParams = {
+  /** Most lines in the answer, the newest of those that fit; 200 without it, at most 5000. */
+  limit?: number;
+  /** Only lines with a lower `id`: the page before. */
+  before?: number;
+  /** Only lines with a higher `id`, the oldest of them first. */
+  afterSeq?: number;
+  /** Only these kinds; a word stands for every kind below it, `pair` for `pair.approve`. */
+  kinds?: readonly string[];
+  /** One of `kinds`. */
+  kind?: string;
+  /** Only lines of this actor. */
+  actor?: string;
+  /** Only lines on this object. */
+  subject?: string;
+  /** Only lines of this moment or later, milliseconds since the epoch. */
+  sinceMs?: number;
+  /** Only lines before this moment, milliseconds since the epoch. */
+  untilMs?: number;
+};
+
+/** What the object of a line is. */
+export type AuditObject = 'device' | 'node' | 'request' | 'connection' | 'setup' | 'approval' | 'config' | 'address' | 'other';
+
+/** How an audited step ended. */
+export type AuditResult = 'ok' | 'denied' | 'expired';
+
+/** Result of `audit.verify`. */
+export type AuditVerified = {
+  /** Whether no line was changed, removed or added. */
+  ok: boolean;
+  /** Lines that were read. */
+  lines: number;
+  /** Number of the last line. */
+  headSeq: number;
+  /** The first bad line, if there is one. */
+  fault: AuditFaultAt | null;
+};
 
 /** Payload of the `connect.challenge` event, the first frame on every connection. */
-export interface Challenge {
+export type Challenge = {
   /** Random, to be signed. */
   nonce: string;
   /** Server clock, milliseconds since the epoch; sign this instead of the own clock. */
   ts: number;
-}
+};
+
+/** Params of `clients.disconnect`. */
+export type ClientDisconnectParams = {
+  /** Id of the connection. */
+  connId: string;
+};
+
+/** Result of `clients.disconnect`. */
+export type ClientDisconnected = {
+  /** Id of the connection that was told to go. */
+  connId: string;
+};
+
+/** One live connection. Members without a value are `null`. */
+export type ClientEntry = {
+  /** `server.connId` of its hello. */
+  connId: string;
+  /** Device that proved itself. */
+  deviceId: string | null;
+  /** Name for people: what an operator called the device, else what the client calls itself, else its client id. */
+  name: string;
+  /** `client.id`. */
+  clientId: string | null;
+  /** `client.mode`. */
+  clientMode: string | null;
+  /** `client.version`. */
+  version: string | null;
+  /** `client.platform`. */
+  platform: string | null;
+  /** `client.deviceFamily`. */
+  deviceFamily: string | null;
+  /** `client.instanceId`. */
+  instanceId: string | null;
+  /** `operator` or `node`. */
+  role: string;
+  /** Scopes now. */
+  scopes: readonly string[];
+  /** Protocol in use. */
+  protocol: number;
+  /** How it was let in: `token`, `password`, `device-token`, `tailscale`, … */
+  auth: string;
+  /** The user that somebody vouches for. */
+  user: string | null;
+  /** Address of the client; `null` on the gateway's machine, and where nobody who is believed names it. */
+  ip: string | null;
+  /** Whether it is on the gateway's machine, with nothing in between. */
+  local: boolean;
+  /** Whether it came encrypted; `null` when nobody says. */
+  secure: boolean | null;
+  /** Which way it came. */
+  via: Via;
+  /** Since when, milliseconds since the epoch. */
+  connectedAtMs: number;
+  /** When it last sent anything, an answer to a ping included, milliseconds since the epoch. */
+  lastActivityMs: number;
+  /** Bytes that wait to be read by it. */
+  queuedBytes: number;
+  /** Answers that it waits for. */
+  inFlight: number;
+  /** Whether it is the caller's own connection. */
+  you: boolean;
+};
 
 /** `client` member of the connect params. */
-export interface ClientInfo {
+export type ClientInfo = {
   /** One of `CLIENT_IDS`. */
   id: string;
   /** Name for people. */
@@ -167,10 +321,26 @@ export interface ClientInfo {
   instanceId?: string;
   /** IANA time zone (browser). */
   timeZone?: string;
-}
+};
+
+/** Payload of `clients.changed`: somebody came or went; ask for the list again. */
+export type ClientsChanged = {
+  /** When, milliseconds since the epoch. */
+  ts: number;
+  /** How many connections there are now. */
+  count: number;
+};
+
+/** Result of `clients.list`. */
+export type ClientsList = {
+  /** Clock of the gateway, milliseconds since the epoch. */
+  ts: number;
+  /** Every live connection, operators and nodes, the oldest first. */
+  clients: readonly ClientEntry[];
+};
 
 /** Params of `config.set`, `config.patch` and `config.apply`. Set does not read the last three. */
-export interface ConfigChangeParams {
+export type ConfigChangeParams = {
   /** The new text, or the merge patch, in JSON5. */
   raw: string;
   /** `hash` of the snapshot it is based on; required once the file exists. */
@@ -181,18 +351,43 @@ export interface ConfigChangeParams {
   note?: string;
   /** Time until the restart, in milliseconds. */
   restartDelayMs?: number;
-}
+  /**
+   * Take the change back unless `config.confirm` comes within so many milliseconds, from
+   * `CONFIRM_WITHIN_MIN_MS` to `CONFIRM_WITHIN_MAX_MS`.
+   */
+  confirmWithinMs?: number;
+};
+
+/** `changes` of `ConfigWritten`, as dotted paths. Never values. */
+export type ConfigChanges = {
+  /** Everything that changed. */
+  keys: readonly string[];
+  /** What of it is in force now. */
+  live: readonly string[];
+  /** What of it takes a restart of the gateway. */
+  restart: readonly string[];
+  /** What of it has no effect because a flag or a variable says otherwise. */
+  overridden: readonly OverriddenKey[];
+};
+
+/** Params of `config.confirm`. */
+export type ConfigConfirmParams = {
+  /** `id` of `PendingConfirm`. */
+  id: string;
+  /** `false` takes the change back at once instead of keeping it. */
+  keep?: boolean;
+};
 
 /** Something wrong with the configuration, and where. */
-export interface ConfigIssue {
+export type ConfigIssue = {
   /** Dotted path. */
   path: string;
   /** What is wrong. */
   message: string;
-}
+};
 
 /** `restart` of `ConfigWritten`. */
-export interface ConfigRestart {
+export type ConfigRestart = {
   /** Whether it will happen. */
   ok: boolean;
   /** Process id of the gateway. */
@@ -205,10 +400,10 @@ export interface ConfigRestart {
   reason: string;
   /** How it is carried out. */
   mode: string;
-}
+};
 
 /** Result of `config.schema`. */
-export interface ConfigSchema {
+export type ConfigSchema = {
   /** JSON schema. */
   schema: Json;
   /** Hints for forms, by path. */
@@ -217,10 +412,10 @@ export interface ConfigSchema {
   version: string;
   /** When it was made, RFC 3339. */
   generatedAt: string;
-}
+};
 
 /** Result of `config.get`. */
-export interface ConfigSnapshot {
+export type ConfigSnapshot = {
   /** The file. */
   path: string;
   /** Whether it is there. */
@@ -236,29 +431,60 @@ export interface ConfigSnapshot {
   /** Hex SHA-256 of the text: the `baseHash` of the next change. */
   hash: string;
   /** Why it cannot be used. */
-  issues: ConfigIssue[];
+  issues: readonly ConfigIssue[];
   /** What should be looked at. */
-  warnings: ConfigIssue[];
+  warnings: readonly ConfigIssue[];
   /** Settings of older releases. */
-  legacyIssues: ConfigIssue[];
-}
+  legacyIssues: readonly ConfigIssue[];
+  /** Whether secrets were replaced by placeholders; this gateway always does. */
+  redacted?: boolean;
+};
 
 /** Result of `config.set`, `config.patch` and `config.apply`. */
-export interface ConfigWritten {
+export type ConfigWritten = {
   /** Always true. */
   ok: boolean;
   /** The file. */
   path: string;
   /** The configuration as it is now. */
   config: Json;
+  /** Hash of the file as it is now. */
+  hash?: string;
+  /** False when the file already said so. */
+  changed?: boolean;
+  /** Things to look at: unknown keys, unset variables, lost comments. */
+  warnings?: readonly ConfigIssue[];
+  /** What changed, and what of it is in force. */
+  changes?: ConfigChanges;
+  /** Set when the change is taken back unless it is confirmed. */
+  confirm?: PendingConfirm;
   /** The restart that follows; set has none. */
   restart?: ConfigRestart;
   /** What is told after the restart. */
   sentinel?: Json;
-}
+};
+
+/** Result of `config.confirm`, payload of `config.confirmed` and `config.reverted`. */
+export type ConfirmEnded = {
+  /** `id` of `PendingConfirm`. */
+  id: string;
+  /** How it ended. */
+  outcome: ConfirmOutcome;
+  /** What happened, for people. */
+  message: string;
+  /** Dotted paths of what had changed. */
+  keys: readonly string[];
+  /** Hash of the file as it is now. */
+  hash: string;
+  /** When, milliseconds since the epoch. */
+  ts: number;
+};
+
+/** How a change that waited for confirmation ended. */
+export type ConfirmOutcome = 'confirmed' | 'reverted' | 'kept';
 
 /** `auth` member of the connect params. Empty strings count as absent. */
-export interface ConnectAuth {
+export type ConnectAuth = {
   /** Shared token, or a device token. */
   token?: string;
   /** Shared password. */
@@ -267,10 +493,10 @@ export interface ConnectAuth {
   deviceToken?: string;
   /** Single-use token of a setup code (protocol 4). */
   bootstrapToken?: string;
-}
+};
 
 /** Params of the `connect` request. Members that this release does not know are ignored. */
-export interface ConnectParams {
+export type ConnectParams = {
   /** Oldest protocol the client speaks. */
   minProtocol: number;
   /** Newest protocol the client speaks. */
@@ -280,11 +506,11 @@ export interface ConnectParams {
   /** `operator` (default) or `node`. */
   role?: string;
   /** Scopes asked for, in the order in which they are signed. */
-  scopes?: string[];
+  scopes?: readonly string[];
   /** Client capabilities. */
-  caps?: string[];
+  caps?: readonly string[];
   /** Commands a node declares. */
-  commands?: string[];
+  commands?: readonly string[];
   /** Permissions a node reports. */
   permissions?: { [key in string]: boolean };
   /** `PATH` of a node. */
@@ -297,43 +523,51 @@ export interface ConnectParams {
   locale?: string;
   /** Browser identification. */
   userAgent?: string;
-}
+};
 
 /** How an exec approval was decided. */
 export type Decision = 'allow-once' | 'allow-always' | 'deny';
 
 /** Params and result of `device.pair.remove`. */
-export interface DeviceIdParams {
+export type DeviceIdParams = {
   /** Id of the device. */
   deviceId: string;
-}
+};
+
+/** Params of `device.pair.approve`. */
+export type DevicePairApproveParams = {
+  /** Id of the request. `pairingId` is accepted as well. */
+  requestId: string;
+  /** Grant these scopes instead of those asked for; only less can be granted. */
+  scopes?: readonly string[];
+};
 
 /** Result of `device.pair.approve`. */
-export interface DevicePairApproved {
+export type DevicePairApproved = {
   /** Id of the request. */
   requestId: string;
   /** The device. */
   device: PairedDevice;
-}
+};
 
 /** Result of `device.pair.list`. */
-export interface DevicePairList {
+export type DevicePairList = {
   /** Newest first. */
-  pending: PendingDevice[];
+  pending: readonly PendingDevice[];
   /** Last approved first. */
-  paired: PairedDevice[];
-}
+  paired: readonly PairedDevice[];
+};
 
 /** Result of `device.pair.reject`. */
-export interface DevicePairRejected {
+export type DevicePairRejected = {
   /** Id of the request. */
   requestId: string;
   /** Id of the device. */
   deviceId: string;
-}
+};
 
 /** Payload of `device.pair.resolved`. */
-export interface DevicePairResolved {
+export type DevicePairResolved = {
   /** Id of the request. */
   requestId: string;
   /** Id of the device. */
@@ -342,10 +576,10 @@ export interface DevicePairResolved {
   decision: PairingDecision;
   /** When, milliseconds since the epoch. */
   ts: number;
-}
+};
 
 /** `device` member of the connect params. */
-export interface DeviceProof {
+export type DeviceProof = {
   /** Hex SHA-256 of the raw public key. */
   id: string;
   /** Ed25519 public key, base64url. */
@@ -356,38 +590,38 @@ export interface DeviceProof {
   signedAt: number;
   /** Challenge nonce that was signed. */
   nonce?: string;
-}
+};
 
 /** Params and result of `device.pair.rename`. */
-export interface DeviceRename {
+export type DeviceRename = {
   /** Id of the device. */
   deviceId: string;
   /** New name, 1 to `DEVICE_LABEL_MAX` characters. `displayName` is accepted as well. */
   label: string;
-}
+};
 
 /** Params of `device.token.rotate` and `device.token.revoke`. */
-export interface DeviceTokenParams {
+export type DeviceTokenParams = {
   /** Id of the device. */
   deviceId: string;
   /** Role of the token. */
   role: string;
   /** Scopes of the new token; those of the old one without it. Only rotate reads it. */
-  scopes?: string[];
-}
+  scopes?: readonly string[];
+};
 
 /** Result of `device.token.revoke`. */
-export interface DeviceTokenRevoked {
+export type DeviceTokenRevoked = {
   /** Id of the device. */
   deviceId: string;
   /** Role of the token. */
   role: string;
   /** When, milliseconds since the epoch. */
   revokedAtMs: number;
-}
+};
 
 /** Result of `device.token.rotate`. */
-export interface DeviceTokenRotated {
+export type DeviceTokenRotated = {
   /** Id of the device. */
   deviceId: string;
   /** Role of the token. */
@@ -395,19 +629,19 @@ export interface DeviceTokenRotated {
   /** The new token; protocol 4 gives it to nobody but the device itself. */
   token?: string;
   /** Scopes it grants, sorted. */
-  scopes: string[];
+  scopes: readonly string[];
   /** When, milliseconds since the epoch. */
   rotatedAtMs: number;
   /** `in-band` or `withheld-cross-device` (protocol 4). */
   tokenDelivery?: string;
-}
+};
 
 /** One token of a paired device, without its value. */
-export interface DeviceTokenSummary {
+export type DeviceTokenSummary = {
   /** Role it is for. */
   role: string;
   /** Scopes it grants, sorted. */
-  scopes: string[];
+  scopes: readonly string[];
   /** When it was made, milliseconds since the epoch. */
   createdAtMs: number;
   /** When it was last replaced. */
@@ -416,16 +650,16 @@ export interface DeviceTokenSummary {
   revokedAtMs?: number;
   /** When it was last used. */
   lastUsedAtMs?: number;
-}
+};
 
 /** Result that says nothing but that it worked. */
-export interface Done {
+export type Done = {
   /** Always true. */
   ok: boolean;
-}
+};
 
 /** Payload of `exec.approval.requested`, and an entry of `exec.approval.list`. */
-export interface ExecApproval {
+export type ExecApproval = {
   /** Id to decide under. */
   id: string;
   /** What is asked. */
@@ -434,10 +668,10 @@ export interface ExecApproval {
   createdAtMs: number;
   /** Until when it can be decided, milliseconds since the epoch. */
   expiresAtMs: number;
-}
+};
 
 /** Result of `exec.approval.request`. */
-export interface ExecApprovalDecided {
+export type ExecApprovalDecided = {
   /** Its id. */
   id: string;
   /** The decision; `null` when nobody decided in time. */
@@ -446,10 +680,10 @@ export interface ExecApprovalDecided {
   createdAtMs: number;
   /** Until when it could be decided, milliseconds since the epoch. */
   expiresAtMs: number;
-}
+};
 
 /** Params of `exec.approval.request`. Texts may be `null` for absent. */
-export interface ExecApprovalRequestParams {
+export type ExecApprovalRequestParams = {
   /** Id to use; the gateway makes one without it. */
   id?: string;
   /** Command line to decide about. */
@@ -470,18 +704,18 @@ export interface ExecApprovalRequestParams {
   sessionKey?: string;
   /** Lifetime, in milliseconds; `APPROVAL_TIMEOUT_MS` without it. */
   timeoutMs?: number;
-}
+};
 
 /** Params of `exec.approval.resolve`. */
-export interface ExecApprovalResolveParams {
+export type ExecApprovalResolveParams = {
   /** Id of the approval. */
   id: string;
   /** Wire name of a `Decision`; anything else is answered with `invalid decision`. */
   decision: string;
-}
+};
 
 /** Payload of `exec.approval.resolved`. */
-export interface ExecApprovalResolved {
+export type ExecApprovalResolved = {
   /** Id of the approval. */
   id: string;
   /** The decision. */
@@ -490,10 +724,10 @@ export interface ExecApprovalResolved {
   resolvedBy?: string;
   /** When, milliseconds since the epoch. */
   ts: number;
-}
+};
 
 /** What is asked, as the event shows it: `null` for absent. */
-export interface ExecApprovalSubject {
+export type ExecApprovalSubject = {
   /** Command line to decide about. */
   command: string;
   /** Directory it would run in. */
@@ -510,20 +744,20 @@ export interface ExecApprovalSubject {
   resolvedPath: string | null;
   /** Session that wants it. */
   sessionKey: string | null;
-}
+};
 
 /** Params of `exec.approvals.set`; of `exec.approvals.node.set` with the node. */
-export interface ExecApprovalsSetParams {
+export type ExecApprovalsSetParams = {
   /** Id of the node. */
   nodeId?: string;
   /** The new file. */
-  file: Json;
+  file: unknown;
   /** `hash` of the snapshot it is based on; required once the file exists. */
   baseHash?: string;
-}
+};
 
 /** Result of `exec.approvals.get` and `exec.approvals.set`, here and on nodes. */
-export interface ExecApprovalsSnapshot {
+export type ExecApprovalsSnapshot = {
   /** The file. */
   path: string;
   /** Whether it is there. */
@@ -532,10 +766,10 @@ export interface ExecApprovalsSnapshot {
   hash: string;
   /** What is in it, without the socket token. */
   file: Json;
-}
+};
 
 /** Result of `health` and payload of its event. */
-export interface Health {
+export type Health = {
   /** Always true. */
   ok: boolean;
   /** When it was taken, milliseconds since the epoch. */
@@ -545,7 +779,7 @@ export interface Health {
   /** State of each channel. */
   channels: Record<string, Json>;
   /** Channels in the order to show. */
-  channelOrder: string[];
+  channelOrder: readonly string[];
   /** Names of channels for people. */
   channelLabels: { [key in string]: string };
   /** Period of heartbeats, in seconds. */
@@ -553,19 +787,19 @@ export interface Health {
   /** The agent that is asked without a name. */
   defaultAgentId: string;
   /** All agents. */
-  agents: AgentHealth[];
+  agents: readonly AgentHealth[];
   /** Sessions of the default agent. */
   sessions: SessionsSummary;
-}
+};
 
 /** Params of `health`; nothing in them is refused. */
-export interface HealthParams {
+export type HealthParams = {
   /** Whether channels are asked as well. */
   probe?: boolean;
-}
+};
 
 /** Heartbeat of one agent. */
-export interface HeartbeatSettings {
+export type HeartbeatSettings = {
   /** Whether it runs. */
   enabled: boolean;
   /** Period as people write it, such as `30m`. */
@@ -578,46 +812,46 @@ export interface HeartbeatSettings {
   target?: string;
   /** Longest answer that still counts as "nothing to say", in characters. */
   ackMaxChars?: number;
-}
+};
 
 /** `heartbeat` of `Status`. */
-export interface HeartbeatStatus {
+export type HeartbeatStatus = {
   /** The agent that is asked without a name. */
   defaultAgentId: string;
   /** All agents. */
-  agents: AgentHeartbeat[];
-}
+  agents: readonly AgentHeartbeat[];
+};
 
 /** `auth` member of the hello. */
-export interface HelloAuth {
+export type HelloAuth = {
   /** How the client was authenticated (protocol 4). */
   method?: string;
   /** Role granted. */
   role: string;
   /** Scopes granted, sorted. */
-  scopes: string[];
+  scopes: readonly string[];
   /** Token of this device, to be stored by the client. */
   deviceToken?: string;
   /** When the token was issued, milliseconds since the epoch. */
   issuedAtMs?: number;
   /** Tokens of further roles that came with a setup code (phones). */
-  deviceTokens?: RoleToken[];
+  deviceTokens?: readonly RoleToken[];
   /** True when fewer scopes were granted than asked for. */
   scopeLimited?: boolean;
   /** The pending pairing request that would grant the rest. */
   pendingRequestId?: string;
-}
+};
 
 /** `features` member of the hello. */
-export interface HelloFeatures {
+export type HelloFeatures = {
   /** Callable methods. */
-  methods: string[];
+  methods: readonly string[];
   /** Events that may come. */
-  events: string[];
-}
+  events: readonly string[];
+};
 
 /** The hello as a client needs it; unknown members are ignored, missing ones of older gateways are defaults. */
-export interface HelloOk {
+export type HelloOk = {
   'type': 'HelloOk';
   /** Protocol in use. */
   protocol: number;
@@ -631,34 +865,34 @@ export interface HelloOk {
   auth?: HelloAuth;
   /** Limits. */
   policy: HelloPolicy;
-}
+};
 
 /** `policy` member of the hello. */
-export interface HelloPolicy {
+export type HelloPolicy = {
   /** Largest frame the gateway accepts, in bytes. */
   maxPayload: number;
   /** Bytes the gateway keeps for a client that reads slowly. */
   maxBufferedBytes: number;
   /** Period of the `tick` event, in milliseconds. */
   tickIntervalMs: number;
-}
+};
 
 /** `server` member of the hello. */
-export interface HelloServer {
+export type HelloServer = {
   /** Gateway version. */
   version: string;
   /** Host name (protocol 3). */
   host?: string;
   /** Id of this connection. */
   connId: string;
-}
+};
 
 /** What `node.host.stats` reports, and what a node entry shows of it. */
-export interface HostStats {
+export type HostStats = {
   /** Processors. */
   cpuCount: number;
   /** Over 1, 5 and 15 minutes. */
-  loadAverage: number[];
+  loadAverage: readonly number[];
   /** In bytes. */
   memoryTotalBytes: number;
   /** In bytes. */
@@ -669,10 +903,10 @@ export interface HostStats {
   diskAvailableBytes?: number;
   /** When the gateway got it, milliseconds since the epoch. */
   updatedAtMs?: number;
-}
+};
 
 /** Result of `logs.tail`. */
-export interface LogsTail {
+export type LogsTail = {
   /** The log file. */
   file: string;
   /** Where to go on, in bytes. */
@@ -680,25 +914,25 @@ export interface LogsTail {
   /** Size of the file, in bytes. */
   size: number;
   /** Lines as they are in the file. */
-  lines: string[];
+  lines: readonly string[];
   /** Whether older lines were left out. */
   truncated: boolean;
   /** Whether the cursor no longer fits the file. */
   reset: boolean;
-}
+};
 
 /** Params of `logs.tail`. */
-export interface LogsTailParams {
+export type LogsTailParams = {
   /** Where the last answer ended, in bytes; without it the end of the file is shown. */
   cursor?: number;
   /** Most lines, 1 to 5000; `LOGS_LIMIT` without it. */
   limit?: number;
   /** Most bytes, 1 to 1 000 000; `LOGS_MAX_BYTES` without it. */
   maxBytes?: number;
-}
+};
 
 /** Result of `node.describe`. */
-export interface NodeDescription {
+export type NodeDescription = {
   /** Clock of the gateway, milliseconds since the epoch. */
   ts: number;
   /** Device id, or client id of a node without device. */
@@ -724,9 +958,9 @@ export interface NodeDescription {
   /** Address, for nodes that are not local. */
   remoteIp?: string;
   /** What it can do, sorted. */
-  caps: string[];
+  caps: readonly string[];
   /** Commands it takes and may be sent, sorted. */
-  commands: string[];
+  commands: readonly string[];
   /** Its `PATH`. */
   pathEnv?: string;
   /** Permissions it reports. */
@@ -753,10 +987,18 @@ export interface NodeDescription {
   paired: boolean;
   /** Whether it is connected now. */
   connected: boolean;
-}
+  /** Protocol of its connection. */
+  protocol?: number;
+  /** Whether `node.invoke` with `stream: true` shows the output of its programs as it comes; absent means no. */
+  streams?: boolean;
+  /** The commands that wait for approval. */
+  pendingSurface?: PendingNode;
+  /** Commands that it offers and that may not be used yet. Only in `node.describe`. */
+  pendingCommands?: readonly string[];
+};
 
 /** One node, connected or not. */
-export interface NodeEntry {
+export type NodeEntry = {
   /** Device id, or client id of a node without device. */
   nodeId: string;
   /** Name for people. */
@@ -780,9 +1022,9 @@ export interface NodeEntry {
   /** Address, for nodes that are not local. */
   remoteIp?: string;
   /** What it can do, sorted. */
-  caps: string[];
+  caps: readonly string[];
   /** Commands it takes and may be sent, sorted. */
-  commands: string[];
+  commands: readonly string[];
   /** Its `PATH`. */
   pathEnv?: string;
   /** Permissions it reports. */
@@ -809,38 +1051,46 @@ export interface NodeEntry {
   paired: boolean;
   /** Whether it is connected now. */
   connected: boolean;
-}
+  /** Protocol of its connection. */
+  protocol?: number;
+  /** Whether `node.invoke` with `stream: true` shows the output of its programs as it comes; absent means no. */
+  streams?: boolean;
+  /** The commands that wait for approval. */
+  pendingSurface?: PendingNode;
+  /** Commands that it offers and that may not be used yet. Only in `node.describe`. */
+  pendingCommands?: readonly string[];
+};
 
 /** Params that name a node. */
-export interface NodeIdParams {
+export type NodeIdParams = {
   /** Device id of the node, or its client id when it has no device. */
   nodeId: string;
-}
+};
 
 /** Payload of the `node.invoke.cancel` event: the caller no longer waits. */
-export interface NodeInvokeCancel {
+export type NodeInvokeCancel = {
   /** Id of the request. */
   id: string;
   /** Id of the node. */
   nodeId: string;
-}
+};
 
 /** Params of `node.invoke`. */
-export interface NodeInvokeParams {
+export type NodeInvokeParams = {
   /** Id of the node. */
   nodeId: string;
   /** Command to run there. */
   command: string;
   /** What the command gets; an explicit `null` is passed on as such. */
-  params?: Json;
+  params?: unknown;
   /** Deadline, in milliseconds; `INVOKE_TIMEOUT_MS` without it. */
   timeoutMs?: number;
   /** Names this call, so that a repeated one can be told from a new one. */
   idempotencyKey: string;
-}
+};
 
 /** Payload of the `node.invoke.request` event. */
-export interface NodeInvokeRequest {
+export type NodeInvokeRequest = {
   /** Id to answer under. */
   id: string;
   /** Id of the node, as it connected. */
@@ -853,10 +1103,10 @@ export interface NodeInvokeRequest {
   timeoutMs?: number;
   /** As the caller gave it. */
   idempotencyKey?: string;
-}
+};
 
 /** Result of `node.invoke`. */
-export interface NodeInvoked {
+export type NodeInvoked = {
   /** Always true. */
   ok: boolean;
   /** Id of the node. */
@@ -867,42 +1117,42 @@ export interface NodeInvoked {
   payload?: Json;
   /** The same as text, if the node sent text. */
   payloadJSON: string | null;
-}
+};
 
 /** Result of `node.list`. */
-export interface NodeList {
+export type NodeList = {
   /** Clock of the gateway, milliseconds since the epoch. */
   ts: number;
   /** Connected ones first, then by name. */
-  nodes: NodeEntry[];
-}
+  nodes: readonly NodeEntry[];
+};
 
 /** Result of `node.pair.approve`. */
-export interface NodePairApproved {
+export type NodePairApproved = {
   /** Id of the request. */
   requestId: string;
   /** The node. */
   node: PairedNode;
-}
+};
 
 /** Result of `node.pair.list`. */
-export interface NodePairList {
+export type NodePairList = {
   /** Newest first. */
-  pending: PendingNode[];
+  pending: readonly PendingNode[];
   /** Last approved first. */
-  paired: PairedNode[];
-}
+  paired: readonly PairedNode[];
+};
 
 /** Result of `node.pair.reject`. */
-export interface NodePairRejected {
+export type NodePairRejected = {
   /** Id of the request. */
   requestId: string;
   /** Id of the node. */
   nodeId: string;
-}
+};
 
 /** Payload of `node.pair.resolved`. */
-export interface NodePairResolved {
+export type NodePairResolved = {
   /** Id of the request. */
   requestId: string;
   /** Id of the node. */
@@ -911,18 +1161,26 @@ export interface NodePairResolved {
   decision: PairingDecision;
   /** When, milliseconds since the epoch. */
   ts: number;
-}
+};
 
 /** Params and result of `node.rename`. */
-export interface NodeRename {
+export type NodeRename = {
   /** Id of the node. */
   nodeId: string;
   /** New name. */
   displayName: string;
-}
+};
+
+/** A setting of the file that something else overrides. */
+export type OverriddenKey = {
+  /** Dotted path. */
+  key: string;
+  /** The flag or variable. */
+  by: string;
+};
 
 /** A paired device, as `device.pair.*` shows it. */
-export interface PairedDevice {
+export type PairedDevice = {
   /** Hex SHA-256 of the raw public key. */
   deviceId: string;
   /** Ed25519 public key, base64url. */
@@ -939,12 +1197,16 @@ export interface PairedDevice {
   clientId?: string;
   /** `client.mode`. */
   clientMode?: string;
+  /** Hardware model. */
+  modelIdentifier?: string;
+  /** Version of its program. */
+  version?: string;
   /** Role it last used. */
   role: string;
   /** Roles it may use. */
-  roles: string[];
+  roles: readonly string[];
   /** Scopes it may use. */
-  scopes: string[];
+  scopes: readonly string[];
   /** Address it last came from, if that was not local. */
   remoteIp?: string;
   /** `owner`, `silent`, … (protocol 4). */
@@ -960,11 +1222,13 @@ export interface PairedDevice {
   /** Whether it is connected now (protocol 4). */
   connected?: boolean;
   /** Its tokens, sorted by role. */
-  tokens: DeviceTokenSummary[];
-}
+  tokens: readonly DeviceTokenSummary[];
+  /** The commands of its node that wait for approval (protocol 4). */
+  pendingNodeSurface?: PendingNode;
+};
 
 /** A paired node, as `node.pair.*` shows it. */
-export interface PairedNode {
+export type PairedNode = {
   /** Its token (protocol 3). */
   token?: string;
   /** When it was first paired, milliseconds since the epoch. */
@@ -978,7 +1242,7 @@ export interface PairedNode {
   /** What was heard of it then (protocol 4). */
   lastSeenReason?: string;
   /** Programs found on it (protocol 3). */
-  bins?: string[];
+  bins?: readonly string[];
   /** Id of the node. */
   nodeId: string;
   /** `client.id` (protocol 4). */
@@ -1000,24 +1264,60 @@ export interface PairedNode {
   /** Hardware model. */
   modelIdentifier?: string;
   /** What it can do. */
-  caps?: string[];
+  caps?: readonly string[];
   /** Commands it takes. */
-  commands?: string[];
+  commands?: readonly string[];
   /** Permissions it reports (protocol 4). */
   permissions?: { [key in string]: boolean };
   /** Address, for nodes that are not local. */
   remoteIp?: string;
   /** Whether it asks without telling anybody; without effect. */
   silent?: boolean;
-}
+};
 
 /** How a pairing request ended. */
 export type PairingDecision = 'approved' | 'rejected';
 
+/** How a part of the gateway that may fail alone is doing. */
+export type PartState = { 'state': 'off' } | { 'state': 'starting' } | { 'state': 'up', 
+/**
+ * What it offers, in a few words.
+ */
+detail: string, } | { 'state': 'degraded', 
+/**
+ * What is wrong.
+ */
+reason: string, 
+/**
+ * What to do about it.
+ */
+fix: string, 
+/**
+ * When it is tried again, milliseconds since the epoch.
+ */
+nextTryAtMs?: number | null, } | { 'state': 'stopping' };
+
+/**
+ * A config change that is taken back unless somebody confirms it: `confirm` of the answer to the write, payload of
+ * `config.confirmPending`, and `pendingConfirm` of `remote.status`.
+ */
+export type PendingConfirm = {
+  /** Names it in `config.confirm`. */
+  id: string;
+  /** Until when it can be confirmed, milliseconds since the epoch. */
+  deadlineMs: number;
+  /** Dotted paths of what changed. */
+  keys: readonly string[];
+  /** Who made the change. */
+  by: string;
+};
+
 /** A pairing request of a device: an entry of `device.pair.list` and the payload of `device.pair.requested`. */
-export interface PendingDevice {
+export type PendingDevice = {
   /** Id of the request. */
   requestId: string;
+  /** Short form of the id, for people who type it. */
+  code?: string;
   /** Hex SHA-256 of the raw public key. */
   deviceId: string;
   /** Ed25519 public key, base64url. */
@@ -1035,9 +1335,9 @@ export interface PendingDevice {
   /** Role asked for. */
   role: string;
   /** The same, as a list. */
-  roles: string[];
+  roles: readonly string[];
   /** Scopes asked for. */
-  scopes: string[];
+  scopes: readonly string[];
   /** Address, for clients that are not local. */
   remoteIp?: string;
   /** Origin of the page, for browsers (protocol 4). */
@@ -1048,16 +1348,22 @@ export interface PendingDevice {
   isRepair: boolean;
   /** When it was asked, milliseconds since the epoch. */
   ts: number;
-}
+  /** Until when it can be decided, milliseconds since the epoch. */
+  expiresAtMs?: number;
+  /** The commands that a node wants to serve: approving the device approves them, too. Only in the list. */
+  nodeSurface?: PendingNode;
+};
 
 /** A pairing request of a node: an entry of `node.pair.list` and the payload of `node.pair.requested`. */
-export interface PendingNode {
+export type PendingNode = {
   /** Id of the request. */
   requestId: string;
+  /** Short form of the id, for people who type it. */
+  code?: string;
   /** Whether the node was paired before (protocol 3). */
   isRepair?: boolean;
   /** Scopes that one needs to approve it (protocol 4). */
-  requiredApproveScopes?: string[];
+  requiredApproveScopes?: readonly string[];
   /** When it was asked, milliseconds since the epoch. */
   ts: number;
   /** Id of the node. */
@@ -1081,25 +1387,25 @@ export interface PendingNode {
   /** Hardware model. */
   modelIdentifier?: string;
   /** What it can do. */
-  caps?: string[];
+  caps?: readonly string[];
   /** Commands it takes. */
-  commands?: string[];
+  commands?: readonly string[];
   /** Permissions it reports (protocol 4). */
   permissions?: { [key in string]: boolean };
   /** Address, for nodes that are not local. */
   remoteIp?: string;
   /** Whether it asks without telling anybody; without effect. */
   silent?: boolean;
-}
+};
 
 /** Payload of the `presence` event. */
-export interface Presence {
+export type Presence = {
   /** All entries, newest first. */
-  presence: PresenceEntry[];
-}
+  presence: readonly PresenceEntry[];
+};
 
 /** One line of `system-presence`: a connection, the gateway itself, or what a system event told. */
-export interface PresenceEntry {
+export type PresenceEntry = {
   /** Host or display name. */
   host?: string;
   /** Address, for clients that are not local. */
@@ -1119,7 +1425,7 @@ export interface PresenceEntry {
   /** `self`, `connect`, `disconnect`, … */
   reason?: string;
   /** Labels. */
-  tags?: string[];
+  tags?: readonly string[];
   /** One line for people. */
   text?: string;
   /** Last change, milliseconds since the epoch. */
@@ -1127,9 +1433,9 @@ export interface PresenceEntry {
   /** Id of the device. */
   deviceId?: string;
   /** Roles of its connections. */
-  roles?: string[];
+  roles?: readonly string[];
   /** Scopes of its connections. */
-  scopes?: string[];
+  scopes?: readonly string[];
   /** Id of the client instance. */
   instanceId?: string;
   /** `client.id` (protocol 4). */
@@ -1138,59 +1444,239 @@ export interface PresenceEntry {
   onlineSince?: number;
   /** IANA time zone (protocol 4). */
   timeZone?: string;
-}
+};
 
 /** One session in a summary. */
-export interface RecentSession {
+export type RecentSession = {
   /** Its key. */
   key: string;
   /** Last change, milliseconds since the epoch. */
   updatedAt: number | null;
   /** Time since then, in milliseconds. */
   age: number | null;
-}
+};
+
+/** Addresses of a gateway, each tried by the gateway itself. */
+export type RemoteAddresses = {
+  /** Where it answered, best first: for links and QR codes. */
+  endpoints: readonly RemoteEndpoint[];
+  /** Where it did not, and why. */
+  unreachable: readonly RemoteUnreachable[];
+};
+
+/** `auth` of `RemoteStatus`. */
+export type RemoteAuth = {
+  /** `none`, `token`, `password` or `trusted-proxy`. */
+  mode: string;
+  /** Whether users that Tailscale names need no secret. */
+  allowTailscale: boolean;
+  /** Where the secret comes from. */
+  source: string | null;
+  /** Strength of a random hex token of this length; an upper bound for anything that a person made up. Only with a token. */
+  tokenBits: number | null;
+};
+
+/** An address at which the gateway answers. */
+export type RemoteEndpoint = {
+  /** `ws(s)://host[:port][/path]`. */
+  url: string;
+  /** Where it comes from: `in-use`, `public-origin`, `tailscale`, `tailnet`, `lan`, `mdns`, `domain`, `loopback`, … */
+  source: string;
+  /** SHA-256 of the gateway's own certificate, when that is what it shows; absent for plain and for publicly trusted ones. */
+  tlsFingerprint?: string;
+  /** False when it was only taken on trust. */
+  proven: boolean;
+};
+
+/** One thing that was found. */
+export type RemoteFinding = {
+  /** Name of the rule; never changes once it is out. */
+  id: string;
+  /** How bad it is. */
+  severity: Severity;
+  /** What it is, in a few words. */
+  title: string;
+  /** What belongs to it. */
+  params: RemoteFindingParams;
+};
+
+/** `params` of `RemoteFinding`. */
+export type RemoteFindingParams = {
+  /** What was seen. */
+  detail: string;
+  /** The command that mends it, or what to do. */
+  fix: string | null;
+};
+
+/** `restart` of `RemoteStatus`. */
+export type RemoteRestart = {
+  /** Whether a method of this gateway restarts it. */
+  possible: boolean;
+  /** What to do instead. */
+  hint: string | null;
+};
+
+/** Result of `remote.status`. Members without a value are `null`. */
+export type RemoteStatus = {
+  /** Clock of the gateway, milliseconds since the epoch. */
+  ts: number;
+  /** Version of the gateway. */
+  version: string;
+  /** Time since its start, in milliseconds. */
+  uptimeMs: number;
+  /** Host name of its machine. */
+  host: string;
+  /** Whether it is stopping. */
+  draining: boolean;
+  /** `gateway.mode`, if it is set: `local` or `remote`. */
+  mode: string | null;
+  /** Bind mode in force: `loopback`, `lan`, `tailnet`, `custom` or `auto`. */
+  bind: string;
+  /** Where that comes from: a flag, a variable, the config, or the default. */
+  bindSource: string;
+  /** Addresses with ports that listen, loopback first. */
+  listen: readonly string[];
+  /** Port in use. */
+  port: number;
+  /** Path under which the Control UI is served, without a final slash; empty for the root. */
+  basePath: string;
+  /** Encryption. */
+  tls: RemoteTls;
+  /** Tailscale. */
+  tailscale: RemoteTailscale;
+  /** Who is let in. */
+  auth: RemoteAuth;
+  /** `gateway.publicOrigin`. */
+  publicOrigin: string | null;
+  /** Origins of pages that may connect beside the gateway's own. */
+  allowedOrigins: readonly string[];
+  /** Proxies whose word about clients counts. */
+  trustedProxies: readonly string[];
+  /** Where others can reach it; `null` unless asked for with `addresses: true`. */
+  addresses: RemoteAddresses | null;
+  /** The config file. */
+  configPath: string;
+  /** The state directory. */
+  stateDir: string;
+  /** The log file of today. */
+  logFile: string;
+  /** Whether the gateway can be restarted from here. */
+  restart: RemoteRestart;
+  /** The config change that is taken back unless somebody confirms it. */
+  pendingConfirm: PendingConfirm | null;
+  /** Parts that may fail alone, by name. */
+  subsystems: { [key in string]: PartState };
+  /** What was wanted at the start and is not there, one sentence each. */
+  degraded: readonly string[];
+  /** What is dangerous, the worst first. */
+  findings: readonly RemoteFinding[];
+  /** How the caller came. */
+  you: RemoteYou;
+};
+
+/** Params of `remote.status`. */
+export type RemoteStatusParams = {
+  /** Also try every address at which others might reach the gateway; takes up to a few seconds. */
+  addresses?: boolean;
+};
+
+/** `tailscale` of `RemoteStatus`. */
+export type RemoteTailscale = {
+  /** `off`, `serve` or `funnel`. */
+  mode: string;
+  /** HTTPS port of the route. */
+  port: number;
+  /** Where it leads, such as `https://gw.tail1.ts.net`; only while it works. */
+  url: string | null;
+  /** Name of the gateway's machine in its tailnet. */
+  name: string | null;
+  /** How the route is doing. */
+  state: PartState | null;
+};
+
+/** `tls` of `RemoteStatus`. */
+export type RemoteTls = {
+  /** Whether the gateway itself serves TLS. */
+  on: boolean;
+  /** `gateway.tls.mode` in force. */
+  mode: string;
+  /** Hex SHA-256 of the certificate. */
+  fingerprintSha256: string | null;
+  /** End of its validity, milliseconds since the epoch. */
+  notAfter: number | null;
+  /** Whether the gateway made it: browsers warn about those. */
+  selfMade: boolean;
+};
+
+/** An address that is of no use. */
+export type RemoteUnreachable = {
+  /** The address. */
+  url: string;
+  /** Where it comes from. */
+  source: string;
+  /** What is wrong with it. */
+  reason: string;
+};
+
+/** How the caller came. */
+export type RemoteYou = {
+  /** Id of the connection. */
+  connId: string;
+  /** Address of the caller; `null` on the gateway's machine, and where nobody who is believed names it. */
+  ip: string | null;
+  /** Whether it is on the gateway's machine, with nothing in between. */
+  local: boolean;
+  /** Whether it came encrypted; `null` when nobody says. */
+  secure: boolean | null;
+  /** Which way. */
+  via: Via;
+  /** Device of the caller. */
+  deviceId: string | null;
+  /** Scopes of this connection. */
+  scopes: readonly string[];
+};
 
 /** Params of the methods that approve or reject a pairing request. */
-export interface RequestIdParams {
+export type RequestIdParams = {
   /** Id of the request. `pairingId` is accepted as well. */
   requestId: string;
-}
+};
 
 /** Payload of `RESYNC`. */
-export interface Resync {
+export type Resync = {
   /** How many events were left out since the last one. */
   dropped: number;
   /** Their names, each once. */
-  events: string[];
-}
+  events: readonly string[];
+};
 
 /** What a connection is. */
 export type Role = 'operator' | 'node';
 
 /** A token of this device for another role than the one it connected in. */
-export interface RoleToken {
+export type RoleToken = {
   /** The token. */
   deviceToken: string;
   /** Role it admits to. */
   role: string;
   /** Scopes it carries, sorted. */
-  scopes: string[];
+  scopes: readonly string[];
   /** When it was issued, milliseconds since the epoch. */
   issuedAtMs?: number;
-}
+};
 
 /** What new sessions start with. */
-export interface SessionDefaults {
+export type SessionDefaults = {
   /** Model, `null` when none is configured. */
   model: string | null;
   /** Its context, in tokens. */
   contextTokens: number | null;
-}
+};
 
 /** `sessions` of `Status`. */
-export interface SessionsStatus {
+export type SessionsStatus = {
   /** Files they are in. */
-  paths: string[];
+  paths: readonly string[];
   /** How many there are. */
   count: number;
   /** What new ones start with. */
@@ -1198,37 +1684,40 @@ export interface SessionsStatus {
   /** The last used ones, raw. */
   recent: Json[];
   /** The same per agent. */
-  byAgent: AgentSessions[];
-}
+  byAgent: readonly AgentSessions[];
+};
 
 /** Sessions of one agent. */
-export interface SessionsSummary {
+export type SessionsSummary = {
   /** File they are in. */
   path: string;
   /** How many there are. */
   count: number;
   /** The last used ones. */
-  recent: RecentSession[];
-}
+  recent: readonly RecentSession[];
+};
+
+/** How bad a finding is. */
+export type Severity = 'critical' | 'warn' | 'info';
 
 /** Payload of the `shutdown` event. */
-export interface Shutdown {
+export type Shutdown = {
   /** `STOPPING` or `RESTARTING`. */
   reason: string;
   /** When it should be back, in milliseconds; `null` when it stops. */
   restartExpectedMs: number | null;
-}
+};
 
 /** Versions of the two state documents, sent with `presence` and `health`. */
-export interface StateVersion {
+export type StateVersion = {
   /** Bumped by every presence change. */
   presence: number;
   /** Bumped by every health refresh. */
   health: number;
-}
+};
 
 /** Result of `status`. */
-export interface Status {
+export type Status = {
   /** Version of the gateway (protocol 4). */
   runtimeVersion?: string;
   /** State of the channel that links an account. */
@@ -1236,15 +1725,15 @@ export interface Status {
   /** Heartbeats. */
   heartbeat: HeartbeatStatus;
   /** One line per channel. */
-  channelSummary: string[];
+  channelSummary: readonly string[];
   /** System events that no run has seen yet. */
-  queuedSystemEvents: string[];
+  queuedSystemEvents: readonly string[];
   /** Sessions. */
   sessions: SessionsStatus;
-}
+};
 
 /** Params of `system-event`. Members of a wrong type count as absent. */
-export interface SystemEventParams {
+export type SystemEventParams = {
   /** What happened; must not be blank. */
   text?: string;
   /** Id of the device. */
@@ -1270,15 +1759,15 @@ export interface SystemEventParams {
   /** Why it was sent. */
   reason?: string;
   /** Roles. */
-  roles?: string[];
+  roles?: readonly string[];
   /** Scopes. */
-  scopes?: string[];
+  scopes?: readonly string[];
   /** Labels. */
-  tags?: string[];
-}
+  tags?: readonly string[];
+};
 
 /** Result of `system.info`. */
-export interface SystemInfo {
+export type SystemInfo = {
   /** Name of the machine for people. */
   machineName?: string;
   /** Host name. */
@@ -1309,36 +1798,39 @@ export interface SystemInfo {
   memoryTotalBytes: number;
   /** In bytes. */
   memoryFreeBytes: number;
-}
+};
 
 /** Payload of the `tick` event. */
-export interface Tick {
+export type Tick = {
   /** Clock of the gateway, milliseconds since the epoch. */
   ts: number;
-}
+};
+
+/** How a connection reached the gateway. */
+export type Via = 'control' | 'loopback' | 'tailscale' | 'proxy' | 'tailnet' | 'lan' | 'internet';
 
 /** Result of `voicewake.get` and `voicewake.set`, payload of `voicewake.changed`. */
-export interface VoicewakeTriggers {
+export type VoicewakeTriggers = {
   /** Words that wake a listening device. */
-  triggers: string[];
-}
+  triggers: readonly string[];
+};
 
 /** `error` member of a response. */
-export interface WireError {
+export type WireError = {
   /** One of `code`; unknown codes of other releases are kept. */
   code: string;
   /** Text for people; clients match on it. */
   message: string;
-  /** Structured reason, `details.code` first of all. Boxed: errors travel in results. */
+  /** Structured reason, `details.code` first of all. */
   details?: unknown;
   /** Whether the same request may succeed later. */
   retryable?: boolean;
   /** How long to wait before a retry, in milliseconds. */
   retryAfterMs?: number;
-}
+};
 
 /** State at connect. Which members there are depends on the scopes and on the generation. */
-export interface HelloSnapshot {
+export type HelloSnapshot = {
   presence: PresenceEntry[];
   health: Health;
   stateVersion: StateVersion;
@@ -1347,7 +1839,7 @@ export interface HelloSnapshot {
   stateDir?: string;
   /** `token`, `password` or `none` (protocol 4). */
   authMode?: string;
-}
+};
 
 /** Params and result of every method. */
 export interface Methods {
@@ -1356,8 +1848,8 @@ export interface Methods {
   'agent.wait': { params: object; result: unknown };
   'agents.list': { params: object; result: unknown };
   'approval.history': { params: object; result: unknown };
-  'audit.list': { params: object; result: unknown };
-  'audit.verify': { params: object; result: unknown };
+  'audit.list': { params: AuditListParams; result: AuditList };
+  'audit.verify': { params: NoParams; result: AuditVerified };
   'board.get': { params: object; result: unknown };
   'browser.request': { params: object; result: unknown };
   'channels.logout': { params: object; result: unknown };
@@ -1368,6 +1860,8 @@ export interface Methods {
   'chat.metadata': { params: object; result: unknown };
   'chat.send': { params: object; result: unknown };
   'chat.startup': { params: object; result: unknown };
+  'clients.disconnect': { params: ClientDisconnectParams; result: ClientDisconnected };
+  'clients.list': { params: NoParams; result: ClientsList };
   'config.apply': { params: ConfigChangeParams; result: ConfigWritten };
   'config.get': { params: NoParams; result: ConfigSnapshot };
   'config.patch': { params: ConfigChangeParams; result: ConfigWritten };
@@ -1382,7 +1876,7 @@ export interface Methods {
   'cron.runs': { params: object; result: unknown };
   'cron.status': { params: object; result: unknown };
   'cron.update': { params: object; result: unknown };
-  'device.pair.approve': { params: RequestIdParams; result: DevicePairApproved };
+  'device.pair.approve': { params: DevicePairApproveParams; result: DevicePairApproved };
   'device.pair.list': { params: NoParams; result: DevicePairList };
   'device.pair.reject': { params: RequestIdParams; result: DevicePairRejected };
   'device.pair.remove': { params: DeviceIdParams; result: DeviceIdParams };
@@ -1397,7 +1891,7 @@ export interface Methods {
   'environments.list': { params: object; result: unknown };
   'exec.approval.get': { params: object; result: unknown };
   'exec.approval.grants.list': { params: object; result: unknown };
-  'exec.approval.list': { params: object; result: unknown };
+  'exec.approval.list': { params: NoParams; result: readonly ExecApproval[] };
   'exec.approval.request': { params: ExecApprovalRequestParams; result: ExecApprovalDecided };
   'exec.approval.resolve': { params: ExecApprovalResolveParams; result: Done };
   'exec.approval.waitDecision': { params: object; result: unknown };
@@ -1435,7 +1929,7 @@ export interface Methods {
   'progressCard.get': { params: object; result: unknown };
   'projects.list': { params: object; result: unknown };
   'question.list': { params: object; result: unknown };
-  'remote.status': { params: object; result: unknown };
+  'remote.status': { params: RemoteStatusParams; result: RemoteStatus };
   'send': { params: object; result: unknown };
   'sessions.branches.list': { params: object; result: unknown };
   'sessions.catalog.list': { params: object; result: unknown };
@@ -1462,7 +1956,7 @@ export interface Methods {
   'skills.update': { params: object; result: unknown };
   'status': { params: NoParams; result: Status };
   'system-event': { params: SystemEventParams; result: Done };
-  'system-presence': { params: NoParams; result: PresenceEntry[] };
+  'system-presence': { params: NoParams; result: readonly PresenceEntry[] };
   'system.info': { params: NoParams; result: SystemInfo };
   'talk.catalog': { params: object; result: unknown };
   'talk.mode': { params: object; result: unknown };
@@ -1495,6 +1989,7 @@ export type MethodName = keyof Methods;
 export interface Events {
   'agent': unknown;
   'chat': unknown;
+  'clients.changed': ClientsChanged;
   'config.changed': unknown;
   'connect.challenge': Challenge;
   'cron': unknown;

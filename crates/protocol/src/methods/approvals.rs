@@ -180,7 +180,7 @@ pub struct ExecApprovalsSetParams<'a> {
     pub node_id: Option<String>,
     /// The new file.
     #[serde(borrow, deserialize_with = "approvals_file")]
-    #[cfg_attr(test, ts(type = "Json"))]
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub file: &'a RawValue,
     /// `hash` of the snapshot it is based on; required once the file exists.
     #[serde(

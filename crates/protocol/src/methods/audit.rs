@@ -7,7 +7,9 @@ use crate::strict;
 
 /// Params of `audit.list`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct AuditListParams {
     /// Most lines in the answer, the newest of those that fit; 200 without it, at most 5000.
     #[serde(
@@ -67,16 +69,19 @@ pub struct AuditListParams {
 
 /// Result of `audit.list`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AuditList {
     /// Lines, the oldest first.
     pub entries: Vec<AuditEntry>,
     /// Where callers of protocol 4 look for what agents did; always empty here.
     #[serde(default)]
+    #[cfg_attr(test, ts(type = "Json[]"))]
     pub events: Vec<Value>,
 }
 
 /// How an audited step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum AuditResult {
     /// It happened.
@@ -89,6 +94,7 @@ pub enum AuditResult {
 
 /// What the object of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum AuditObject {
     /// A device, by its id.
@@ -113,6 +119,7 @@ pub enum AuditObject {
 
 /// One line of the audit log: an entry of `audit.list`, and the payload of `audit.appended`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// Number of the line, from 1 without gaps.
@@ -141,6 +148,7 @@ pub struct AuditEntry {
     pub result: AuditResult,
     /// Further facts, by kind; never a credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub detail: Option<Value>,
     /// The same as `id`.
     pub seq: i64,
@@ -152,6 +160,7 @@ pub struct AuditEntry {
     pub remote_ip: Option<String>,
     /// The same as `detail`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(type = "Json"))]
     pub details: Option<Value>,
     /// Hex hash of the line, which covers the hash of the line before it.
     pub hash: String,
@@ -159,6 +168,7 @@ pub struct AuditEntry {
 
 /// Result of `audit.verify`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct AuditVerified {
     /// Whether no line was changed, removed or added.
@@ -173,6 +183,7 @@ pub struct AuditVerified {
 
 /// `fault` of [`AuditVerified`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AuditFaultAt {
     /// Number of the line.
     pub seq: i64,

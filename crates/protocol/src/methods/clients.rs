@@ -7,6 +7,7 @@ use crate::strict;
 
 /// Result of `clients.list`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientsList {
     /// Clock of the gateway, milliseconds since the epoch.
@@ -17,6 +18,7 @@ pub struct ClientsList {
 
 /// One live connection. Members without a value are `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientEntry {
     /// `server.connId` of its hello.
@@ -69,6 +71,7 @@ pub struct ClientEntry {
 
 /// Params of `clients.disconnect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientDisconnectParams {
     /// Id of the connection.
@@ -78,6 +81,7 @@ pub struct ClientDisconnectParams {
 
 /// Result of `clients.disconnect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ClientDisconnected {
     /// Id of the connection that was told to go.
@@ -86,6 +90,7 @@ pub struct ClientDisconnected {
 
 /// Payload of `clients.changed`: somebody came or went; ask for the list again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ClientsChanged {
     /// When, milliseconds since the epoch.
     pub ts: i64,

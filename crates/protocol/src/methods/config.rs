@@ -101,6 +101,7 @@ pub const CONFIRM_WITHIN_MAX_MS: u64 = 600_000;
 /// A config change that is taken back unless somebody confirms it: `confirm` of the answer to the write, payload of
 /// `config.confirmPending`, and `pendingConfirm` of `remote.status`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct PendingConfirm {
     /// Names it in `config.confirm`.
@@ -115,6 +116,7 @@ pub struct PendingConfirm {
 
 /// Params of `config.confirm`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ConfigConfirmParams {
     /// `id` of [`PendingConfirm`].
     #[serde(deserialize_with = "strict::nonempty")]
@@ -130,6 +132,7 @@ pub struct ConfigConfirmParams {
 
 /// How a change that waited for confirmation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum ConfirmOutcome {
     /// Somebody confirmed it; it stays.
@@ -142,6 +145,7 @@ pub enum ConfirmOutcome {
 
 /// Result of `config.confirm`, payload of `config.confirmed` and `config.reverted`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct ConfirmEnded {
     /// `id` of [`PendingConfirm`].
@@ -199,6 +203,7 @@ pub struct ConfigWritten {
 
 /// `changes` of [`ConfigWritten`], as dotted paths. Never values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ConfigChanges {
     /// Everything that changed.
     pub keys: Vec<String>,
@@ -212,6 +217,7 @@ pub struct ConfigChanges {
 
 /// A setting of the file that something else overrides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OverriddenKey {
     /// Dotted path.
     pub key: String,

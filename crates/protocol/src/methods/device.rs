@@ -167,6 +167,7 @@ pub struct DevicePairList {
 
 /// Params of `device.pair.approve`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct DevicePairApproveParams {
     /// Id of the request. `pairingId` is accepted as well.

@@ -10,6 +10,7 @@ use super::config::PendingConfirm;
 
 /// How a connection reached the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Via {
     /// Over the owner-only control socket.
@@ -30,6 +31,7 @@ pub enum Via {
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Somebody else may get in, or read a credential.
@@ -42,6 +44,7 @@ pub enum Severity {
 
 /// How a part of the gateway that may fail alone is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(
     tag = "state",
     rename_all = "camelCase",
@@ -73,7 +76,9 @@ pub enum PartState {
 
 /// Params of `remote.status`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct RemoteStatusParams {
     /// Also try every address at which others might reach the gateway; takes up to a few seconds.
     #[serde(
@@ -85,6 +90,7 @@ pub struct RemoteStatusParams {
 
 /// Result of `remote.status`. Members without a value are `null`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteStatus {
     /// Clock of the gateway, milliseconds since the epoch.
@@ -145,6 +151,7 @@ pub struct RemoteStatus {
 
 /// `tls` of [`RemoteStatus`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteTls {
     /// Whether the gateway itself serves TLS.
@@ -161,6 +168,7 @@ pub struct RemoteTls {
 
 /// `tailscale` of [`RemoteStatus`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteTailscale {
     /// `off`, `serve` or `funnel`.
@@ -177,6 +185,7 @@ pub struct RemoteTailscale {
 
 /// `auth` of [`RemoteStatus`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteAuth {
     /// `none`, `token`, `password` or `trusted-proxy`.
@@ -191,6 +200,7 @@ pub struct RemoteAuth {
 
 /// Addresses of a gateway, each tried by the gateway itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteAddresses {
     /// Where it answered, best first: for links and QR codes.
@@ -201,6 +211,7 @@ pub struct RemoteAddresses {
 
 /// An address at which the gateway answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteEndpoint {
     /// `ws(s)://host[:port][/path]`.
@@ -216,6 +227,7 @@ pub struct RemoteEndpoint {
 
 /// An address that is of no use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteUnreachable {
     /// The address.
@@ -228,6 +240,7 @@ pub struct RemoteUnreachable {
 
 /// `restart` of [`RemoteStatus`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteRestart {
     /// Whether a method of this gateway restarts it.
@@ -238,6 +251,7 @@ pub struct RemoteRestart {
 
 /// One thing that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteFinding {
     /// Name of the rule; never changes once it is out.
@@ -252,6 +266,7 @@ pub struct RemoteFinding {
 
 /// `params` of [`RemoteFinding`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteFindingParams {
     /// What was seen.
@@ -262,6 +277,7 @@ pub struct RemoteFindingParams {
 
 /// How the caller came.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct RemoteYou {
     /// Id of the connection.

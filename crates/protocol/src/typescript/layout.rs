@@ -34,7 +34,9 @@ pub(super) fn type_name(name: &str) -> String {
         .strip_prefix("Array<")
         .and_then(|rest| rest.strip_suffix('>'))
     {
-        Some(item) if item.chars().all(|c| c.is_ascii_alphanumeric()) => format!("{item}[]"),
+        Some(item) if item.chars().all(|c| c.is_ascii_alphanumeric()) => {
+            format!("readonly {item}[]")
+        }
         _ => name,
     }
 }
@@ -57,7 +59,8 @@ pub(super) fn declaration(declaration: &str, docs: Option<&str>) -> String {
         .into_iter()
         .map(member)
         .collect();
-    format!("\n{docs}export interface {name} {{\n{members}}}\n")
+    // An alias rather than an interface: it fits where any object with text keys is taken.
+    format!("\n{docs}export type {name} = {{\n{members}}};\n")
 }
 
 /// Where the bracket that a text starts with is closed.
@@ -171,7 +174,7 @@ fn declarations_are_laid_out() {
     );
     assert_eq!(
         made,
-        "\n/**\n * One.\n * Two.\n */\nexport interface Node {\n  /** Its id, see `MAX`. */\n  id: string;\n  caps?: string[];\n  more: { [key in string]: boolean };\n  none: string | null;\n}\n"
+        "\n/**\n * One.\n * Two.\n */\nexport type Node = {\n  /** Its id, see `MAX`. */\n  id: string;\n  caps?: readonly string[];\n  more: { [key in string]: boolean };\n  none: string | null;\n};\n"
     );
     assert_eq!(
         declaration("type Word = \"a\" | \"b\";", None),

@@ -9,10 +9,18 @@ use crate::methods::approvals::{
     Decision, ExecApproval, ExecApprovalDecided, ExecApprovalRequestParams,
     ExecApprovalResolveParams, ExecApprovalResolved, ExecApprovalsSetParams, ExecApprovalsSnapshot,
 };
-use crate::methods::config::{ConfigChangeParams, ConfigSchema, ConfigSnapshot, ConfigWritten};
+use crate::methods::audit::{AuditEntry, AuditList, AuditListParams, AuditVerified};
+use crate::methods::clients::{
+    ClientDisconnectParams, ClientDisconnected, ClientsChanged, ClientsList,
+};
+use crate::methods::config::{
+    ConfigChangeParams, ConfigConfirmParams, ConfigSchema, ConfigSnapshot, ConfigWritten,
+    ConfirmEnded, PendingConfirm,
+};
 use crate::methods::device::{
-    DeviceIdParams, DevicePairApproved, DevicePairList, DevicePairRejected, DevicePairResolved,
-    DeviceRename, DeviceTokenParams, DeviceTokenRevoked, DeviceTokenRotated, PendingDevice,
+    DeviceIdParams, DevicePairApproveParams, DevicePairApproved, DevicePairList,
+    DevicePairRejected, DevicePairResolved, DeviceRename, DeviceTokenParams, DeviceTokenRevoked,
+    DeviceTokenRotated, PendingDevice,
 };
 use crate::methods::health::{Health, HealthParams, Status};
 use crate::methods::logs::{LogsTail, LogsTailParams};
@@ -21,6 +29,7 @@ use crate::methods::node::{
     NodeInvoked, NodeList, NodePairApproved, NodePairList, NodePairRejected, NodePairResolved,
     NodeRename, PendingNode,
 };
+use crate::methods::remote::{RemoteStatus, RemoteStatusParams};
 use crate::methods::system::{
     Presence, PresenceEntry, Shutdown, SystemEventParams, SystemInfo, Tick, VoicewakeTriggers,
 };
@@ -40,6 +49,9 @@ fn parts(types: &mut Types) {
     types.part::<StateVersion>();
     types.part::<ConnectParams>();
     types.part::<HelloOk>();
+    types.part::<ConfigConfirmParams>();
+    types.part::<PendingConfirm>();
+    types.part::<ConfirmEnded>();
 }
 
 fn methods(types: &mut Types) {
@@ -52,6 +64,12 @@ fn methods(types: &mut Types) {
     types.look::<VoicewakeTriggers>("voicewake.get");
     types.method::<VoicewakeTriggers, VoicewakeTriggers>("voicewake.set");
 
+    types.method::<RemoteStatusParams, RemoteStatus>("remote.status");
+    types.look::<ClientsList>("clients.list");
+    types.method::<ClientDisconnectParams, ClientDisconnected>("clients.disconnect");
+    types.method::<AuditListParams, AuditList>("audit.list");
+    types.look::<AuditVerified>("audit.verify");
+
     types.look::<ConfigSnapshot>("config.get");
     types.look::<ConfigSchema>("config.schema");
     types.method::<ConfigChangeParams, ConfigWritten>("config.set");
@@ -59,7 +77,7 @@ fn methods(types: &mut Types) {
     types.method::<ConfigChangeParams, ConfigWritten>("config.apply");
 
     types.look::<DevicePairList>("device.pair.list");
-    types.method::<RequestIdParams, DevicePairApproved>("device.pair.approve");
+    types.method::<DevicePairApproveParams, DevicePairApproved>("device.pair.approve");
     types.method::<RequestIdParams, DevicePairRejected>("device.pair.reject");
     types.method::<DeviceIdParams, DeviceIdParams>("device.pair.remove");
     types.method::<DeviceRename, DeviceRename>("device.pair.rename");
@@ -76,6 +94,7 @@ fn methods(types: &mut Types) {
 
     types.method::<ExecApprovalRequestParams, ExecApprovalDecided>("exec.approval.request");
     types.method::<ExecApprovalResolveParams, Done>("exec.approval.resolve");
+    types.look::<Vec<ExecApproval>>("exec.approval.list");
     types.look::<ExecApprovalsSnapshot>("exec.approvals.get");
     types.method::<ExecApprovalsSetParams<'static>, ExecApprovalsSnapshot>("exec.approvals.set");
     types.method::<NodeIdParams, ExecApprovalsSnapshot>("exec.approvals.node.get");
@@ -87,6 +106,7 @@ fn methods(types: &mut Types) {
 fn events(types: &mut Types) {
     types.event::<Challenge>("connect.challenge");
     types.event::<Presence>("presence");
+    types.event::<ClientsChanged>("clients.changed");
     types.event::<Tick>("tick");
     types.event::<Shutdown>("shutdown");
     types.event::<Health>("health");
@@ -100,4 +120,11 @@ fn events(types: &mut Types) {
     types.event::<ExecApproval>("exec.approval.requested");
     types.event::<ExecApprovalResolved>("exec.approval.resolved");
     types.event::<Resync>(RESYNC);
+    if crate::event::find("audit.appended").is_some() {
+        types.method::<ConfigConfirmParams, ConfirmEnded>("config.confirm");
+        types.event::<AuditEntry>("audit.appended");
+        types.event::<PendingConfirm>("config.confirmPending");
+        types.event::<ConfirmEnded>("config.confirmed");
+        types.event::<ConfirmEnded>("config.reverted");
+    }
 }

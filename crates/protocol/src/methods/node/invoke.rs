@@ -26,7 +26,7 @@ pub struct NodeInvokeParams<'a> {
         deserialize_with = "strict::some",
         skip_serializing_if = "Option::is_none"
     )]
-    #[cfg_attr(test, ts(type = "Json"))]
+    #[cfg_attr(test, ts(type = "unknown"))]
     pub params: Option<&'a RawValue>,
     /// Deadline, in milliseconds; [`crate::limits::INVOKE_TIMEOUT_MS`] without it.
     #[serde(
