@@ -93,7 +93,7 @@ test('U35 a gateway gets a name and a colour, and is forgotten', async ({ page, 
   await page.locator('button.brand').click();
   await page.getByRole('button', { name: /^Rename or colour/ }).click();
   await page.getByLabel('Name', { exact: true }).fill('attic');
-  await page.getByText('Red', { exact: true }).click();
+  await page.getByRole('radio', { name: 'Red' }).check();
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.locator('.brand')).toContainText('attic');
   await expect(page).toHaveTitle(/attic/);

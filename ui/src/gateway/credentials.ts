@@ -1,7 +1,7 @@
 // What this browser keeps to be let in again: tokens of its own per gateway, and, until it is paired, the typed secret of
 // this tab.
 
-import { readItem, readObject, writeItem } from './storage';
+import { readObject, writeItem } from './storage';
 
 const PREFIX = 'openclaw.device.auth.v1';
 const SECRET_PREFIX = 'openclaw.secret.v1';
@@ -65,12 +65,7 @@ export function secretOf(gateway: string): Secret | null {
   return typeof stored?.['password'] === 'string' ? { password: stored['password'] } : null;
 }
 
-/** Takes it out of the tab's store; this page may go on using it from memory. */
-export function unstoreSecret(gateway: string): void {
-  if (readItem('session', `${SECRET_PREFIX}:${gateway}`) !== null) writeItem('session', `${SECRET_PREFIX}:${gateway}`, null);
-}
-
 export function forgetSecret(gateway: string): void {
   secrets.delete(gateway);
-  unstoreSecret(gateway);
+  writeItem('session', `${SECRET_PREFIX}:${gateway}`, null);
 }

@@ -235,12 +235,16 @@ function refuse(state: Machine, event: { failure: Failure; another: boolean }, m
   // A stored token that is no longer good is of no use to anybody.
   const stale = failure.used === 'device' && (problem === 'notAccepted' || problem === 'revoked');
   if (stale) effects.push({ do: 'forget-token' });
+  // Somebody took the token away while the page was online: whatever else the page knows is no way around that.
+  if (stale && state.everOnline && state.failure?.code === OWN.authChanged) {
+    const [next, more] = fail(state, { ...failure, code: OWN.revoked }, moment);
+    return [next, [...effects, ...more]];
+  }
   if (event.another) {
     const [next, more] = open(state, moment.now, false);
     return [next, [...effects, CLOSE, ...more]];
   }
-  const revoked = stale && state.everOnline && state.failure?.code === OWN.authChanged;
-  const [next, more] = fail(state, revoked ? { ...failure, code: OWN.revoked } : failure, moment);
+  const [next, more] = fail(state, failure, moment);
   return [next, [...effects, ...more]];
 }
 

@@ -10,7 +10,7 @@ import { levelOf, scopesOf } from './access-level';
 import type { AccessLevel } from './access-level';
 import { randomId } from './bytes';
 import { displayName, platform } from './client-info';
-import { deviceToken, forgetDeviceToken, forgetSecret, keepDeviceToken, keepSecret, secretOf, unstoreSecret } from './credentials';
+import { deviceToken, forgetDeviceToken, forgetSecret, keepDeviceToken, keepSecret, secretOf } from './credentials';
 import type { Secret } from './credentials';
 import { Engine } from './engine';
 import type { Challenge, Socket } from './engine';
@@ -103,6 +103,7 @@ export const grantedLevel = computed(() => levelOf(lastHello.value?.auth?.scopes
 type Listener = (payload: unknown) => void;
 const listeners = new Map<string, Set<Listener>>();
 const missedListeners = new Set<() => void>();
+const switchListeners = new Set<() => void>();
 
 /** Hears an event until the answer is called. */
 export function on<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void {
@@ -212,13 +213,13 @@ function welcomed(greeting: Hello): { probes: boolean } {
   if (device && token) {
     keepDeviceToken(url, device.deviceId, token, greeting.auth?.scopes ?? [], remember);
     accepted(url, own, device);
-    unstoreSecret(url);
+    // From now on the token of its own does.
+    forgetSecret(url);
     given = {};
   }
   plan = null;
   planAt = 0;
   lastHello.value = greeting;
-  writeItem('session', waitingKey(url), null);
   noteGateway(url, { lastOk: Date.now() });
   return { probes: can('operator.read') && has('last-heartbeat') };
 }
@@ -232,6 +233,11 @@ function publish(next: Machine): void {
   if (next.waiting && next.waiting !== before.waiting) {
     // A reload must not start the time of the request anew.
     writeItem('session', waitingKey(currentUrl.peek()), JSON.stringify(next.waiting));
+  } else if (next.waiting === null && before.waiting !== null) writeItem('session', waitingKey(currentUrl.peek()), null);
+  if (next.failure?.code === OWN.revoked && before.failure?.code !== OWN.revoked) {
+    // What was shown is no longer for this browser.
+    lastHello.value = null;
+    for (const listener of switchListeners) listener();
   }
   if (next.failure?.code === OWN.slowConsumer && before.failure !== next.failure) pollingPausedUntil.value = Date.now() + 60_000;
   const shown = shownOf(next);
@@ -299,8 +305,8 @@ function begin(): void {
     engine.dispatch({ type: 'block', failure: { code: OWN.unencrypted, message: '' } });
     return;
   }
-  engine.dispatch({ type: 'start' });
   const kept = readObject('session', waitingKey(url));
+  engine.dispatch({ type: 'start' });
   const { requestId, firstSeenAt, expiresAt } = kept ?? {};
   if (typeof requestId === 'string' && typeof firstSeenAt === 'number' && typeof expiresAt === 'number' && expiresAt > Date.now()) {
     engine.dispatch({ type: 'remembered', waiting: { requestId, firstSeenAt, expiresAt } });
@@ -385,8 +391,6 @@ export function switchGateway(url: string, credential: Given | null = null): voi
   if (credential) use(credential, 'link');
   begin();
 }
-
-const switchListeners = new Set<() => void>();
 
 /** Hears when the tab turns to another gateway: what was kept is of the old one. */
 export function onSwitch(listener: () => void): void {
