@@ -33,7 +33,7 @@ export function Form(props: FormProps) {
     .filter(([, paths]) => paths.length > 0);
   return (
     <>
-      <div class="find">
+      <div class="config-find">
         <Icon name="search" />
         <input class="input" type="search" aria-label={t('find')} placeholder={t('find')} value={wanted} onInput={(event) => setQuery({ q: event.currentTarget.value })} />
       </div>
