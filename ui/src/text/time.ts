@@ -47,9 +47,15 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
-/** `12 kB`. */
+/** `12 kB`, `25.3 GB`. */
 export function bytes(count: number): string {
   const [unit, size] =
-    count >= 1_000_000 ? (['megabyte', 1_000_000] as const) : count >= 1000 ? (['kilobyte', 1000] as const) : (['byte', 1] as const);
+    count >= 1_000_000_000
+      ? (['gigabyte', 1_000_000_000] as const)
+      : count >= 1_000_000
+        ? (['megabyte', 1_000_000] as const)
+        : count >= 1000
+          ? (['kilobyte', 1000] as const)
+          : (['byte', 1] as const);
   return new Intl.NumberFormat(locale.value, { style: 'unit', unit, maximumFractionDigits: 1 }).format(count / size);
 }

@@ -1,8 +1,10 @@
 // Editor of the rules of one machine. Nothing is written before Save, and never over somebody else's change.
 
 import { useSignal } from '@preact/signals';
+import { isRaw } from '../../gateway/devices';
 import { agentsOf, ANY_AGENT, ASKS, DEFAULT_AGENT, DEFAULTS, effective, isWideOpen, ownField, readPolicy, rebase, SECURITIES, withField } from '../../gateway/policy';
 import type { FieldName, PolicyFile } from '../../gateway/policy';
+import { invokeNode } from '../../gateway/node-calls';
 import { useResource } from '../../gateway/resource';
 import { CallError, call, can, live } from '../../gateway/session';
 import { toast } from '../../parts/announce';
@@ -34,6 +36,29 @@ export function PolicyEditor({ nodeId, name }: PolicyEditorProps) {
       <Load of={policy}>{(file) => <Editor file={file} nodeId={nodeId} name={name} onSaved={(saved) => policy.mutate(() => saved)} />}</Load>
     </>
   );
+}
+
+/** What the node itself says that holds for an agent. */
+interface InForce {
+  readonly security: string | null;
+  readonly ask: string | null;
+}
+
+/** Asks the node by preparing a command that is never run. */
+async function inForce(nodeId: string, agentId: string): Promise<InForce> {
+  const answer = await invokeNode({ nodeId, command: 'system.run.prepare', params: { command: ['true'], agentId }, timeoutMs: 10_000 });
+  const raw = isRaw(answer) ? answer : {};
+  const policy = isRaw(raw['execPolicy']) ? raw['execPolicy'] : isRaw(raw['exec_policy']) ? raw['exec_policy'] : {};
+  const text = (value: unknown) => (typeof value === 'string' ? value : null);
+  return { security: text(policy['security']), ask: text(policy['ask']) };
+}
+
+function InForceLine({ nodeId, agent, hash, name }: { nodeId: string; agent: string; hash: string; name: string }) {
+  const agentId = agent === DEFAULTS || agent === ANY_AGENT ? DEFAULT_AGENT : agent;
+  const policy = useResource({ key: `policy.force.${nodeId}.${agentId}.${hash}`, scope: 'operator.write', load: () => inForce(nodeId, agentId) });
+  const { security, ask } = policy.data ?? { security: null, ask: null };
+  if (security === null || ask === null) return null;
+  return <p class="small">{t('inForce', { name, agent: visible(agentId), security: valueName(security), ask: valueName(ask) })}</p>;
 }
 
 interface EditorProps extends PolicyEditorProps {
@@ -164,6 +189,7 @@ function Editor({ file, nodeId, name, onSaved }: EditorProps) {
             {select('ask', ASKS)}
             {select('askFallback', SECURITIES)}
           </div>
+          {nodeId && <InForceLine nodeId={nodeId} agent={agent.value} hash={base.value.hash} name={name} />}
           <Consequence file={edited.value} agent={agent.value} name={name} />
           {agent.value === DEFAULTS ? (
             <p class="small muted">{t('listPerAgent')}</p>

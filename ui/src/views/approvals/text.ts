@@ -56,6 +56,7 @@ export const t = messages('approvals', {
   'from.defaults': 'set for everybody',
   'from.program': 'decided on that machine',
   decidedThere: 'Not set here: that machine decides',
+  inForce: 'In force on {name} for agent {agent}, as saved: {security} · {ask}',
   wideOpenTitle: 'Every command runs without a question',
   wideOpen: 'Whoever can send commands to {name} can do everything there that its user can: read and delete files, install programs, reach your network.',
   meansOpen: 'What is not set here is decided by the settings of that machine.',

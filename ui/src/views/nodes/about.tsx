@@ -16,6 +16,7 @@ import { addressWith } from '../../text/access';
 import { bytes, dateTime } from '../../text/time';
 import { visible } from '../../text/visible';
 import { readEntries } from '../activity/entry';
+import { kindWords } from '../activity/text';
 import { Version } from './list';
 import { t } from './text';
 
@@ -26,7 +27,7 @@ export function About({ node }: { node: GatewayNode }) {
   const device = /^[0-9a-f]{64}$/.test(node.id);
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     [t('id'), <CopyValue text={node.id} label={t('copyId')} />],
-    [t('words'), device && <Words id={node.id} />],
+    [t('fingerprint'), device && <Words id={node.id} />],
     [t('device'), device && can('operator.pairing') && <a href={href(`/devices/${node.id}`)}>{t('toDevice')}</a>],
     [t('platform'), [node.family, node.platform, node.model].filter((part) => part !== null).map((part) => visible(part)).join(' · ') || null],
     [t('version'), <Version node={node} />],
@@ -104,7 +105,7 @@ function History({ node }: { node: GatewayNode }) {
   const paired = deviceList().data?.paired ?? [];
   const who = (actor: string, name: string | null) => name ?? paired.find(({ deviceId }) => deviceId === actor)?.displayName ?? (actor.length > 20 ? `${actor.slice(0, 8)}…` : actor);
   return (
-    <Card title={t('activity')} side={<a href={href(`/activity?text=${node.id}`)}>{t('allActivity')}</a>}>
+    <Card title={t('activity')} side={<a href={href(`/activity?q=${node.id}`)}>{t('allActivity')}</a>}>
       <Load of={lines} lines={3}>
         {(entries) =>
           entries.length === 0 ? (
@@ -113,7 +114,7 @@ function History({ node }: { node: GatewayNode }) {
             <ul class="plain node-activity">
               {entries.map((entry) => (
                 <li key={entry.id} class="row">
-                  <code>{visible(entry.kind)}</code>
+                  <span>{kindWords(entry.kind) ?? <code>{visible(entry.kind)}</code>}</span>
                   <span class="grow small">{entry.actor === node.id ? t('itself') : t('byActor', { actor: visible(who(entry.actor, entry.actorName)) })}</span>
                   <span class="small muted">
                     <Ago at={entry.at} />

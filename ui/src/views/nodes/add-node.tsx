@@ -51,7 +51,7 @@ function readFacts(answer: unknown, port: number, encrypted: boolean): Facts {
   };
 }
 
-export function AddNode({ nodes, onClose }: { nodes: readonly GatewayNode[]; onClose: () => void }) {
+export function AddNode({ nodes, onClose }: { nodes: readonly GatewayNode[] | null; onClose: () => void }) {
   const address = partsOf(currentUrl.value);
   const facts = useResource({
     key: 'nodes.reach',
@@ -188,7 +188,7 @@ export function AddNode({ nodes, onClose }: { nodes: readonly GatewayNode[]; onC
             {!usable && <p class="small muted">{t('withoutCode')}</p>}
           </li>
         </ol>
-        <Arrival nodes={nodes} />
+        {nodes && <Arrival nodes={nodes} />}
         <div class="row end">
           <Button onClick={onClose}>{t('close')}</Button>
         </div>

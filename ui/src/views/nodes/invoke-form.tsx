@@ -2,6 +2,7 @@
 
 import { useRef, useState } from 'preact/hooks';
 import { isRaw } from '../../gateway/devices';
+import { invokeNode } from '../../gateway/node-calls';
 import type { GatewayNode } from '../../gateway/nodes';
 import { CallError } from '../../gateway/session';
 import { ActionButton, Button } from '../../parts/button';
@@ -11,7 +12,6 @@ import { Card } from '../../parts/page';
 import { Chip, Empty, Notice } from '../../parts/states';
 import { visible } from '../../text/visible';
 import { CommandGroups } from './request-card';
-import { invoke } from './runs';
 import { t } from './text';
 
 type Answer = { readonly ok: true; readonly text: string; readonly ms: number } | { readonly ok: false; readonly text: string; readonly hint: string | null; readonly ms: number };
@@ -65,7 +65,7 @@ export function InvokeForm({ node }: { node: GatewayNode }) {
     const began = performance.now();
     const ms = () => Math.round(performance.now() - began);
     try {
-      const payload = await invoke(node.id, command, given, Math.round(seconds * 1000));
+      const payload = await invokeNode({ nodeId: node.id, command, params: given, timeoutMs: Math.round(seconds * 1000) });
       setAnswer({ ok: true, text: JSON.stringify(payload, null, 2) ?? 'null', ms: ms() });
     } catch (error) {
       if (!(error instanceof CallError)) throw error;

@@ -63,7 +63,7 @@ export function NodeList() {
         </section>
       )}
       <Load of={nodes}>{(list) => (list.length === 0 ? <None /> : <NodeTable nodes={list} />)}</Load>
-      {adding && <AddNode nodes={nodes.data ?? []} onClose={() => setQuery({ add: null })} />}
+      {adding && <AddNode nodes={nodes.data} onClose={() => setQuery({ add: null })} />}
     </Page>
   );
 }

@@ -70,7 +70,7 @@ export function RunOutput({ run, node, onAgain }: RunOutputProps) {
   return (
     <Card>
       <div class="stack run-output" data-run={state.kind}>
-        <CommandText text={run.request.shown} />
+        {state.kind !== 'waiting' && <CommandText text={run.request.shown} />}
         <div class="row between">
           <div class="row">
             <RunChip run={run} />
@@ -177,6 +177,7 @@ function Output({ run, source }: { run: Run; source: { current: HTMLDivElement |
           {shownOutput(text)}
         </span>
       ))}
+      {run.dropped > 0 && <span class="faint">{t('dropped', { n: run.dropped })}</span>}
       {run.output.length === 0 && <span class="faint">{running ? t('noOutputYet') : t('noOutput')}</span>}
     </div>
   );

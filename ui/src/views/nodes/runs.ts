@@ -6,12 +6,13 @@
 import { signal } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 import { isRaw } from '../../gateway/devices';
+import { invokeNode } from '../../gateway/node-calls';
 import type { GatewayNode } from '../../gateway/nodes';
 import { CallError, call, can } from '../../gateway/session';
 import { newId } from '../../text/new-id';
 import { invokeLimit, plainOutput, readExit, readPrepared, runParams } from './run-request';
 import type { Exit, Prepared, RunForm, RunRequest } from './run-request';
-import { abort, follow, streamParams } from './stream';
+import { abort, canStop, follow, streamParams } from './stream';
 import type { Chunk } from './stream';
 
 export type RunState =
@@ -35,6 +36,8 @@ export interface Run {
   readonly output: readonly Chunk[];
   /** Output at the beginning was left out here, because there is so much of it. */
   readonly cut: boolean;
+  /** Bytes that were left out on the way, because they came faster than the connection carries. */
+  readonly dropped: number;
   readonly startedAt: number;
   /** When the program itself began. */
   readonly runningSince: number | null;
@@ -67,7 +70,7 @@ function change(id: string, how: (run: Run) => Partial<Run>): void {
 function enter(id: string, state: RunState): void {
   change(id, () => ({
     state,
-    ...(state.kind === 'running' ? { runningSince: Date.now() } : {}),
+    ...(state.kind === 'running' ? { runningSince: Date.now() } : state.kind === 'waiting' ? { runningSince: null, stoppable: false } : {}),
     ...(ENDED.includes(state.kind) ? { endedAt: Date.now(), stoppable: false } : {}),
   }));
 }
@@ -104,6 +107,7 @@ export function startRun(node: GatewayNode, form: RunForm, request: RunRequest):
     state: { kind: 'checking' },
     output: [],
     cut: false,
+    dropped: 0,
     startedAt: Date.now(),
     runningSince: null,
     endedAt: null,
@@ -149,22 +153,25 @@ async function carryOut(node: GatewayNode, run: Run): Promise<void> {
 async function prepare(node: GatewayNode, request: RunRequest): Promise<Prepared | null> {
   if (!node.commands.includes('system.run.prepare')) return null;
   const { timeoutMs: _limit, ...params } = runParams(request, null);
-  return readPrepared(await invoke(node.id, 'system.run.prepare', params, 30_000));
+  return readPrepared(await invokeNode({ nodeId: node.id, command: 'system.run.prepare', params, timeoutMs: 30_000 }));
 }
 
 async function send(node: GatewayNode, run: Run, params: Record<string, unknown>): Promise<void> {
   const key = newId();
   let streamed = false;
-  const stop = follow(node, key, (chunk) => {
+  const stop = follow(key, (chunk, dropped) => {
     streamed = true;
-    change(run.id, (now) => withChunk(now, { ...chunk, text: plainOutput(chunk.text) }));
+    change(run.id, (now) => ({ ...withChunk(now, { ...chunk, text: plainOutput(chunk.text) }), dropped: now.dropped + dropped }));
   });
-  keys.set(run.id, { nodeId: node.id, key });
+  keys.set(run.id, key);
   enter(run.id, { kind: 'running' });
-  change(run.id, () => ({ stoppable: abort !== null }));
+  change(run.id, () => ({ stoppable: canStop() }));
   try {
-    const exit = readExit(await invoke(node.id, 'system.run', params, invokeLimit(run.request.timeoutMs), key, streamParams(node)));
-    if (!streamed) {
+    const exit = readExit(await invokeNode({ nodeId: node.id, command: 'system.run', params, timeoutMs: invokeLimit(run.request.timeoutMs), idempotencyKey: key, ...streamParams() }));
+    // What was left out on the way is in the answer, as far as the node keeps it.
+    const dropped = list.peek().find(({ id }) => id === run.id)?.dropped ?? 0;
+    if (dropped > 0 && exit.stdout.length + exit.stderr.length > 0) change(run.id, () => ({ output: [], cut: false, dropped: 0 }));
+    if (!streamed || dropped > 0) {
       for (const chunk of [
         { stream: 'out', text: plainOutput(exit.stdout) },
         { stream: 'err', text: plainOutput(exit.stderr) },
@@ -200,37 +207,17 @@ async function ask(node: GatewayNode, run: Run, prepared: Prepared | null): Prom
   return typeof decision === 'string' ? decision : null;
 }
 
-/** Calls a command of a node and answers with its payload. */
-export async function invoke(
-  nodeId: string,
-  command: string,
-  params: unknown,
-  timeoutMs: number,
-  idempotencyKey = newId(),
-  more: Readonly<Record<string, unknown>> = {},
-): Promise<unknown> {
-  const answer: unknown = await call('node.invoke', { nodeId, command, params, timeoutMs, idempotencyKey, ...more });
-  if (!isRaw(answer)) return null;
-  if (answer['payload'] !== undefined && answer['payload'] !== null) return answer['payload'];
-  const text = answer['payloadJSON'];
-  try {
-    return typeof text === 'string' ? JSON.parse(text) : null;
-  } catch {
-    return text;
-  }
-}
-
 /** Keys of the calls that run, by run. */
-const keys = new Map<string, { nodeId: string; key: string }>();
+const keys = new Map<string, string>();
 const asked = new Set<string>();
 
 /** Stops a command. Rejects with a [CallError] when the gateway cannot. */
 export async function stopRun(id: string): Promise<void> {
-  const running = keys.get(id);
-  if (!running || abort === null) return;
+  const key = keys.get(id);
+  if (key === undefined) return;
   asked.add(id);
   try {
-    await abort(running.nodeId, running.key);
+    await abort(key);
   } catch (error) {
     asked.delete(id);
     throw error;

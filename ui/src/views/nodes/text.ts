@@ -117,6 +117,7 @@ export const t = messages('nodes', {
   copyOutput: 'Copy output',
   output: 'Output',
   outputCut: '… the beginning was left out\n',
+  dropped: '\n… {n, plural, one {one byte} other {# bytes}} came too fast to be shown',
   noOutput: 'No output',
   noOutputYet: 'No output yet',
   waitsFor: 'Waits for a decision:',
@@ -148,6 +149,7 @@ export const t = messages('nodes', {
 
   identity: 'Identity',
   id: 'Id',
+  fingerprint: 'Words',
   copyId: 'Copy id',
   device: 'Device',
   toDevice: 'Its access as a device',
