@@ -123,12 +123,16 @@ export function forgetWaiting(): void {
 let presence: ReadonlySet<string> = new Set();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Loads again in a moment: many events make one call. */
+/** Loads again in a moment: many events make one call, and a long list is asked for less often. */
 function soon(): void {
-  timer ??= setTimeout(() => {
-    timer = undefined;
-    void loadDevices();
-  }, 250);
+  const entries = devices.peek().data?.paired.length ?? 0;
+  timer ??= setTimeout(
+    () => {
+      timer = undefined;
+      void loadDevices();
+    },
+    Math.max(250, entries * 20),
+  );
 }
 
 function changeDevices(change: (list: DeviceList) => DeviceList): void {
@@ -164,6 +168,8 @@ export function startWaiting(): void {
     soon();
   });
   on('device.pair.changed', soon);
+  // A device that was let in gets its token when it connects.
+  on('clients.changed', soon);
   on('resync', () => {
     soon();
     void loadApprovals();

@@ -39,7 +39,7 @@ const t = messages('people', {
   'place.network': 'private network',
   'place.tailnet': 'tailnet',
   'place.public': 'public address',
-  gatewayHost: 'the gateway’s own machine, or a tunnel to it',
+  gatewayHost: 'the gateway’s own machine, a tunnel or a proxy',
 });
 
 export function levelName(level: Level): string {

@@ -36,7 +36,8 @@ export function actionsFor(device: PairedDevice): readonly Action[] {
 
 interface ActionProps {
   device: PairedDevice;
-  onClose: () => void;
+  /** `done`: it happened. */
+  onClose: (done?: boolean) => void;
   /** Role that the person pointed at; else the first. */
   role?: string | undefined;
 }
@@ -59,11 +60,11 @@ export function ActionDialog({ action, ...props }: ActionProps & { action: Actio
 /** A question with the reason of a failure and two answers; the harmless one has the focus. */
 function Question({ title, act, verb, danger, onAct, onClose, children }: { title: string; act: Act; verb: string; danger?: boolean; onAct: () => void; onClose: () => void; children: ComponentChildren }) {
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} onClose={() => onClose()}>
       {children}
       <Failed act={act} />
       <div class="row end answers">
-        <Button data-autofocus onClick={onClose}>
+        <Button data-autofocus onClick={() => onClose()}>
           {t('cancel')}
         </Button>
         <ActionButton scope="operator.pairing" kind={danger ? 'danger' : 'primary'} disabled={act.busy} onClick={onAct}>
@@ -107,12 +108,12 @@ function Rename({ device, onClose }: ActionProps) {
     });
   };
   return (
-    <Dialog title={t('renameTitle', { name: deviceName(device) })} onClose={onClose}>
+    <Dialog title={t('renameTitle', { name: deviceName(device) })} onClose={() => onClose()}>
       <form class="stack" onSubmit={save}>
         <TextField label={t('renameLabel')} help={t('renameHelp')} value={name} maxLength={64} data-autofocus onInput={(event) => setName(event.currentTarget.value)} />
         <Failed act={act} />
         <div class="row end answers">
-          <Button onClick={onClose}>{t('cancel')}</Button>
+          <Button onClick={() => onClose()}>{t('cancel')}</Button>
           <ActionButton scope="operator.pairing" kind="primary" type="submit" disabled={act.busy || name.trim() === ''}>
             {t('save')}
           </ActionButton>
@@ -133,13 +134,13 @@ function Rotate({ device, onClose, role: given }: ActionProps) {
   const [role, setRole] = useState(given ?? usableRoles(device)[0] ?? 'operator');
   const [token, setToken] = useState<string | null | undefined>(undefined);
   const name = deviceName(device);
-  if (token !== undefined) return <Rotated token={token} role={role} own={device.deviceId === ownDeviceId.value} onClose={onClose} />;
+  if (token !== undefined) return <Rotated token={token} role={role} own={device.deviceId === ownDeviceId.value} onClose={() => onClose()} />;
   return (
     <Question
       title={t('rotateTitle', { name })}
       act={act}
       verb={t('rotateNow')}
-      onClose={onClose}
+      onClose={() => onClose()}
       onAct={() =>
         act.run(async () => {
           const answer = await call('device.token.rotate', { deviceId: device.deviceId, role });
@@ -165,7 +166,7 @@ function Rotated({ token, role, own, onClose }: { token: string | null; role: st
     return () => clearTimeout(timer);
   }, [shown]);
   return (
-    <Dialog title={t('rotated', { role })} onClose={onClose}>
+    <Dialog title={t('rotated', { role })} onClose={() => onClose()}>
       {own ? (
         <p>{t('rotatedOwn')}</p>
       ) : token === null ? (
@@ -190,7 +191,7 @@ function Rotated({ token, role, own, onClose }: { token: string | null; role: st
         </>
       )}
       <div class="row end">
-        <Button data-autofocus kind="primary" onClick={onClose}>
+        <Button data-autofocus kind="primary" onClick={() => onClose()}>
           {t('done')}
         </Button>
       </div>
@@ -208,7 +209,7 @@ function Revoke({ device, onClose, role: given }: ActionProps) {
       act={act}
       verb={t('revokeNow')}
       danger
-      onClose={onClose}
+      onClose={() => onClose()}
       onAct={() =>
         act.run(async () => {
           await call('device.token.revoke', { deviceId: device.deviceId, role });
@@ -235,7 +236,7 @@ function SignOut({ device, onClose }: ActionProps) {
       act={act}
       verb={t('signOutNow')}
       danger
-      onClose={onClose}
+      onClose={() => onClose()}
       onAct={() =>
         act.run(async () => {
           // The operator's last: with it this very connection may end.
@@ -261,12 +262,12 @@ function Remove({ device, onClose }: ActionProps) {
       act={act}
       verb={t('removeNow')}
       danger
-      onClose={onClose}
+      onClose={() => onClose()}
       onAct={() =>
         act.run(async () => {
           await call('device.pair.remove', { deviceId: device.deviceId });
           toast(t('wasRemoved', { name }));
-          onClose();
+          onClose(true);
           await loadDevices();
         })
       }

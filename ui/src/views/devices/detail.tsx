@@ -121,10 +121,10 @@ function Identity({ device, asOf }: { device: PairedDevice; asOf: number | null 
         <ActionDialog
           action={action}
           device={device}
-          onClose={() => {
+          onClose={(done) => {
             setAction(null);
             // What was removed has no page.
-            if (action === 'remove' && !deviceList().data?.paired.some(({ deviceId }) => deviceId === device.deviceId)) navigate('/devices', { replace: true });
+            if (action === 'remove' && done) navigate('/devices', { replace: true });
           }}
         />
       )}

@@ -5,7 +5,7 @@ import type { DeviceList, PendingDevice } from '../../gateway/devices';
 import { can, live } from '../../gateway/session';
 import { Button } from '../../parts/button';
 import { Page } from '../../parts/page';
-import { AsOf, Load } from '../../parts/states';
+import { Load } from '../../parts/states';
 import { Codes } from './codes';
 import { DeviceDetail } from './detail';
 import './devices.css';
@@ -29,12 +29,9 @@ function Listing() {
       title={t('title')}
       sentence={t('sentence')}
       action={
-        <>
-          <AsOf of={list} />
-          <Button kind="primary" icon="plus" onClick={() => setQuery({ pair: 'choose' })}>
-            {t('pairNew')}
-          </Button>
-        </>
+        <Button kind="primary" icon="plus" onClick={() => setQuery({ pair: 'choose' })}>
+          {t('pairNew')}
+        </Button>
       }
     >
       <Load of={list}>

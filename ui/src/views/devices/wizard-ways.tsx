@@ -5,17 +5,19 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { basePath } from '../../app/base';
 import { href, navigate } from '../../app/router';
 import { deviceList } from '../../app/waiting';
+import { LEVEL_SCOPES } from '../../gateway/access';
 import type { Level } from '../../gateway/access';
 import { isRaw } from '../../gateway/devices';
 import { isLoopback } from '../../gateway/remote';
 import { useResource } from '../../gateway/resource';
-import { CallError, call, has, hello, on } from '../../gateway/session';
+import { CallError, call, can, has, hello, on } from '../../gateway/session';
+import { parseSetupCode } from '../../gateway/setup-code';
 import { idsIn, progressOf, readPageAddresses, readProgress, readSetupCode } from '../../gateway/setup';
 import type { Progress, SetupCode } from '../../gateway/setup';
 import { announce } from '../../parts/announce';
 import { Button } from '../../parts/button';
 import { Command } from '../../parts/copy';
-import { SelectField } from '../../parts/field';
+import { Check, SelectField } from '../../parts/field';
 import { Icon } from '../../parts/icon';
 import { Qr } from '../../parts/qr';
 import { Load, Notice, Skeleton } from '../../parts/states';
@@ -28,7 +30,57 @@ import type { Goal } from './wizard';
 
 const ACCESS_QUERY: Readonly<Partial<Record<Level, string>>> = { view: 'view', approver: 'approve', full: 'full' };
 
-/** A browser: a link without any secret. It asks, and its words are compared. */
+/** A code that is made when it is first wanted, and what became of it. */
+interface Made {
+  readonly code: SetupCode | null;
+  readonly failed: string | null;
+  readonly progress: Progress;
+  readonly make: () => void;
+}
+
+/** `wanted`: params of `device.pair.setupCode`; `null` while no code is wanted. */
+function useSetupCode(wanted: Readonly<Record<string, unknown>> | null): Made {
+  const [code, setCode] = useState<SetupCode | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const [progress, setProgress] = useState<Progress>({ state: 'waiting' });
+  const make = async () => {
+    if (!wanted) return;
+    setCode(null);
+    setFailed(null);
+    setProgress({ state: 'waiting' });
+    try {
+      setCode(readSetupCode(await call('device.pair.setupCode', wanted)));
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      setFailed(error.message);
+    }
+  };
+  // Made when the step opens: the person pressed Next for it.
+  const asked = useRef(false);
+  useEffect(() => {
+    if (asked.current || !wanted) return;
+    asked.current = true;
+    void make();
+  }, [wanted === null]);
+  const setupId = code?.setupId;
+  useEffect(() => {
+    if (!setupId) return undefined;
+    const look = () => {
+      call('device.pair.setupStatus', { setupId }).then(
+        (answer) => setProgress(readProgress(answer)),
+        () => undefined,
+      );
+    };
+    const stops = CODE_EVENTS.map((event) => on(event, look));
+    return () => stops.forEach((stop) => stop());
+  }, [setupId]);
+  return { code, failed, progress, make: () => void make() };
+}
+
+/** After these, what became of a code may be another thing. */
+const CODE_EVENTS = ['device.pair.setup.completed', 'device.pair.setup.deliveryUncertain', 'device.pair.changed', 'device.pair.resolved', 'presence'] as const;
+
+/** A browser: a link, with a code that lets it in, or without any secret. */
 export function BrowserWay({ level }: { level: Level }) {
   const pages = useResource({
     key: 'wizard.pages',
@@ -39,37 +91,64 @@ export function BrowserWay({ level }: { level: Level }) {
       return [...new Set([...own, ...proven])];
     },
   });
+  const codes = has('device.pair.setupCode') && can('operator.admin');
+  const [withCode, setWithCode] = useState(codes);
   const [picked, setPicked] = useState<string | null>(null);
+  const made = useSetupCode(withCode ? { kind: 'browser', scopes: LEVEL_SCOPES[level] } : null);
   const query = ACCESS_QUERY[level];
-  const link = (page: string) => `${page}overview${query ? `?access=${query}` : ''}`;
+  if (withCode && made.failed !== null) return <Again words={made.failed} tone="bad" make={made.make} />;
+  if (withCode && made.code && isOver(made.code, made.progress)) return <Again words={t('expiredCode')} tone="warn" make={made.make} />;
+  if (pages.data === null || (withCode && !made.code)) return <Load of={pages}>{() => <Skeleton lines={4} />}</Load>;
+  const secret = withCode && made.code ? `#bootstrapToken=${encodeURIComponent(bootstrapOf(made.code))}` : '';
+  const link = (page: string) => `${page}overview${query ? `?access=${query}` : ''}${secret}`;
+  const page = picked ?? pages.data[0];
   return (
     <>
-      <Load of={pages} lines={3}>
-        {(known) => {
-          const page = picked ?? known[0];
-          if (page === undefined) return <Nowhere />;
-          return (
-            <>
-              {known.length > 1 && <SelectField label={t('where')} value={page} options={known.map((one) => [one, one] as const)} onChange={setPicked} />}
-              <div class="scan">
-                <Qr text={link(page)} label={t('qrOf', { what: t('theLink') })} />
-                <div class="stack">
-                  <p>{t('openLink')}</p>
-                  <Command text={link(page)} />
-                  <p class="muted small">{t('browserHow')}</p>
-                </div>
-              </div>
-            </>
-          );
-        }}
-      </Load>
-      <BrowserLine />
+      {page === undefined ? (
+        <Nowhere link={link(`http://127.0.0.1:${location.port || '80'}${basePath}/`)} />
+      ) : (
+        <>
+          {pages.data.length > 1 && <SelectField label={t('where')} value={page} options={pages.data.map((one) => [one, one] as const)} onChange={setPicked} />}
+          <div class="scan">
+            <Qr text={link(page)} label={t('qrOf', { what: t('theLink') })} />
+            <div class="stack">
+              <p>{t('openLink')}</p>
+              <Command text={link(page)} label={t('copyLink')} />
+            </div>
+          </div>
+        </>
+      )}
+      {codes && <Check label={t('withCode')} checked={withCode} onChange={setWithCode} />}
+      <p class="muted small">{withCode && made.code ? t('expiresIn', { time: duration(Math.max(0, made.code.expiresAt - now.value)) }) : t('browserHow')}</p>
+      {withCode ? <LiveLine progress={made.progress} /> : <BrowserLine />}
     </>
   );
 }
 
+/** The secret in a code, without the addresses that may stand around it. */
+function bootstrapOf({ code }: SetupCode): string {
+  return parseSetupCode(code)?.bootstrapToken ?? code;
+}
+
+function isOver(code: SetupCode, progress: Progress): boolean {
+  return progress.state === 'gone' || (progress.state === 'waiting' && code.expiresAt <= now.value);
+}
+
+function Again({ words, tone, make }: { words: string; tone: 'bad' | 'warn'; make: () => void }) {
+  return (
+    <Notice tone={tone}>
+      <span>{words}</span>
+      <span>
+        <Button size="small" onClick={make}>
+          {t('again')}
+        </Button>
+      </span>
+    </Notice>
+  );
+}
+
 /** Only the gateway's machine reaches it: the ways that there are for a browser. */
-function Nowhere() {
+function Nowhere({ link }: { link: string }) {
   const port = location.port || '80';
   return (
     <Notice tone="info">
@@ -77,7 +156,7 @@ function Nowhere() {
       <span>{t('wayTunnel')}</span>
       <Command text={tunnel(port)} />
       <span>{t('wayTunnelThen')}</span>
-      <Command text={`http://127.0.0.1:${port}${basePath}/`} />
+      <Command text={link} label={t('copyLink')} />
       <Another />
     </Notice>
   );
@@ -118,77 +197,21 @@ function BrowserLine() {
 
 /** A phone app or a node: a code that works once. */
 export function CodeWay({ goal, level }: { goal: Exclude<Goal, 'browser'>; level: Level }) {
-  const [made, setMade] = useState<SetupCode | null>(null);
-  const [failed, setFailed] = useState<string | null>(null);
-  const [progress, setProgress] = useState<Progress>({ state: 'waiting' });
-  const make = async () => {
-    setMade(null);
-    setFailed(null);
-    setProgress({ state: 'waiting' });
-    const kind = goal === 'node' ? 'node' : level === 'full' ? 'full' : 'limited';
-    try {
-      // Forced: on a gateway that only its machine reaches, the code leads through a tunnel.
-      const answer = await call('device.pair.setupCode', { kind, force: true, ...(level === 'view' && goal !== 'node' ? { scopes: ['operator.read'] } : {}) });
-      setMade(readSetupCode(answer));
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      setFailed(error.message);
-    }
-  };
-  // Made when this step opens: the person pressed Next for it.
-  const asked = useRef(false);
-  useEffect(() => {
-    if (asked.current) return;
-    asked.current = true;
-    void make();
-  }, []);
-  const setupId = made?.setupId;
-  useEffect(() => {
-    if (!setupId) return undefined;
-    const look = () => {
-      call('device.pair.setupStatus', { setupId }).then(
-        (answer) => setProgress(readProgress(answer)),
-        () => undefined,
-      );
-    };
-    const stops = (['device.pair.setup.completed', 'device.pair.setup.deliveryUncertain', 'device.pair.changed', 'device.pair.resolved', 'presence'] as const).map((event) => on(event, look));
-    return () => stops.forEach((stop) => stop());
-  }, [setupId]);
-  if (failed !== null) {
-    return (
-      <Notice tone="bad">
-        <span>{failed}</span>
-        <span>
-          <Button size="small" onClick={() => void make()}>
-            {t('again')}
-          </Button>
-        </span>
-      </Notice>
-    );
-  }
-  if (!made) return <Skeleton lines={4} />;
-  const over = progress.state === 'gone' || (progress.state === 'waiting' && made.expiresAt <= now.value);
-  if (over) {
-    return (
-      <Notice tone="warn">
-        <span>{t('expiredCode')}</span>
-        <span>
-          <Button size="small" onClick={() => void make()}>
-            {t('again')}
-          </Button>
-        </span>
-      </Notice>
-    );
-  }
+  // Forced: on a gateway that only its machine reaches, the code leads through a tunnel.
+  const kind = goal === 'node' ? 'node' : level === 'full' ? 'full' : 'limited';
+  const { code, failed, progress, make } = useSetupCode({ kind, force: true, ...(level === 'view' && goal !== 'node' ? { scopes: LEVEL_SCOPES.view } : {}) });
+  if (failed !== null) return <Again words={failed} tone="bad" make={make} />;
+  if (!code) return <Skeleton lines={4} />;
+  if (isOver(code, progress)) return <Again words={t('expiredCode')} tone="warn" make={make} />;
   return (
     <>
-      {made.downgraded && (
+      {code.downgraded && (
         <Notice tone="warn">
           <span>{t('downgraded')}</span>
         </Notice>
       )}
-      <Carry goal={goal} made={made} />
-      {progress.state === 'waiting' && <p class="muted small">{t('expiresIn', { time: duration(Math.max(0, made.expiresAt - now.value)) })}</p>}
+      <Carry goal={goal} made={code} />
+      {progress.state === 'waiting' && <p class="muted small">{t('expiresIn', { time: duration(Math.max(0, code.expiresAt - now.value)) })}</p>}
       <LiveLine progress={progress} />
     </>
   );
