@@ -140,7 +140,7 @@ test('a text with mistakes says so by line, and what the gateway refuses is kept
   await expect(page.getByRole('dialog')).toContainText('The gateway refused the change');
   await page.getByRole('dialog').getByRole('button', { name: 'Back' }).click();
   await expect(editor).toHaveValue(/mode: 'funnel'/);
-  await expect(page.locator('.line-issue').first()).toContainText('gateway.tailscale');
+  await expect(page.locator('.line-issue').first()).toContainText('gateway.auth.mode: tailscale funnel requires');
 });
 
 test('edits stay while other views are shown, and closing the tab asks', async ({ signedIn }) => {

@@ -8,6 +8,7 @@ test.each([
   ['http://me:secret@[fd00::7]:18789/?token=a', 'ws://[fd00::7]:18789/'],
   ['ftp://a', null],
   ['http://', null],
+  ['no address here', null],
   ['', null],
 ])('%s is %s', (text, url) => {
   expect(socketAddress(text)?.href ?? null).toBe(url);

@@ -63,7 +63,8 @@ export function socketAddress(text: string): URL | null {
   const named = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `http://${trimmed}`;
   try {
     const url = new URL(named.replace(/^http/i, 'ws'));
-    if (!/^wss?:$/.test(url.protocol) || url.hostname === '') return null;
+    // Some browsers take spaces for part of a name.
+    if (!/^wss?:$/.test(url.protocol) || !/^[\w.:[\]-]+$/.test(url.hostname)) return null;
     url.hash = '';
     url.search = '';
     url.username = '';

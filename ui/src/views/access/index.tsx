@@ -2,13 +2,14 @@ import './access.css';
 import { route, setQuery } from '../../app/router';
 import { can, live } from '../../gateway/session';
 import { Page } from '../../parts/page';
-import { AsOf, Empty, Load, Notice } from '../../parts/states';
+import { AsOf, Load, Notice } from '../../parts/states';
 import { standing, useConfig, useStatus } from '../config/data';
 import type { ConfigSnapshot, RemoteStatus } from '../config/data';
 import type { Resource } from '../../gateway/resource';
 import { WAYS } from './commands';
 import type { Way } from './commands';
 import { CheckAddress } from './check';
+import { guessedStatus } from './reach';
 import { Reached } from './reached';
 import { Setup } from './setup';
 import { Share } from './share';
@@ -22,9 +23,17 @@ export function Access() {
   return (
     <Page title={t('title')} sentence={t('sentence')} action={<AsOf of={status} />}>
       {status.missing ? (
-        <Empty icon="info" title={t('oldTitle')}>
-          <span>{t('old')}</span>
-        </Empty>
+        <Load of={config} lines={8}>
+          {(snapshot) => (
+            <>
+              <Notice tone="info">
+                <strong>{t('oldTitle')}</strong>
+                <span>{t('old')}</span>
+              </Notice>
+              <Content status={guessedStatus(snapshot.config, { ...standing(null) }, snapshot.path)} config={config} />
+            </>
+          )}
+        </Load>
       ) : (
         <Load of={status} lines={8}>
           {(found) => <Content status={found} config={config} />}

@@ -173,7 +173,9 @@ export function shareable(status: RemoteStatus | null, here: Standing): readonly
   const found = (status?.addresses?.endpoints ?? []).filter(({ source }) => source !== 'loopback').map(({ url }) => page(url));
   const own = isLoopbackName(here.hostname) ? [] : [page(here.origin)];
   const tailscale = status?.tailscale.url ? [page(status.tailscale.url)] : [];
-  return [...new Set([...found, ...tailscale, ...own])];
+  // A machine often cannot reach its own public name from inside.
+  const named = status?.publicOrigin ? [page(status.publicOrigin)] : [];
+  return [...new Set([...found, ...tailscale, ...named, ...own])];
 }
 
 /** Strength of a shared token. */
@@ -186,4 +188,37 @@ export function strengthOf(bits: number | null): 'none' | 'weak' | 'fair' | 'str
 /** 32 random bytes as hex, as `openssl rand -hex 32` gives. */
 export function newToken(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {
   return [...random(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** As much of `remote.status` as an older gateway lets one guess from its config and the page's address. */
+export function guessedStatus(config: JsonObject, page: { readonly hostname: string; readonly port: number; readonly basePath: string }, path: string): RemoteStatus {
+  const text = (key: string, otherwise: string) => {
+    const value = at(config, pathOf(key));
+    return typeof value === 'string' ? value : otherwise;
+  };
+  const written = at(config, pathOf('gateway.port'));
+  const port = typeof written === 'number' ? written : 18789;
+  const bind = text('gateway.bind', 'loopback');
+  const loopback = isLoopbackName(page.hostname);
+  const token = at(config, pathOf('gateway.auth.token'));
+  return {
+    ts: Date.now(),
+    host: loopback ? 'gateway-host' : page.hostname,
+    bind,
+    bindSource: 'default',
+    listen: bind === 'loopback' || bind === 'auto' ? [`127.0.0.1:${port}`] : [`127.0.0.1:${port}`, `0.0.0.0:${port}`],
+    port,
+    basePath: page.basePath,
+    tls: { on: at(config, pathOf('gateway.tls.enabled')) === true, mode: 'off', fingerprintSha256: null, notAfter: null, selfMade: false },
+    tailscale: { mode: text('gateway.tailscale.mode', 'off'), port: 443, url: page.hostname.endsWith('.ts.net') ? `https://${page.hostname}` : null, name: null, state: null },
+    auth: { mode: text('gateway.auth.mode', 'token'), allowTailscale: false, source: token === undefined ? null : 'config gateway.auth.token', tokenBits: null },
+    publicOrigin: null,
+    allowedOrigins: [],
+    trustedProxies: [],
+    stateDir: path.replace(/\/[^/]*$/, ''),
+    addresses: null,
+    pendingConfirm: null,
+    subsystems: {},
+    you: { ip: null, local: loopback, secure: null, via: loopback ? 'loopback' : page.hostname.endsWith('.ts.net') ? 'tailscale' : 'network', deviceId: null },
+  };
 }

@@ -6,7 +6,7 @@ export const t = messages('access', {
   readOnlyTitle: 'You see everything and change nothing here',
   readOnly: 'Changing how the gateway is reached needs operator.admin. The commands work on the gateway’s machine.',
   oldTitle: 'This gateway does not tell how it is reached',
-  old: 'A newer gateway does. On its machine, “openclaw gateway status” shows the same.',
+  old: 'What is below comes from its settings and from the address of this page. On its machine, “openclaw gateway status” knows more.',
 
   reachedTitle: 'How it is reached now',
   listens: 'The gateway listens on',

@@ -123,11 +123,11 @@ function sourceOfSecret(path: string, status: RemoteStatus): string | null {
 }
 
 /** Settings that a running gateway takes over only after a restart. */
-const AFTER_RESTART = ['gateway.mode', 'logging.file'];
+const AFTER_RESTART = ['gateway.mode', 'logging', 'nodeHost'];
 
 /** Whether a change of a setting needs a restart of the gateway. With `reload.mode` off, all do. */
 export function needsRestart(path: string, config: JsonObject): boolean {
-  return at(config, ['gateway', 'reload', 'mode']) === 'off' || AFTER_RESTART.includes(path);
+  return at(config, ['gateway', 'reload', 'mode']) === 'off' || AFTER_RESTART.some((outer) => path === outer || path.startsWith(`${outer}.`));
 }
 
 export const ALL_PATHS: readonly string[] = Object.values(GROUPS).flat();
