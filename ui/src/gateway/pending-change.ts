@@ -3,6 +3,7 @@
 
 import { effect, signal, untracked } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
+import type { ConfirmEnded, PendingConfirm } from '../wire/generated';
 import { call, connection, has, live, on, retryNow } from './session';
 
 /** How long a person has to confirm, in milliseconds. */
@@ -23,21 +24,13 @@ export interface Pending {
   readonly hash: string | null;
 }
 
-export type Outcome = 'confirmed' | 'reverted' | 'kept';
+export type Outcome = ConfirmEnded['outcome'];
 
 export interface Ending {
   readonly outcome: Outcome;
   readonly keys: readonly string[];
   readonly mine: boolean;
   readonly at: number;
-}
-
-/** As the gateway tells it. */
-export interface WirePending {
-  readonly id: string;
-  readonly deadlineMs: number;
-  readonly keys: readonly string[];
-  readonly by?: string;
 }
 
 const now = signal<Pending | null>(null);
@@ -86,13 +79,13 @@ function stored(): Pending | null {
 }
 
 /** Takes note of a change that waits. `skewMs`: clock of the gateway minus this browser's. */
-export function notePending(wire: WirePending, how: { readonly mine?: boolean; readonly hash?: string | null; readonly skewMs?: number } = {}): void {
+export function notePending(wire: PendingConfirm, how: { readonly mine?: boolean; readonly hash?: string | null; readonly skewMs?: number } = {}): void {
   const known = now.value?.id === wire.id ? now.value : stored()?.id === wire.id ? stored() : null;
   const change: Pending = {
     id: wire.id,
     deadline: wire.deadlineMs - (how.skewMs ?? 0),
     keys: wire.keys,
-    by: wire.by ?? '',
+    by: wire.by,
     mine: how.mine ?? known?.mine ?? false,
     hash: how.hash ?? known?.hash ?? null,
   };
@@ -110,8 +103,8 @@ function end(outcome: Outcome, change: Pick<Pending, 'keys' | 'mine'>): void {
 /** Keeps the settings, or takes them back at once. */
 export async function decide(id: string, keep: boolean): Promise<void> {
   const change = now.value;
-  const answer = (await call('config.confirm', { id, keep })) as { outcome?: Outcome };
-  if (change?.id === id) end(answer.outcome ?? (keep ? 'confirmed' : 'reverted'), change);
+  const { outcome } = await call('config.confirm', { id, keep });
+  if (change?.id === id) end(outcome, change);
 }
 
 /** After a reconnect or a reload: asks what became of the change. */
@@ -119,14 +112,14 @@ async function resume(): Promise<void> {
   const change = now.value ?? stored();
   if (change === null) return;
   now.value = change;
-  const status = (await call('remote.status', {})) as { pendingConfirm?: WirePending | null; ts: number };
+  const status = await call('remote.status', {});
   if (status.pendingConfirm) {
     const other = status.pendingConfirm.id !== change.id;
     notePending(status.pendingConfirm, { skewMs: status.ts - Date.now() });
     if (!other) return;
   }
   if (now.value?.id !== change.id) return;
-  const { hash } = (await call('config.get', {})) as { hash: string };
+  const { hash } = await call('config.get', {});
   end(outcomeOf(change, hash), change);
 }
 
@@ -139,10 +132,9 @@ export function followPending(): void {
   if (started) return;
   started = true;
   now.value ??= stored();
-  on('config.confirmPending', (payload) => notePending(payload as WirePending));
+  on('config.confirmPending', (payload) => notePending(payload));
   for (const event of ['config.confirmed', 'config.reverted'] as const) {
-    on(event, (payload) => {
-      const { id, outcome, keys } = payload as { id: string; outcome: Outcome; keys: readonly string[] };
+    on(event, ({ id, outcome, keys }) => {
       const change = now.value;
       end(outcome, { keys, mine: change?.id === id && change.mine });
     });

@@ -16,19 +16,18 @@ const STATUS: RemoteStatus = {
   tailscale: { mode: 'off', port: 443, url: null, name: null, state: { state: 'off' } },
   auth: { mode: 'token', allowTailscale: false, source: 'config gateway.auth.token', tokenBits: 256 },
   publicOrigin: null,
-  allowedOrigins: [],
   trustedProxies: [],
   stateDir: '/home/me/.openclaw',
   addresses: null,
   pendingConfirm: null,
-  subsystems: { listeners: { state: 'up' }, proxy: { state: 'off' }, tls: { state: 'off' } },
-  you: { ip: null, local: true, secure: true, via: 'loopback', deviceId: null },
+  subsystems: { listeners: { state: 'up', detail: '' }, proxy: { state: 'off' }, tls: { state: 'off' } },
+  you: { ip: null, local: true, secure: true, via: 'loopback' },
 };
 const HERE: Standing = { origin: 'http://127.0.0.1:18789', hostname: '127.0.0.1', port: 18789, basePath: '', gatewayPort: 18789, via: 'loopback', paired: true };
 const LAN: Standing = { ...HERE, origin: 'http://192.168.7.10:18789', hostname: '192.168.7.10', via: 'lan' };
 const LAN_STATUS: RemoteStatus = { ...STATUS, bind: 'lan', listen: ['0.0.0.0:18789', '[::]:18789'] };
 const SERVE: Standing = { ...HERE, origin: 'https://attic.tail1.ts.net', hostname: 'attic.tail1.ts.net', port: 443, via: 'tailscale' };
-const SERVE_STATUS: RemoteStatus = { ...STATUS, tailscale: { mode: 'serve', port: 443, url: 'https://attic.tail1.ts.net', name: 'attic.tail1.ts.net', state: { state: 'up' } } };
+const SERVE_STATUS: RemoteStatus = { ...STATUS, tailscale: { mode: 'serve', port: 443, url: 'https://attic.tail1.ts.net', name: 'attic.tail1.ts.net', state: { state: 'up', detail: '' } } };
 const CHOICE = { network: 'lan', certificate: 'proxy', proxy: 'nginx' } as const;
 const NOTHING = { sshTarget: '', localPort: '', domain: '', address: '' };
 
@@ -43,7 +42,7 @@ describe('the path of this browser', () => {
     expect(path(here, STATUS)).toEqual(['browser here ok', 'network encrypted ok', 'proxy up ok', 'gateway up ok']);
   });
   test('with a listener in trouble', () => {
-    const status = { ...STATUS, subsystems: { listeners: { state: 'degraded', reason: 'port taken' } } };
+    const status = { ...STATUS, subsystems: { listeners: { state: 'degraded', reason: 'port taken', fix: '' } as const } };
     expect(path(HERE, status).at(-1)).toBe('gateway trouble bad');
   });
 });
@@ -80,7 +79,7 @@ test('what can be set from here', () => {
 test('addresses to share', () => {
   expect(shareable(STATUS, HERE)).toEqual([]);
   expect(shareable(LAN_STATUS, LAN)).toEqual(['http://192.168.7.10:18789/']);
-  const surveyed = {
+  const surveyed: RemoteStatus = {
     ...STATUS,
     addresses: { endpoints: [{ url: 'wss://claw.example/panel', source: 'public-origin', proven: true }, { url: 'ws://127.0.0.1:18789', source: 'loopback', proven: true }], unreachable: [] },
   };
@@ -106,6 +105,6 @@ test('a check in words', () => {
 
 test('an older gateway is guessed from its config', () => {
   const status = guessedStatus({ gateway: { bind: 'lan', port: 19000, auth: { token: 'x' } } }, { hostname: '192.168.7.10', port: 19000, basePath: '' }, '/home/me/.openclaw-dev/openclaw.json');
-  expect(status).toMatchObject({ bind: 'lan', port: 19000, host: '192.168.7.10', stateDir: '/home/me/.openclaw-dev', you: { via: 'network' } });
+  expect(status).toMatchObject({ bind: 'lan', port: 19000, host: '192.168.7.10', stateDir: '/home/me/.openclaw-dev', you: { via: 'lan' } });
   expect(Object.values(standings(status, LAN, {})).filter(({ active }) => active)).toHaveLength(1);
 });

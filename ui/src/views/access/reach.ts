@@ -3,7 +3,8 @@
 import { isLoopbackName } from '../../gateway/config-risk';
 import type { Standing } from '../../gateway/config-risk';
 import type { JsonObject } from '../../gateway/config-edit';
-import type { Part, RemoteStatus } from '../config/data';
+import type { RemoteStatus } from '../config/data';
+import type { PartState } from '../../wire/generated';
 import { at, pathOf } from '../../gateway/config-edit';
 import { profileOf } from './commands';
 import type { Facts, NetworkVariant, Way } from './commands';
@@ -57,7 +58,7 @@ export interface Standings {
   /** In use now. */
   readonly active: boolean;
   /** What the part of the gateway says that serves it. */
-  readonly part: Part | null;
+  readonly part: PartState | null;
 }
 
 const OPEN = (address: string) => !/^(127\.|\[::1\])/.test(address);
@@ -213,12 +214,11 @@ export function guessedStatus(config: JsonObject, page: { readonly hostname: str
     tailscale: { mode: text('gateway.tailscale.mode', 'off'), port: 443, url: page.hostname.endsWith('.ts.net') ? `https://${page.hostname}` : null, name: null, state: null },
     auth: { mode: text('gateway.auth.mode', 'token'), allowTailscale: false, source: token === undefined ? null : 'config gateway.auth.token', tokenBits: null },
     publicOrigin: null,
-    allowedOrigins: [],
     trustedProxies: [],
     stateDir: path.replace(/\/[^/]*$/, ''),
     addresses: null,
     pendingConfirm: null,
     subsystems: {},
-    you: { ip: null, local: loopback, secure: null, via: loopback ? 'loopback' : page.hostname.endsWith('.ts.net') ? 'tailscale' : 'network', deviceId: null },
+    you: { ip: null, local: loopback, secure: null, via: loopback ? 'loopback' : page.hostname.endsWith('.ts.net') ? 'tailscale' : 'lan' },
   };
 }

@@ -33,7 +33,7 @@ export function Share({ status, here }: { status: RemoteStatus; here: Standing }
     if (!online) return;
     // The gateway tries its own addresses, which takes a moment.
     call('remote.status', { addresses: true }).then(
-      (answer) => setSurveyed(answer as RemoteStatus),
+      (answer) => setSurveyed(answer),
       () => setSurveyed(status),
     );
   }, [online, status.listen.join(' '), status.tailscale.url]);

@@ -4,15 +4,15 @@ import type { JsonObject } from '../../gateway/config-edit';
 import { applyPatch, isObject } from '../../gateway/config-edit';
 import type { Client, Standing } from '../../gateway/config-risk';
 import { notePending } from '../../gateway/pending-change';
-import type { WirePending } from '../../gateway/pending-change';
 import { useResource } from '../../gateway/resource';
 import type { Resource } from '../../gateway/resource';
 import { call, has, hello, identity } from '../../gateway/session';
+import type { PendingConfirm, RemoteStatus as Wire } from '../../wire/generated';
 import { basePath } from '../../app/base';
 import { showPendingSettings } from '../../app/pending-settings';
 import type { ConfigSchema, Issue } from './schema';
 
-/** `config.get`. */
+/** `config.get`, with what older gateways leave out filled in. */
 export interface ConfigSnapshot {
   readonly path: string;
   readonly exists: boolean;
@@ -25,37 +25,26 @@ export interface ConfigSnapshot {
   readonly warnings: readonly Issue[];
 }
 
-export interface Part {
-  readonly state: string;
-  readonly detail?: string;
-  readonly reason?: string;
-  readonly fix?: string;
-}
-
 /** `remote.status`, as far as these views read it. */
-export interface RemoteStatus {
-  readonly ts: number;
-  readonly host: string;
-  readonly bind: string;
-  readonly bindSource: string;
-  readonly listen: readonly string[];
-  readonly port: number;
-  readonly basePath: string;
-  readonly tls: { readonly on: boolean; readonly mode: string; readonly fingerprintSha256: string | null; readonly notAfter: number | null; readonly selfMade: boolean };
-  readonly tailscale: { readonly mode: string; readonly port: number; readonly url: string | null; readonly name: string | null; readonly state: Part | null };
-  readonly auth: { readonly mode: string; readonly allowTailscale: boolean; readonly source: string | null; readonly tokenBits: number | null };
-  readonly publicOrigin: string | null;
-  readonly allowedOrigins: readonly string[];
-  readonly trustedProxies: readonly string[];
-  readonly stateDir: string;
-  readonly addresses: {
-    readonly endpoints: readonly { readonly url: string; readonly source: string; readonly proven: boolean }[];
-    readonly unreachable: readonly { readonly url: string; readonly source: string; readonly reason: string }[];
-  } | null;
-  readonly pendingConfirm: WirePending | null;
-  readonly subsystems: Readonly<Record<string, Part>>;
-  readonly you: { readonly ip: string | null; readonly local: boolean; readonly secure: boolean | null; readonly via: string; readonly deviceId: string | null };
-}
+export type RemoteStatus = Pick<
+  Wire,
+  | 'ts'
+  | 'host'
+  | 'bind'
+  | 'bindSource'
+  | 'listen'
+  | 'port'
+  | 'basePath'
+  | 'tls'
+  | 'tailscale'
+  | 'auth'
+  | 'publicOrigin'
+  | 'trustedProxies'
+  | 'stateDir'
+  | 'addresses'
+  | 'pendingConfirm'
+  | 'subsystems'
+> & { readonly you: Pick<Wire['you'], 'ip' | 'local' | 'secure' | 'via'> };
 
 function issues(value: unknown): readonly Issue[] {
   return Array.isArray(value) ? (value as readonly Issue[]) : [];
@@ -81,7 +70,7 @@ export function useConfig(): Resource<ConfigSnapshot> {
 }
 
 export async function loadStatus(): Promise<RemoteStatus> {
-  const status = (await call('remote.status', {})) as RemoteStatus;
+  const status: RemoteStatus = await call('remote.status', {});
   if (status.pendingConfirm) {
     notePending(status.pendingConfirm, { skewMs: status.ts - Date.now() });
     showPendingSettings();
@@ -121,7 +110,7 @@ export async function loadSchema(): Promise<ConfigSchema> {
 
 export async function loadClients(): Promise<readonly Client[] | null> {
   if (!has('clients.list')) return null;
-  return ((await call('clients.list', {})) as { clients: readonly Client[] }).clients;
+  return (await call('clients.list', {})).clients;
 }
 
 /** How this browser stands to the gateway. */
@@ -133,7 +122,7 @@ export function standing(status: RemoteStatus | null): Standing {
     port: location.port === '' ? standard : Number(location.port),
     basePath,
     gatewayPort: status?.port ?? Number(location.port),
-    via: status?.you.via ?? 'network',
+    via: status?.you.via ?? 'lan',
     paired: identity.peek() !== null,
   };
 }
@@ -163,7 +152,7 @@ export async function write(edit: Edit, baseHash: string, how: { readonly confir
   const answer = (await call(method, params)) as {
     hash?: string;
     warnings?: readonly Issue[];
-    confirm?: WirePending | null;
+    confirm?: PendingConfirm | null;
     changes?: { restart?: readonly string[]; overridden?: readonly { key: string; by: string }[] };
   };
   if (answer.confirm) {
