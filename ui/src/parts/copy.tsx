@@ -15,12 +15,12 @@ export async function copyText(text: string, source: HTMLElement | null): Promis
   }
 }
 
-/** A command line to run somewhere, with a button that copies it. */
-export function Command({ text, label }: { text: string; label?: string | undefined }) {
+/** A command line to run somewhere, with a button that copies it. `file`: lines stay whole, and scroll in their box. */
+export function Command({ text, label, file }: { text: string; label?: string | undefined; file?: boolean | undefined }) {
   const source = useRef<HTMLPreElement>(null);
   return (
-    <div class="command">
-      <pre ref={source}>
+    <div class={file ? 'command file' : 'command'}>
+      <pre ref={source} tabIndex={file ? 0 : undefined}>
         <code>{text}</code>
       </pre>
       <Button icon="copy" iconOnly onClick={() => void copyText(text, source.current)}>

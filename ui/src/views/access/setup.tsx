@@ -96,7 +96,7 @@ function Steps({ of, start }: { of: readonly Step[]; start: number }) {
             <Chip icon={step.where === 'other' ? 'browser' : step.where === 'proxy' ? 'nodes' : 'access'}>{t(`where-${step.where}`)}</Chip>
           </span>
           {step.file && <code class="small muted break">{step.file}</code>}
-          <Command text={step.text.replace(/\n$/, '')} label={step.file ? t('copyFile') : step.id === 'openHere' ? t('copyAddress') : undefined} />
+          <Command text={step.text.replace(/\n$/, '')} file={step.file !== undefined} label={step.file ? t('copyFile') : step.id === 'openHere' ? t('copyAddress') : undefined} />
         </li>
       ))}
     </ol>

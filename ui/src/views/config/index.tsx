@@ -65,8 +65,9 @@ export function Config() {
 
 function File({ snapshot }: { snapshot: ConfigSnapshot }) {
   return (
-    <span class="row">
-      {snapshot.exists ? t('file') : t('fileWillBe')} <CopyValue text={snapshot.path} label={t('copyPath')} />
+    <span class="config-file">
+      <span>{snapshot.exists ? t('file') : t('fileWillBe')}</span>
+      <CopyValue text={snapshot.path} label={t('copyPath')} />
     </span>
   );
 }
@@ -173,7 +174,8 @@ function Content({ tab, snapshot, status, reload }: ContentProps) {
           <Form
             snapshot={base}
             schema={schema}
-            status={status}
+            // What is in force says nothing about an older state of the file.
+            status={outdated ? null : status}
             edits={draft?.edits ?? {}}
             issues={[...base.issues, ...refusals]}
             onEdit={edit}
