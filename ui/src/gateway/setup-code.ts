@@ -24,7 +24,7 @@ export function parseSetupCode(text: string): SetupCode | null {
     const { url, urls, bootstrapToken, expiresAtMs } = value as Record<string, unknown>;
     if (typeof url !== 'string' || typeof bootstrapToken !== 'string' || !/^[A-Za-z0-9_-]{16,256}$/.test(bootstrapToken)) return null;
     const named = (Array.isArray(urls) ? urls : []).filter((entry): entry is string => typeof entry === 'string');
-    const all = [...new Set(named.includes(url) ? named : [url, ...named])].map(normalize).filter((entry) => entry !== null);
+    const all = [...new Set(named.includes(url) ? named : [url, ...named])].filter((entry) => /^wss?:\/\//i.test(entry)).map(normalize).filter((entry) => entry !== null);
     if (all.length === 0) return null;
     return { urls: all, bootstrapToken, expiresAtMs: typeof expiresAtMs === 'number' ? expiresAtMs : null };
   } catch {
