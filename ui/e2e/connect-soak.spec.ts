@@ -53,7 +53,9 @@ test('U36 30 minutes, 20 of them hidden: no reconnect, few probes, no growth', a
   });
   await pass(5, 2500);
   const grown = (await heap()) - before;
-  await expect(page.locator('.health')).toContainText('Live');
+  // On a clock that runs fast the gateway's answers look slow.
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
+  await expect(page.locator('[data-banner=lost]')).toHaveCount(0);
   expect(sockets).toBeLessThanOrEqual(2);
   expect(probes.filter((when) => when).length).toBeLessThanOrEqual(40);
   expect(probes.filter((when) => !when).length).toBeGreaterThan(10);
