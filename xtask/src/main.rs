@@ -15,6 +15,7 @@ mod packages;
 mod peers;
 mod setup;
 mod test;
+mod ui;
 
 use std::process::ExitCode;
 
@@ -25,6 +26,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   check                crate graph, file length, dependency table
   packages             install the system programs that tests run for real
   peers                install the upstream releases that the compatibility tests run against
+  ui [playwright arguments]
+                       Control UI: types, unit tests, ui/dist as its sources build it, tests in Chromium
   bench [args]         CPU time per operation against a bare echo server
   faults [--seconds N] [test…]
                        every way in with every fault (default 60 s each), into docs/faults.md
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         "check" => check::run(),
         "packages" => packages::run(),
         "peers" => peers::run(),
+        "ui" => ui::run(rest),
         "bench" => bench::run(rest),
         "faults" => faults::run(rest),
         "fuzz" => fuzz::run(rest),

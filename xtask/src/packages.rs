@@ -20,7 +20,7 @@ struct Package {
 }
 
 /// Every package, sorted by name.
-const PACKAGES: [Package; 13] = [
+const PACKAGES: [Package; 14] = [
     Package {
         name: "avahi-daemon",
         program: "avahi-daemon",
@@ -40,6 +40,11 @@ const PACKAGES: [Package; 13] = [
         name: "caddy",
         program: "caddy",
         why: "reverse proxy in front of the gateway",
+    },
+    Package {
+        name: "chromium",
+        program: "chromium",
+        why: "the Control UI in a real browser",
     },
     Package {
         name: "dbus",

@@ -11,6 +11,7 @@ use crate::fuzz;
 use crate::packages;
 use crate::peers;
 use crate::setup::{self, cargo, target};
+use crate::ui;
 
 /// Lints with reasons in clippy.toml that hold for the programs, not for their tests.
 const PROGRAM_LINTS: [&str; 4] = [
@@ -24,6 +25,7 @@ pub(crate) fn run() -> TaskResult {
     // npm and apt-get wait on the network most of the time, so they go beside the first compilation.
     let installing_peers = thread::spawn(peers::run);
     let installing_packages = thread::spawn(packages::run);
+    let installing_ui = thread::spawn(ui::install);
     let mut failed = Vec::new();
     let mut step = |name: &str, work: &mut dyn FnMut() -> TaskResult| {
         println!("\n== {name}");
@@ -66,7 +68,7 @@ pub(crate) fn run() -> TaskResult {
         setup::run(&mut clippy)
     });
     step("release build", &mut || {
-        setup::run(&mut cargo(&["build", "--release", "--package", "openclaw"]))
+        ui::run_without_node(&mut cargo(&["build", "--release", "--package", "openclaw"]))
     });
     step("fuzz targets", &mut check_fuzz_targets);
     step("documentation", &mut || {
@@ -85,6 +87,11 @@ pub(crate) fn run() -> TaskResult {
         installing_packages,
         "The tests that need one of them report themselves as not run; with CI set they fail.",
     );
+    report(
+        installing_ui,
+        "The Control UI is not tested; with CI set that fails.",
+    );
+    step("control ui", &mut || ui::run(&[]));
     // Last, so that the summary of the tests is the end of the output.
     step("tests", &mut run_tests);
 
