@@ -78,7 +78,13 @@ async fn respond(
             if name != INDEX
                 && let Some(file) = find(&source, name, headers).await
             {
-                return send(file, name, ASK_FIRST, headers);
+                let named_by_content = uri.query() == Some(etag::short(&file.digest).as_str());
+                let caching = if named_by_content {
+                    FOR_EVER
+                } else {
+                    ASK_FIRST
+                };
+                return send(file, name, caching, headers);
             }
             document(state, policy, &source, headers).await
         }
@@ -127,8 +133,13 @@ async fn document(
         }
         return answer::text(StatusCode::NOT_FOUND, NO_FILES);
     };
-    let version = state.handler().readiness().version;
-    let html = document::render(&html, &policy.base_path, &version);
+    let boot = source.find(document::BOOT, &[]).await;
+    let html = document::render(
+        &html,
+        &policy.base_path,
+        &state.handler().readiness().version,
+        boot.map(|file| etag::short(&file.digest)).as_deref(),
+    );
     let digest = ring::digest::digest(&ring::digest::SHA256, html.as_bytes());
     let tag = etag::tag(digest.as_ref(), None);
     let mut response = if etag::is_known(headers, &tag) {

@@ -221,6 +221,23 @@ async fn files_are_kept_for_ever_and_sent_in_the_smallest_form() {
         (200, Some("no-cache"))
     );
     assert_eq!(boot.header("content-encoding"), Some("br"));
+    // Under the name that the document gives it, it need not be asked for again.
+    let at = page
+        .body
+        .find("boot.js?")
+        .expect("the document names its boot script");
+    let named = page.body[at..].split('"').next().unwrap();
+    for (path, caching) in [
+        (named, "public, max-age=31536000, immutable"),
+        ("boot.js?older", "no-cache"),
+    ] {
+        let answer = server.ask("GET", &format!("/{path}"), &[]).await;
+        assert_eq!(
+            (answer.status, answer.header("cache-control")),
+            (200, Some(caching)),
+            "{path}"
+        );
+    }
 }
 
 #[tokio::test]

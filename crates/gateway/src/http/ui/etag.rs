@@ -3,6 +3,11 @@
 use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderValue};
 
+/// What tells versions of one file apart in an address.
+pub(super) fn short(digest: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(&digest[..digest.len().min(8)])
+}
+
 /// A strong tag for these bytes in this coding.
 pub(super) fn tag(digest: &[u8], coding: Option<&str>) -> HeaderValue {
     // Half of a SHA-256 tells versions of one file apart.
