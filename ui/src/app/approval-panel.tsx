@@ -29,8 +29,10 @@ export function ApprovalPanel() {
     );
   });
   // The badge and the view tell of it as well, should the panel not load.
-  const waiting = pendingApprovals.value.filter(({ id }) => !putOff.value.has(id) && !shownInPlace.value.has(id));
-  if (Body === null || waiting.length === 0 || route.value.view === 'approvals') return null;
+  const waiting = pendingApprovals.value.filter(({ id }) => !putOff.value.has(id));
+  // What is decided in the view itself is not covered by the panel; the badge counts the others.
+  const away = route.value.view === 'approvals' || shownInPlace.value.size > 0;
+  if (Body === null || waiting.length === 0 || away) return null;
   return <Body.component ids={waiting.map(({ id }) => id).join(' ')} />;
 }
 

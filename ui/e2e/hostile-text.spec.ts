@@ -1,0 +1,58 @@
+// U16: whatever other machines and people call things, it stays text in every view.
+
+import { expect, test } from './fixtures';
+import { readyNode } from './fixtures/nodes';
+
+const HOSTILE = '<img src=x onerror=alert(1)>';
+const VIEWS = ['overview', 'access', 'devices', 'nodes', 'approvals', 'clients', 'activity', 'logs', 'config', 'debug', 'settings'];
+
+test('U16 markup in names, commands and log lines stays text in every view', async ({ gateway, signedIn }) => {
+  test.setTimeout(180_000);
+  const id = await readyNode(gateway, HOSTILE);
+  const params = { id: 'hostile', command: `echo ${HOSTILE}`, cwd: HOSTILE, host: HOSTILE, agentId: HOSTILE, sessionKey: HOSTILE, resolvedPath: `/${HOSTILE}`, timeoutMs: 170_000 };
+  const asked = gateway.cli('gateway', 'call', 'exec.approval.request', '--timeout', '180000', '--params', JSON.stringify(params));
+  const page = await signedIn('/overview');
+  let dialogs = 0;
+  page.on('dialog', (dialog) => {
+    dialogs += 1;
+    void dialog.dismiss();
+  });
+  const harmless = async () => {
+    expect(await page.locator('img').count(), page.url()).toBe(0);
+    expect(dialogs).toBe(0);
+  };
+  const open = async (path: string) => {
+    await page.goto(gateway.origin + path);
+    await expect(page.locator('.health')).toContainText(/Live|Slow/);
+    // What is further down loads when it comes into view.
+    await page.evaluate(() => document.querySelector('.foot')?.scrollIntoView());
+    await expect(page.locator('main .skeleton')).toHaveCount(0);
+  };
+  for (const view of VIEWS) {
+    await open(`/${view}`);
+    if (view !== 'approvals') await expect(page.locator('.approval-panel')).toContainText(HOSTILE);
+    if (['overview', 'devices', 'nodes', 'approvals', 'clients'].includes(view)) await expect(page.locator('main')).toContainText(HOSTILE);
+    await harmless();
+  }
+  for (const path of [`/nodes/${id}`, `/nodes/${id}?tab=commands`, `/nodes/${id}?tab=rules`, `/nodes/${id}?tab=about`, `/devices/${id}`, '/approvals?tab=policy']) {
+    await open(path);
+    await harmless();
+  }
+  await open(`/nodes/${id}`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(HOSTILE);
+  // The output of a command as well.
+  await page.getByLabel('Command', { exact: true }).fill(`echo '${HOSTILE}'`);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.locator('.run-output').getByRole('button', { name: /^Allow once/ }).click();
+  await expect(page.getByRole('log')).toHaveText(`${HOSTILE}\n`);
+  await harmless();
+  await open('/approvals');
+  await page.locator('[data-approval="hostile"]').getByRole('button', { name: /^Deny/ }).click();
+  await page.getByRole('tab', { name: 'History' }).click();
+  await expect(page.locator('main')).toContainText(HOSTILE);
+  await harmless();
+  await asked;
+  // Log lines: what the page sent last is in them.
+  await open('/logs');
+  await harmless();
+});
