@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 import { allowAll, readyNode } from './fixtures/nodes';
@@ -94,4 +96,25 @@ test('a node that is away keeps what is known of it', async ({ gateway, signedIn
   await expect(page.locator('tr', { hasText: 'attic' })).toContainText('Away');
   await page.getByRole('link', { name: 'attic' }).click();
   await expect(page.getByText('Commands can be run when it is connected.', { exact: false })).toBeVisible();
+});
+
+test('output is shown while the command runs, and the command is stopped', async ({ gateway, signedIn }) => {
+  const id = await readyNode(gateway, 'attic');
+  await allowAll(gateway, 'attic');
+  const page = await signedIn(`/nodes/${id}`);
+  // It writes and then waits for a file that nobody makes: what is seen is seen while it runs.
+  await run(page, `sh -c 'echo first; echo oops >&2; until [ -e ${gateway.home}/go ]; do sleep 0.1; done; echo last'`);
+  const output = page.locator('.run-output');
+  await expect(output.getByRole('log')).toContainText('first');
+  await expect(output.locator('.stderr')).toHaveText('oops\n');
+  await expect(output).toHaveAttribute('data-run', 'running');
+  await writeFile(`${gateway.home}/go`, '');
+  await expect(output.locator('.chip')).toHaveText('Exit code 0');
+  await expect(output.getByRole('log')).toContainText('last');
+  await run(page, `sh -c 'echo $$ > ${gateway.home}/pid; echo started; sleep 600'`);
+  await expect(output.getByRole('log')).toHaveText('started\n');
+  await output.getByRole('button', { name: 'Stop' }).click();
+  await expect(output.locator('.chip')).toHaveText('Stopped');
+  const pid = Number(await readFile(`${gateway.home}/pid`, 'utf8'));
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false);
 });

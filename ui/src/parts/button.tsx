@@ -34,7 +34,8 @@ export function ActionButton({ scope, onClick, ...rest }: ButtonProps & { scope:
   if (reason === null) return <Button {...rest} onClick={onClick} />;
   return (
     <>
-      <Button {...rest} aria-disabled="true" aria-describedby={why} title={reason} />
+      {/* Enter in a field presses the form's button as well. */}
+      <Button {...rest} aria-disabled="true" aria-describedby={why} title={reason} onClick={(event) => event.preventDefault()} />
       <span id={why} class="visually-hidden">
         {reason}
       </span>
