@@ -1,0 +1,74 @@
+// The test languages: what they leave as it is stands outside the catalogue.
+
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures';
+import { ALL_VIEWS } from './fixtures/views';
+
+async function speak(page: Page, locale: string): Promise<void> {
+  await page.addInitScript((locale) => localStorage.setItem('openclaw.control.settings.v2', JSON.stringify({ locale })), locale);
+}
+
+/** English words in the page that no catalogue holds. Names, ids, commands and times are not words of the page. */
+async function untranslated(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const skip = 'code, pre, kbd, time, textarea, option[value], [translate="no"], .mono, .words, [data-words], [role="log"] .log-message, [role="log"] .log-subsystem, .log-open';
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = (node.textContent ?? '').trim();
+      const element = node.parentElement;
+      if (!element || element.closest(skip) || element.closest('#fallback, noscript, script, style')) continue;
+      // Two small letters of ASCII in a row are English; the accents leave none.
+      if (/[a-z]{3,}/.test(text)) found.push(`${text.slice(0, 80)} <${element.tagName.toLowerCase()} ${element.className}>`);
+    }
+    for (const element of document.querySelectorAll('[aria-label], [title], [placeholder]')) {
+      if (element.closest(skip)) continue;
+      for (const name of ['aria-label', 'placeholder']) {
+        const text = element.getAttribute(name);
+        if (text && /[a-z]{3,}/.test(text)) found.push(`${name}: ${text.slice(0, 80)}`);
+      }
+    }
+    return [...new Set(found)];
+  });
+}
+
+/** Words that come over the wire, of this gateway and this machine. */
+const OF_THE_WIRE = /^(vm|[\w.-]+:\d+|openclaw [\d.]+|linux\b.*|Linux\b.*|Chromium.*|Chrome.*|operator\.\w+|webchat|control|default|loopback|token)( <|$)/;
+
+test('in en-XA every text of the page is accented, in every view', async ({ signedIn, page }) => {
+  await speak(page, 'en-XA');
+  await signedIn();
+  await expect(page.locator('html')).toHaveAttribute('lang', 'en-XA');
+  const found: Record<string, string[]> = {};
+  for (const view of ALL_VIEWS) {
+    await page.evaluate((to) => {
+      history.pushState(null, '', to);
+      dispatchEvent(new PopStateEvent('popstate', { state: null }));
+    }, `/${view}`);
+    await expect(page.locator('main h1')).toHaveText(/^\[/);
+    await expect(page.locator('main .page-head p, main > :not(.page-head, .foot, .skeleton)').first()).toBeVisible();
+    for (const skeleton of await page.locator('main .skeleton').all()) await skeleton.scrollIntoViewIfNeeded().catch(() => undefined);
+    await expect(page.locator('main .skeleton')).toHaveCount(0);
+    const left = (await untranslated(page)).filter((text) => !OF_THE_WIRE.test(text));
+    if (left.length > 0) found[view] = left;
+  }
+  expect(found).toEqual({});
+});
+
+test('in ar-XB the page is mirrored and does not scroll sideways', async ({ signedIn, page }) => {
+  await speak(page, 'ar-XB');
+  await signedIn();
+  await expect(page.locator('html')).toHaveAttribute('dir', 'rtl');
+  const side = await page.locator('nav.side').boundingBox();
+  const main = await page.locator('main').boundingBox();
+  expect(side?.x ?? 0).toBeGreaterThan(main?.x ?? 0);
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const view of ALL_VIEWS) {
+    await page.evaluate((to) => {
+      history.pushState(null, '', to);
+      dispatchEvent(new PopStateEvent('popstate', { state: null }));
+    }, `/${view}`);
+    await expect(page.locator('main .page-head p, main > :not(.page-head, .foot, .skeleton)').first()).toBeVisible();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), view).toBeLessThanOrEqual(320);
+  }
+});
