@@ -71,11 +71,8 @@ async function lookAtAll(page: Page, state: string, how: { loading?: boolean } =
   await start(page);
   const problems: string[] = [];
   for (const view of ALL_VIEWS) {
-    const a = Date.now();
     await show(page, `/${view}`, how);
-    const b = Date.now();
     await look(page, `${state} ${view}`, problems);
-    console.log(state, view, b - a, Date.now() - b);
   }
   expect(problems).toEqual([]);
 }

@@ -99,9 +99,9 @@ function Navigation() {
         {VIEW_LIST.filter((view) => !view.secondary).map((view) => (
           <NavigationItem key={view.name} view={view} />
         ))}
-        <li class="divider" role="presentation">
-          <hr />
-        </li>
+      </ul>
+      <hr class="divider" />
+      <ul class="plain">
         {secondary.map((view) => (
           <NavigationItem key={view.name} view={view} />
         ))}

@@ -34,7 +34,7 @@ export function Command({ text, label, file }: { text: string; label?: string | 
 export function CopyValue({ text, label }: { text: string; label?: string | undefined }) {
   const source = useRef<HTMLElement>(null);
   return (
-    <span class="row">
+    <span class="copy-value">
       <code ref={source}>{text}</code>
       <Button kind="quiet" size="small" icon="copy" iconOnly onClick={() => void copyText(text, source.current)}>
         {label ?? t('copy')}
