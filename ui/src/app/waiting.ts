@@ -124,16 +124,20 @@ let presence: ReadonlySet<string> = new Set();
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Loads again in a moment: many events make one call, and a long list is asked for less often. */
-function soon(): void {
+function soon(least = 250): void {
   const entries = devices.peek().data?.paired.length ?? 0;
   timer ??= setTimeout(
     () => {
       timer = undefined;
       void loadDevices();
     },
-    Math.max(250, entries * 20),
+    Math.max(least, entries * 20),
   );
 }
+
+/** The page's own arrival is news to the gateway's clients, and none to this page: there is no hurry then. */
+const ARRIVAL_MS = 2000;
+let arrivedAt = 0;
 
 function changeDevices(change: (list: DeviceList) => DeviceList): void {
   const now = devices.peek();
@@ -145,6 +149,7 @@ export function startWaiting(): void {
   effect(() => {
     if (!live.value) return;
     presence = presentIds(hello.value?.snapshot['presence']);
+    arrivedAt = Date.now();
     untracked(() => {
       void loadDevices();
       void loadApprovals();
@@ -167,9 +172,9 @@ export function startWaiting(): void {
     changeDevices((list) => withoutPending(list, ({ requestId }) => requestId === id));
     soon();
   });
-  on('device.pair.changed', soon);
+  on('device.pair.changed', () => soon());
   // A device that was let in gets its token when it connects.
-  on('clients.changed', soon);
+  on('clients.changed', () => soon(Date.now() - arrivedAt < ARRIVAL_MS ? 2 * ARRIVAL_MS : 250));
   on('resync', () => {
     soon();
     void loadApprovals();

@@ -1,5 +1,6 @@
 // Codes that still let somebody in.
 
+import { useEffect } from 'preact/hooks';
 import { useResource } from '../../gateway/resource';
 import { CallError, call, has } from '../../gateway/session';
 import { readOutstanding } from '../../gateway/setup';
@@ -11,7 +12,7 @@ import { relative } from '../../text/time';
 import { visible } from '../../text/visible';
 import { t } from './text';
 
-export function Codes({ open }: { open: boolean }) {
+export function Codes({ open, pairing }: { open: boolean; pairing: boolean }) {
   const codes = useResource({
     key: 'setup.codes',
     method: 'device.pair.setupList',
@@ -19,6 +20,10 @@ export function Codes({ open }: { open: boolean }) {
     events: ['device.pair.setup.completed', 'device.pair.setup.deliveryUncertain', 'device.pair.changed', 'audit.appended'],
     load: async () => readOutstanding(await call('device.pair.setupList', {}), Date.now()),
   });
+  // The wizard makes codes; gateways without a live record do not say so.
+  useEffect(() => {
+    if (!pairing) codes.reload();
+  }, [pairing]);
   const left = codes.data?.filter(({ expiresAt }) => expiresAt > now.value) ?? [];
   // Where none is, nobody needs a card that says so; a link that leads here gets one.
   if (!has('device.pair.setupList') || (left.length === 0 && !open)) return null;

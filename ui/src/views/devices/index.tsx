@@ -43,7 +43,7 @@ function Listing() {
           </>
         )}
       </Load>
-      {!list.forbidden && can('operator.admin') && <Codes open={query.get('codes') !== null} />}
+      {!list.forbidden && can('operator.admin') && <Codes open={query.get('codes') !== null} pairing={goal !== null} />}
       {goal !== null && <Wizard goal={isGoal(goal) ? goal : null} onClose={() => setQuery({ pair: null })} />}
     </Page>
   );

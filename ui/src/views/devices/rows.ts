@@ -31,15 +31,18 @@ function fits(device: PairedDevice, show: Show, now: number): boolean {
   }
 }
 
-/** Devices of a filter whose name, words, id or address hold every word of the search. */
+/** Fewer digits of an id are in too many ids by chance. */
+const ID_DIGITS = 4;
+
+/** Devices of a filter whose name, words or address hold every word of the search; ids fit from their beginning. */
 export function select(devices: readonly PairedDevice[], show: Show, search: string, list: readonly string[] | null, now: number): readonly PairedDevice[] {
   const parts = search.toLowerCase().split(/\s+/).filter(Boolean);
   return devices.filter((device) => {
     if (!fits(device, show, now)) return false;
     if (parts.length === 0) return true;
     const words = list ? (wordsFrom(list, device.deviceId)?.join(' ') ?? '') : '';
-    const hay = `${deviceName(device)} ${words} ${device.deviceId} ${device.remoteIp ?? ''}`.toLowerCase();
-    return parts.every((part) => hay.includes(part));
+    const hay = `${deviceName(device)} ${words} ${device.remoteIp ?? ''}`.toLowerCase();
+    return parts.every((part) => hay.includes(part) || (part.length >= ID_DIGITS && device.deviceId.startsWith(part)));
   });
 }
 

@@ -3,12 +3,12 @@ import { isLoopback, readRemote, shareable } from '../../gateway/remote';
 import { fixOf } from './repairs';
 
 test.each([
-  ['gateway.token_too_short', null, { kind: 'view', path: '/access?step=token' }],
-  ['gateway.lan_without_tls', 'openclaw config set gateway.tls.mode self', { kind: 'view', path: '/access' }],
-  ['gateway.control_ui.origins_wildcard', null, { kind: 'view', path: '/config?search=gateway.controlUi' }],
+  ['gateway.token_too_short', null, { kind: 'view', path: '/access' }],
+  ['gateway.lan_without_tls', 'openclaw config set gateway.tls.mode self', { kind: 'view', path: '/access?way=https' }],
+  ['gateway.control_ui.origins_wildcard', null, { kind: 'view', path: '/config?q=gateway.controlUi' }],
   ['fs.config.perms_world_readable', 'chmod 600 /home/a/.openclaw/openclaw.json', { kind: 'command', command: 'chmod 600 /home/a/.openclaw/openclaw.json' }],
   ['fs.synced_dir', 'move the folder, then start again', { kind: 'words', words: 'move the folder, then start again' }],
-  ['gateway.trusted_proxies_missing', 'openclaw gateway proxy-check', { kind: 'command', command: 'openclaw gateway proxy-check' }],
+  ['gateway.trusted_proxies_missing', 'openclaw gateway proxy-check', { kind: 'view', path: '/config?q=gateway.trustedProxies' }],
   ['something.new', null, null],
 ])('%s is mended there', (id, fix, expected) => {
   expect(fixOf({ id, fix })).toEqual(expected);

@@ -23,14 +23,22 @@ function isCommand(fix: string): boolean {
   return /^(openclaw|chmod|chown|mv|rm|ln|systemctl|sudo) /.test(fix) && !/[,;]\s|\s(or|and|then)\s/.test(fix);
 }
 
+/** Ways of the access view that findings lead to. */
+const WAYS: readonly (readonly [RegExp, string])[] = [
+  [/^gateway\.tailscale_/, '/access?way=serve'],
+  [/^gateway\.(tls|lan_|public_)/, '/access?way=https'],
+  [/^gateway\.(token|password|bind|loopback)_/, '/access'],
+  [/^(pairing|devices?)\..*code/, '/devices?codes=1'],
+  [/^(pairing|devices?)\./, '/devices?show=unused'],
+  [/^node\.exec_full$/, '/approvals?tab=policy'],
+];
+
 /** The way to mend a finding: a view of this page where there is one, else what the gateway says. */
 export function fixOf({ id, fix }: Pick<Finding, 'id' | 'fix'>): Fix | null {
-  if (/^gateway\.(token|password)_/.test(id)) return { kind: 'view', path: '/access?step=token' };
-  if (/^(gateway\.(tls|tailscale|lan_|public_|bind_|loopback_))/.test(id)) return { kind: 'view', path: '/access' };
-  if (/^(pairing|devices?)\./.test(id)) return { kind: 'view', path: /code/.test(id) ? '/devices?codes=1' : '/devices?show=unused' };
-  if (id === 'node.exec_full') return { kind: 'view', path: '/approvals?tab=policy' };
-  if (fix && isCommand(fix)) return { kind: 'command', command: fix };
+  const path = WAYS.find(([match]) => match.test(id))?.[1];
+  if (path) return { kind: 'view', path };
   const key = CONFIG_KEYS.find(([match]) => match.test(id))?.[1];
-  if (key) return { kind: 'view', path: `/config?search=${encodeURIComponent(key)}` };
+  if (key) return { kind: 'view', path: `/config?q=${encodeURIComponent(key)}` };
+  if (fix && isCommand(fix)) return { kind: 'command', command: fix };
   return fix ? { kind: 'words', words: fix } : null;
 }

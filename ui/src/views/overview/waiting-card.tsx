@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { decide, showInPlace } from '../../app/decisions';
 import { askToNotify, notifyState, stopNotifying } from '../../app/notify';
 import { href } from '../../app/router';
 import { deviceList, dropApproval, nodeRequests, pendingApprovals } from '../../app/waiting';
@@ -9,7 +10,7 @@ import { placeOf } from '../../gateway/address';
 import type { PendingApproval } from '../../gateway/approvals';
 import { kindOf } from '../../gateway/devices';
 import type { NodeRequest, PendingDevice } from '../../gateway/devices';
-import { CallError, call, can } from '../../gateway/session';
+import { CallError, can } from '../../gateway/session';
 import { toast } from '../../parts/announce';
 import { ActionButton, Button } from '../../parts/button';
 import { Icon } from '../../parts/icon';
@@ -139,10 +140,12 @@ function ApprovalRow({ approval }: { approval: PendingApproval }) {
     return () => clearTimeout(timer);
   }, []);
   const command = visible(approval.command);
-  const decide = async (decision: 'allow-once' | 'deny') => {
+  // The panel of the other views would ask a second time.
+  useEffect(() => showInPlace(approval.id), [approval.id]);
+  const answer = async (decision: 'allow-once' | 'deny') => {
     setBusy(true);
     try {
-      await call('exec.approval.resolve', { id: approval.id, decision });
+      await decide(approval.id, decision);
       dropApproval(approval.id);
       toast(t(decision === 'deny' ? 'denied' : 'allowed', { command }));
     } catch (error) {
@@ -166,10 +169,10 @@ function ApprovalRow({ approval }: { approval: PendingApproval }) {
       <a class="button quiet" href={href(`/approvals?id=${encodeURIComponent(approval.id)}`)}>
         {t('review')}
       </a>
-      <ActionButton scope="operator.approvals" disabled={!ready || busy} onClick={() => void decide('deny')}>
+      <ActionButton scope="operator.approvals" disabled={!ready || busy} onClick={() => void answer('deny')}>
         {t('deny')}
       </ActionButton>
-      <ActionButton scope="operator.approvals" disabled={!ready || busy} onClick={() => void decide('allow-once')}>
+      <ActionButton scope="operator.approvals" disabled={!ready || busy} onClick={() => void answer('allow-once')}>
         {t('allowOnce')}
       </ActionButton>
     </Row>
