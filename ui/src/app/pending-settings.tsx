@@ -4,16 +4,20 @@ import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { on } from '../gateway/session';
+import type { PendingConfirm } from '../wire/generated';
 
 const shown = signal<ComponentType | null>(null);
 let loading = false;
 
-/** Shows it from now on. */
-export function showPendingSettings(): void {
+/** Shows it from now on, with a change that this tab has not seen yet. */
+export function showPendingSettings(seen?: PendingConfirm): void {
   if (loading) return;
   loading = true;
   import('../views/config/keep').then(
-    ({ Keep }) => (shown.value = Keep),
+    ({ Keep, notePending }) => {
+      if (seen) notePending(seen);
+      shown.value = Keep;
+    },
     () => (loading = false),
   );
 }
@@ -29,8 +33,7 @@ function left(): boolean {
 export function PendingSettings() {
   useEffect(() => {
     if (left()) showPendingSettings();
-    const stops = (['config.confirmPending', 'config.reverted'] as const).map((event) => on(event, showPendingSettings));
-    return () => stops.forEach((stop) => stop());
+    return on('config.confirmPending', (payload) => showPendingSettings(payload));
   }, []);
   const Keep = shown.value;
   return Keep && <Keep />;

@@ -2,7 +2,7 @@ import './access.css';
 import { route, setQuery } from '../../app/router';
 import { can, live } from '../../gateway/session';
 import { Page } from '../../parts/page';
-import { AsOf, Load, Notice } from '../../parts/states';
+import { Load, Notice } from '../../parts/states';
 import { standing, useConfig, useStatus } from '../config/data';
 import type { ConfigSnapshot, RemoteStatus } from '../config/data';
 import type { Resource } from '../../gateway/resource';
@@ -21,7 +21,7 @@ export function Access() {
   const status = useStatus();
   const config = useConfig();
   return (
-    <Page title={t('title')} sentence={t('sentence')} action={<AsOf of={status} />}>
+    <Page title={t('title')} sentence={t('sentence')}>
       {status.missing ? (
         <Load of={config} lines={8}>
           {(snapshot) => (

@@ -3,7 +3,7 @@
 import { route, setQuery } from '../../app/router';
 import { at, masks, pathOf } from '../../gateway/config-edit';
 import type { Json } from '../../gateway/config-edit';
-import { can, live } from '../../gateway/session';
+import { can } from '../../gateway/session';
 import { Button } from '../../parts/button';
 import { Field, SecretField } from '../../parts/field';
 import { Icon } from '../../parts/icon';
@@ -72,7 +72,8 @@ function Setting({ path, snapshot, schema, status, edits, issues, onEdit, onRese
   const edited = Object.hasOwn(edits, path);
   const value: Json | undefined = edited ? (edits[path] === null ? undefined : edits[path]) : written;
   const by = overriddenBy(path, snapshot.parsed, status, standard);
-  const locked = by !== null || !live.value || !can('operator.admin');
+  // Typing goes on while the gateway is away; saving waits for it.
+  const locked = by !== null || !can('operator.admin');
   const inForce = effective(path, status);
   const problem = value === undefined ? undefined : check(found, value, keys)[0];
   const issue = issues.find((one) => one.path === path);

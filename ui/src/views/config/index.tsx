@@ -8,7 +8,7 @@ import { toast } from '../../parts/announce';
 import { ActionButton, Button } from '../../parts/button';
 import { Command, CopyValue } from '../../parts/copy';
 import { Card, Page } from '../../parts/page';
-import { AsOf, Load, Notice, Skeleton } from '../../parts/states';
+import { Load, Notice, Skeleton } from '../../parts/states';
 import { Conflict } from './conflict';
 import { loadConfig, loadSchema, useConfig, useStatus } from './data';
 import type { ConfigSnapshot, Edit, RemoteStatus, Written } from './data';
@@ -31,7 +31,7 @@ export function Config() {
   const status = useStatus();
   const tab: Tab = route.value.query.get('tab') === 'raw' ? 'raw' : 'form';
   return (
-    <Page title={t('title')} sentence={config.data ? <File snapshot={config.data} /> : t('sentence')} action={<AsOf of={config} />}>
+    <Page title={t('title')} sentence={config.data ? <File snapshot={config.data} /> : t('sentence')}>
       <div class="tabs" role="tablist" aria-label={t('title')}>
         {TABS.map((name) => (
           <button

@@ -12,6 +12,8 @@ import { Icon } from '../../parts/icon';
 import { now } from '../../parts/time';
 import { t } from './keep-text';
 
+export { notePending } from '../../gateway/pending-change';
+
 export function Keep() {
   useEffect(followPending, []);
   if (pending.value) return <Countdown change={pending.value} />;
