@@ -13,6 +13,7 @@ test('keep', async ({ page, gateway, signedIn }) => {
         setTimeout(() => socket.send(JSON.stringify({ type: 'event', event: 'config.confirmPending', payload: { id: 'x', deadlineMs: Date.now() + 47_000, keys: ['gateway.bind', 'gateway.port'], by: 'Chromium on Linux' } })), 3500);
         return;
       }
+      if (frame.payload && 'pendingConfirm' in frame.payload) { frame.payload.pendingConfirm = { id: 'x', deadlineMs: Date.now() + 47_000, keys: ['gateway.bind', 'gateway.port'], by: 'Chromium on Linux' }; socket.send(JSON.stringify(frame)); return; }
       socket.send(String(message));
     });
   });

@@ -16,7 +16,7 @@ export { notePending } from '../../gateway/pending-change';
 
 export function Keep() {
   useEffect(followPending, []);
-  if (pending.value) return <Countdown change={pending.value} />;
+  if (pending.value) return <Countdown key={pending.value.id} change={pending.value} />;
   if (ending.value) return <Ended of={ending.value} />;
   return null;
 }
@@ -28,6 +28,7 @@ type Check = 'running' | 'ok' | 'failed';
 
 function Countdown({ change }: { change: Pending }) {
   const left = Math.max(0, Math.ceil((change.deadline - now.value) / 1000));
+  const whole = useRef(Math.max(1, left));
   const online = live.value;
   const [check, setCheck] = useState<Check>('running');
   const [busy, setBusy] = useState(false);
@@ -67,7 +68,7 @@ function Countdown({ change }: { change: Pending }) {
   return (
     <section class="keep" aria-label={t('title')}>
       <div class="keep-bar" aria-hidden="true">
-        <i style={{ inlineSize: `${Math.min(100, (left / 60) * 100)}%` }} />
+        <i style={{ inlineSize: `${Math.min(100, (left / whole.current) * 100)}%` }} />
       </div>
       <div class="row">
         <Icon name="clock" />
