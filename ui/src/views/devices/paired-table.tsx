@@ -82,12 +82,14 @@ export function PairedTable({ list }: { list: DeviceList }) {
     {
       key: 'address',
       title: t('address'),
+      class: 'extra',
       compare: (a, b) => (a.remoteIp ?? '').localeCompare(b.remoteIp ?? '', undefined, { numeric: true }),
       cell: ({ remoteIp }) => (remoteIp ? <code class="nowrap">{visible(remoteIp)}</code> : <span class="faint">–</span>),
     },
     {
       key: 'approved',
       title: t('approvedAt'),
+      class: 'extra',
       compare: (a, b) => b.approvedAt - a.approvedAt,
       cell: ({ approvedAt }) => (
         <span class="nowrap" title={dateTime(approvedAt)}>
