@@ -9,13 +9,13 @@ test('U9 a gateway that does not take this address: the screen has the command t
   const other = await Gateway.start();
   await page.goto(`${served.remoteOrigin}/?gatewayUrl=ws://127.0.0.1:${other.port}#token=${TOKEN}`);
   await page.getByRole('button', { name: /^Connect to/ }).click();
-  await expect(page.getByText(served.remoteOrigin, { exact: true })).toBeVisible();
-  const command = (await page.getByText(/openclaw config set gateway\.controlUi\.allowedOrigins/).textContent()) ?? '';
+  await expect(page.getByText(served.remoteOrigin, { exact: true }).first()).toBeVisible();
+  const command = (await page.locator('.command').filter({ hasText: 'allowedOrigins' }).first().locator('code').textContent()) ?? '';
   const value = /'(.*)'/.exec(command)?.[1] ?? '';
   expect(JSON.parse(value)).toEqual([served.remoteOrigin]);
   const ran = await other.cli('config', 'set', 'gateway.controlUi.allowedOrigins', value);
   expect(ran.code).toBe(0);
-  await page.getByRole('button', { name: 'Retry now' }).click();
+  await page.getByRole('button', { name: /^(Retry now|Try again)$/ }).click();
   await expect(page.locator('.health').or(page.getByText('Approve this browser'))).toBeVisible();
   await served.close();
   await other.close();

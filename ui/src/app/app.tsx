@@ -6,6 +6,7 @@ import { Button } from '../parts/button';
 import { Page } from '../parts/page';
 import { Empty, Notice, Skeleton } from '../parts/states';
 import { Proposal } from '../views/sign-in/proposal';
+import { loadAheadSoon } from '../views/sign-in/ahead';
 import { SignIn } from '../views/sign-in/sign-in';
 import { badgeTotal } from './badges';
 import { PendingSettings } from './pending-settings';
@@ -20,6 +21,7 @@ startTheme();
 
 export function App() {
   useTitle();
+  useEffect(loadAheadSoon, []);
   // Until the first hello there is nothing to show but the way in. Later losses keep the views.
   // A browser that waits for approval, or that was told no, has nothing to look at meanwhile.
   const out = hello.value === null || connection.value.kind === 'blocked' || connection.value.kind === 'idle' || waiting.value !== null;

@@ -1,26 +1,27 @@
 // The gateways that this browser knows, and the one that the tab shows.
 
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { partsOf } from '../gateway/gateway-address';
-import { COLOURS, currentUrl, gateways, knownGateway, noteGateway } from '../gateway/gateways';
-import type { Colour, KnownGateway } from '../gateway/gateways';
+import { currentUrl, gateways, knownGateway } from '../gateway/gateways';
+import type { KnownGateway } from '../gateway/gateways';
 import { gatewayLabel, labelOf } from '../gateway/label';
-import { forgetGateway, switchGateway } from '../gateway/session';
+import { switchGateway } from '../gateway/session';
 import { Button } from '../parts/button';
-import { Dialog } from '../parts/dialog';
-import { Segments, TextField } from '../parts/field';
 import { Icon } from '../parts/icon';
 import { Ago } from '../parts/time';
-import { AddressForm } from '../views/sign-in/address-line';
+import { ahead, loadAhead } from '../views/sign-in/ahead';
 import { t } from './connection-text';
+import type { Asked } from './gateway-dialogs';
 import { Popover } from './popover';
-
-type Asked = { readonly do: 'add' } | { readonly do: 'edit' | 'forget'; readonly url: string };
 
 export function GatewayMenu() {
   const [asked, setAsked] = useState<Asked | null>(null);
   const close = () => setAsked(null);
   const name = gatewayLabel.value;
+  const dialogs = ahead.value;
+  useEffect(() => {
+    if (asked) loadAhead();
+  }, [asked]);
   return (
     <>
       <Popover
@@ -46,9 +47,7 @@ export function GatewayMenu() {
           />
         )}
       </Popover>
-      {asked?.do === 'add' && <AddDialog onDone={close} />}
-      {asked?.do === 'edit' && <EditGatewayDialog url={asked.url} onDone={close} />}
-      {asked?.do === 'forget' && <ForgetGatewayDialog url={asked.url} onDone={close} />}
+      {asked && dialogs && <dialogs.GatewayDialog asked={asked} onDone={close} />}
     </>
   );
 }
@@ -103,77 +102,4 @@ function GatewayRow({ known, current, onAsk, onChosen }: { known: KnownGateway; 
 
 function LastOk({ at }: { at: number }) {
   return <Ago at={at} />;
-}
-
-function AddDialog({ onDone }: { onDone: () => void }) {
-  return (
-    <Dialog title={t('addTitle')} onClose={onDone}>
-      <AddressForm
-        first=""
-        onUse={(url) => {
-          onDone();
-          noteGateway(url, {});
-          if (url !== currentUrl.value) switchGateway(url);
-        }}
-        onCancel={onDone}
-      />
-    </Dialog>
-  );
-}
-
-/** Name and colour of a gateway. */
-export function EditGatewayDialog({ url, onDone }: { url: string; onDone: () => void }) {
-  const known = knownGateway(url);
-  const [label, setLabel] = useState(known.label);
-  const [colour, setColour] = useState<Colour>(known.colour);
-  return (
-    <Dialog title={t('editTitle')} onClose={onDone}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          noteGateway(url, { label: label.trim(), colour });
-          onDone();
-        }}
-      >
-        <code class="small muted">{url}</code>
-        <TextField data-autofocus label={t('name')} help={t('nameHelp')} value={label} maxLength={60} onInput={(event) => setLabel(event.currentTarget.value)} />
-        <div class="stack tight">
-          <span class="small">{t('colour')}</span>
-          <Segments label={t('colour')} value={colour} options={COLOURS.map((option) => [option, t(`colour${option}`)] as const)} onChange={setColour} />
-        </div>
-        <div class="row end">
-          <Button onClick={onDone}>{t('cancel')}</Button>
-          <Button kind="primary" type="submit">
-            {t('save')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
-  );
-}
-
-/** Asks, then drops what this browser keeps of a gateway. */
-export function ForgetGatewayDialog({ url, onDone }: { url: string; onDone: () => void }) {
-  const name = labelOf(knownGateway(url));
-  return (
-    <Dialog title={t('forgetTitle', { name })} onClose={onDone}>
-      <p>{t('forgetText', { name })}</p>
-      <p class="muted">{t('forgetGateway')}</p>
-      <div class="row end">
-        <Button data-autofocus onClick={onDone}>
-          {t('cancel')}
-        </Button>
-        <Button
-          kind="danger"
-          onClick={() => {
-            onDone();
-            void forgetGateway(url);
-          }}
-        >
-          {t('forgetDo')}
-        </Button>
-      </div>
-    </Dialog>
-  );
 }

@@ -106,7 +106,7 @@ export const ERROR_MAP: readonly Row[] = [
   { row: 'E17', problem: 'mixedContent', way: 'waits', codes: [OWN.mixedContent] },
   { row: 'E18', problem: 'slowConsumer', way: 'retries', codes: [OWN.slowConsumer], texts: [/^slow consumer/] },
   { row: 'E16', problem: 'lost', way: 'retries', codes: [OWN.closed, OWN.silent, OWN.authChanged], closes: [1001, 1005, 1006, 4000, 4001] },
-  { row: 'E21', problem: 'busy', way: 'retries', codes: ['UNAVAILABLE'], closes: [1013], when: (failure) => failure.retryable !== false },
+  { row: 'E21', problem: 'busy', way: 'retries', codes: ['UNAVAILABLE', 'GATEWAY_UNAVAILABLE'], closes: [1013], when: (failure) => failure.retryable !== false },
 ];
 
 const UNKNOWN: Row = { row: 'E21', problem: 'unknown', way: 'gives-up' };

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { EditGatewayDialog, ForgetGatewayDialog } from '../../app/gateway-menu';
+import { EditGatewayDialog, ForgetGatewayDialog } from '../../app/gateway-dialogs';
 import { partsOf } from '../../gateway/gateway-address';
 import { currentUrl, gateways } from '../../gateway/gateways';
 import { labelOf } from '../../gateway/label';

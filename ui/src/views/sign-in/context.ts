@@ -19,8 +19,11 @@ export function sshCommand({ hostname, port }: AddressParts): string {
   return `ssh -N -L ${port}:127.0.0.1:${port} user@${hostname}`;
 }
 
-/** The command that adds the page's origin. What is listed already is not known here, so it is read first. */
-export function originCommand(origin: string): string {
+/** The command that adds the page's origin: the gateway's own, which keeps what is listed; else one for this origin alone. */
+export function originCommand(origin: string, details: Readonly<Record<string, unknown>> | undefined): string {
+  const fix = details?.['fix'];
+  // A stranger's answer must not put another command before the person.
+  if (typeof fix === 'string' && /^openclaw config set gateway\.controlUi\.allowedOrigins '\[[^'\n]*\]'$/.test(fix)) return fix;
   return `openclaw config set gateway.controlUi.allowedOrigins '${JSON.stringify([origin])}'`;
 }
 

@@ -101,7 +101,7 @@ function Body({ failure, problem }: { failure: Failure; problem: Problem }) {
         </>
       );
     case 'origin':
-      return <Origin sure />;
+      return <Origin sure details={failure.details} />;
     case 'blockedSocket':
       return <BlockedSocket />;
     case 'unreachable':
@@ -190,7 +190,7 @@ function Unencrypted() {
   );
 }
 
-function Origin({ sure }: { sure: boolean }) {
+function Origin({ sure, details }: { sure: boolean; details?: Failure['details'] }) {
   return (
     <div class="stack">
       <dl class="facts">
@@ -201,7 +201,7 @@ function Origin({ sure }: { sure: boolean }) {
       </dl>
       <div class="stack tight">
         <span>{sure ? t('originAllowSure') : t('originAllow')}</span>
-        <Command text={originCommand(location.origin)} label={t('labelCommand')} />
+        <Command text={originCommand(location.origin, details)} label={t('labelCommand')} />
         <span class="small muted">{t('originThen')}</span>
       </div>
     </div>
@@ -237,7 +237,7 @@ function Unreachable() {
 const NGINX = `proxy_http_version 1.1;
 proxy_set_header Upgrade $http_upgrade;
 proxy_set_header Connection "upgrade";
-proxy_set_header Host $host;
+proxy_set_header Host $http_host;
 proxy_read_timeout 1h;`;
 
 function BlockedSocket() {

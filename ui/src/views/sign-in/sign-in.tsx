@@ -5,14 +5,14 @@ import { problemOf } from '../../gateway/errors';
 import type { Problem } from '../../gateway/errors';
 import { loadOwnFacts } from '../../gateway/facts';
 import type { Failure } from '../../gateway/failure';
-import { connection, disconnect, secretInQuery } from '../../gateway/session';
+import { connection, disconnect, retryNow, secretInQuery } from '../../gateway/session';
 import { Announcements } from '../../parts/announce';
 import { Button } from '../../parts/button';
 import { Notice } from '../../parts/states';
 import { AddressLine } from './address-line';
+import { ahead, loadAhead } from './ahead';
 import { screenContext } from './context';
-import { FailureScreen } from './failure-screen';
-import { PairingScreen } from './pairing-screen';
+import { ScreenTitle } from './screen-title';
 import { SecretForm } from './secret-form';
 import { t } from './text';
 import './sign-in.css';
@@ -23,10 +23,14 @@ export function SignIn() {
   const state = connection.value;
   const [form, setForm] = useState<Failure | 'idle' | null>(null);
   useEffect(loadOwnFacts, []);
+  const screens = ahead.value;
   const failure = 'failure' in state ? state.failure : null;
   const problem = failure ? problemOf(failure) : null;
   const asks = state.kind === 'idle' ? 'idle' : failure && problem && FORMS.includes(problem) ? failure : null;
   const busy = state.kind === 'opening' || state.kind === 'handshaking';
+  useEffect(() => {
+    if (state.kind !== 'opening' && state.kind !== 'handshaking') loadAhead();
+  }, [state.kind]);
   useEffect(() => {
     if (asks !== null) setForm(asks);
     else if (!busy) setForm(null);
@@ -40,9 +44,9 @@ export function SignIn() {
           {shownForm !== null ? (
             <SecretForm failure={shownForm === 'idle' ? null : shownForm} busy={busy} />
           ) : failure && problem === 'pairing' ? (
-            <PairingScreen failure={failure} busy={busy} />
+            screens ? <screens.PairingScreen failure={failure} busy={busy} /> : <Plain problem={problem} />
           ) : failure && problem ? (
-            <FailureScreen failure={failure} problem={problem} busy={busy} />
+            screens ? <screens.FailureScreen failure={failure} problem={problem} busy={busy} /> : <Plain problem={problem} />
           ) : (
             <Connecting />
           )}
@@ -57,6 +61,22 @@ export function SignIn() {
       </main>
       <Announcements />
     </>
+  );
+}
+
+/** What happened, until the rest of its screen is there. */
+function Plain({ problem }: { problem: Problem }) {
+  return (
+    <div class="stack">
+      <ScreenTitle problem={problem} />
+      {problem !== 'unencrypted' && (
+        <div class="row">
+          <Button icon="refresh" onClick={retryNow}>
+            {t('retryNow')}
+          </Button>
+        </div>
+      )}
+    </div>
   );
 }
 
