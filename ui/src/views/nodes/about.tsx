@@ -4,6 +4,7 @@ import type { ComponentChildren } from 'preact';
 import { href } from '../../app/router';
 import { deviceList } from '../../app/waiting';
 import { placeOf } from '../../gateway/address';
+import { isRaw } from '../../gateway/devices';
 import type { GatewayNode } from '../../gateway/nodes';
 import { useResource } from '../../gateway/resource';
 import { call, can } from '../../gateway/session';
@@ -16,6 +17,7 @@ import { addressWith } from '../../text/access';
 import { bytes, dateTime } from '../../text/time';
 import { visible } from '../../text/visible';
 import { readEntries } from '../activity/entry';
+import type { Entry } from '../activity/entry';
 import { kindWords } from '../activity/text';
 import { Version } from './list';
 import { t } from './text';
@@ -95,6 +97,22 @@ export function About({ node }: { node: GatewayNode }) {
   );
 }
 
+/** What a line of the audit log says, with the program of a command. */
+function whatHappened({ kind, detail }: Entry): ComponentChildren {
+  if (kind !== 'exec') return kindWords(kind) ?? <code>{visible(kind)}</code>;
+  const raw = isRaw(detail) ? detail : {};
+  const { program, event, exitCode } = raw;
+  if (typeof program === 'string') {
+    return (
+      <>
+        {t('execAsked')} <code class="break">{visible(program)}</code>
+      </>
+    );
+  }
+  if (event === 'exec.denied') return t('execDenied');
+  return typeof exitCode === 'number' ? t('execEnded', { code: String(exitCode) }) : t('execOver');
+}
+
 function History({ node }: { node: GatewayNode }) {
   const lines = useResource({
     key: `node.audit.${node.id}`,
@@ -113,8 +131,8 @@ function History({ node }: { node: GatewayNode }) {
           ) : (
             <ul class="plain node-activity">
               {entries.map((entry) => (
-                <li key={entry.id} class="row">
-                  <span>{kindWords(entry.kind) ?? <code>{visible(entry.kind)}</code>}</span>
+                <li key={entry.id}>
+                  <span>{whatHappened(entry)}</span>
                   <span class="grow small">{entry.actor === node.id ? t('itself') : t('byActor', { actor: visible(who(entry.actor, entry.actorName)) })}</span>
                   <span class="small muted">
                     <Ago at={entry.at} />

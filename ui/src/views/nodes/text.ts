@@ -171,6 +171,10 @@ export const t = messages('nodes', {
   activity: 'Activity',
   allActivity: 'All activity',
   noActivity: 'Nothing is recorded yet.',
+  execAsked: 'Asked to run',
+  execDenied: 'Refused to run a command',
+  execEnded: 'A command ended with exit code {code}',
+  execOver: 'A command was over',
   itself: 'by the node itself',
   byActor: 'by {actor}',
 
