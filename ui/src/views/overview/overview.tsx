@@ -8,12 +8,13 @@ import { Card, Page } from '../../parts/page';
 import { Skeleton } from '../../parts/states';
 import { href } from '../../app/router';
 import { GatewayCard } from './gateway-card';
-import { NodesStrip } from './nodes-strip';
 import { ReachCard } from './reach-card';
-import { RepairsCard } from './repairs-card';
 import { t } from './text';
 import { WaitingCard } from './waiting-card';
 
+// Below what most screens show at first.
+const RepairsCard = lazy(() => import('./repairs-card').then((module) => module.RepairsCard), <Skeleton />);
+const NodesStrip = lazy(() => import('./nodes-strip').then((module) => module.NodesStrip), <Skeleton />);
 const LastEvents = lazy(() => import('./last-events').then((module) => module.LastEvents), <Skeleton />);
 
 export function Overview() {
@@ -31,8 +32,8 @@ export function Overview() {
         <GatewayCard />
         <ReachCard remote={remote} />
       </div>
-      <RepairsCard remote={remote} />
-      <NodesStrip />
+      <WhenSeen waiting={<Skeleton />}>{() => <RepairsCard remote={remote} />}</WhenSeen>
+      <WhenSeen waiting={<Skeleton />}>{() => <NodesStrip />}</WhenSeen>
       <Card title={t('events')} side={<a href={href('/activity')}>{t('allEvents')}</a>}>
         <WhenSeen waiting={<Skeleton />}>{() => <LastEvents />}</WhenSeen>
       </Card>

@@ -22,7 +22,6 @@ const FORMS: readonly Problem[] = ['signIn', 'notAccepted', 'passwordNeeded', 'p
 export function SignIn() {
   const state = connection.value;
   const [form, setForm] = useState<Failure | 'idle' | null>(null);
-  useEffect(loadOwnFacts, []);
   const screens = ahead.value;
   const failure = 'failure' in state ? state.failure : null;
   const problem = failure ? problemOf(failure) : null;
@@ -37,6 +36,11 @@ export function SignIn() {
   }, [asks, busy]);
   // While what was typed is on its way, the form stays where it is.
   const shownForm = asks ?? (busy && failure === null ? form : null);
+  // What signing in needs to know; a browser that is let in at once need not ask.
+  const stays = shownForm !== null || failure !== null;
+  useEffect(() => {
+    if (stays) loadOwnFacts();
+  }, [stays]);
   return (
     <>
       <main class="gate">
