@@ -3,6 +3,7 @@
 import { cp, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expect, Gateway, test, TOKEN } from './fixtures';
 
@@ -15,6 +16,11 @@ class Build {
   static async copy(): Promise<Build> {
     const folder = await mkdtemp(join(tmpdir(), 'openclaw-ui-build-'));
     await cp(BUILT, folder, { recursive: true });
+    // The committed build holds copies only.
+    for (const name of await readdir(folder, { recursive: true })) {
+      const path = join(folder, name);
+      if (name.endsWith('.gz')) await writeFile(path.slice(0, -3), gunzipSync(await readFile(path)));
+    }
     return new Build(folder);
   }
 

@@ -1,9 +1,11 @@
-// Writes `.br` and `.gz` next to every built file but index.html, which the gateway changes on its way out.
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Writes `.br` and `.gz` next to every built file but index.html, which the gateway changes on its way out. With `--copies-only`
+// the files themselves go: what is committed and embedded stays small, and the gateway unpacks for the few who take no copy.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const root = process.argv[2] ?? 'dist';
+const copiesOnly = process.argv.includes('--copies-only');
 for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || entry.name === 'index.html' || /\.(br|gz)$/.test(entry.name)) continue;
   const path = join(entry.parentPath, entry.name);
@@ -18,4 +20,5 @@ for (const entry of readdirSync(root, { recursive: true, withFileTypes: true }))
       },
     }),
   );
+  if (copiesOnly) rmSync(path);
 }

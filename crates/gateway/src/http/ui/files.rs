@@ -1,5 +1,7 @@
 //! The files of the Control UI: those in the program, or those in a folder.
 
+use std::borrow::Cow;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -15,6 +17,9 @@ struct Embedded;
 /// The name of the document.
 pub(super) const INDEX: &str = "index.html";
 
+/// No file of a page unpacks to more, in bytes.
+const LARGEST: u64 = 8 * 1024 * 1024;
+
 /// Where files come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Source {
@@ -28,7 +33,7 @@ pub(super) enum Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct File {
     pub(super) bytes: Bytes,
-    /// SHA-256 of what is sent, or of the file of which it is a copy.
+    /// Tells versions of the file apart, whatever its coding.
     pub(super) digest: Vec<u8>,
     pub(super) coding: Option<Coding>,
 }
@@ -49,50 +54,53 @@ impl Source {
 }
 
 fn embedded(name: &str, codings: &[Coding]) -> Option<File> {
-    let plain = Embedded::get(name)?;
-    let copy = codings.iter().find_map(|coding| {
-        let copy = Embedded::get(&format!("{name}{}", coding.suffix()))?;
-        Some((*coding, copy))
-    });
-    let digest = plain.metadata.sha256_hash().to_vec();
-    let (coding, data) = match copy {
-        Some((coding, copy)) => (Some(coding), copy.data),
-        None => (None, plain.data),
-    };
-    let bytes = match data {
-        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        std::borrow::Cow::Owned(bytes) => bytes.into(),
-    };
-    Some(File {
-        bytes,
-        digest,
-        coding,
+    pick(name, codings, |name| {
+        Some(match Embedded::get(name)?.data {
+            Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            Cow::Owned(bytes) => bytes.into(),
+        })
     })
 }
 
 fn in_folder(folder: &Path, name: &str, codings: &[Coding]) -> Option<File> {
     // Links are followed before the comparison: what they lead to counts.
     let folder = folder.canonicalize().ok()?;
-    let read = |name: &str| {
+    pick(name, codings, |name| {
         let path = folder.join(name).canonicalize().ok()?;
         let inside = path.starts_with(&folder) && path.is_file();
-        inside.then(|| std::fs::read(path).ok()).flatten()
-    };
-    let plain = read(name)?;
-    let digest = ring::digest::digest(&ring::digest::SHA256, &plain);
-    let copy = codings.iter().find_map(|coding| {
-        let copy = read(&format!("{name}{}", coding.suffix()))?;
-        Some((*coding, copy))
-    });
-    let (coding, bytes) = match copy {
-        Some((coding, copy)) => (Some(coding), copy),
-        None => (None, plain),
+        inside
+            .then(|| std::fs::read(path).ok())
+            .flatten()
+            .map(Bytes::from)
+    })
+}
+
+/// The first copy that there is, else the file itself. The built page holds most files in their copies only; few clients
+/// take neither, and for those the gzip copy is unpacked.
+fn pick(name: &str, codings: &[Coding], read: impl Fn(&str) -> Option<Bytes>) -> Option<File> {
+    let copy = |coding: Coding| read(&format!("{name}{}", coding.suffix()));
+    // The same whatever is sent: every build writes the copies anew.
+    let identity = copy(Coding::Gzip).or_else(|| read(name))?;
+    let digest = ring::digest::digest(&ring::digest::SHA256, &identity);
+    let found = codings
+        .iter()
+        .find_map(|coding| Some((Some(*coding), copy(*coding)?)));
+    let (coding, bytes) = match found {
+        Some(found) => found,
+        None => (None, read(name).or_else(|| unpack(&identity))?),
     };
     Some(File {
-        bytes: bytes.into(),
         digest: digest.as_ref().to_vec(),
+        bytes,
         coding,
     })
+}
+
+fn unpack(gzip: &[u8]) -> Option<Bytes> {
+    let mut bytes = Vec::new();
+    let mut reader = flate2::read::GzDecoder::new(gzip).take(LARGEST);
+    reader.read_to_end(&mut bytes).ok()?;
+    Some(bytes.into())
 }
 
 /// The media type of a file, by the end of its name; `None` for what is not served. Copies in a coding are none of these.
@@ -183,6 +191,14 @@ mod tests {
         ] {
             assert_eq!(bytes(name, &[]), None, "{name}");
         }
+        let packed = [
+            0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0x4b, 4, 0, 0x43, 0xbe, 0xb7, 0xe8, 1, 0, 0, 0,
+        ];
+        std::fs::write(folder.join("assets/b-1.js.gz"), packed).unwrap();
+        assert_eq!(bytes("assets/b-1.js", &[]).unwrap(), "a", "unpacked");
+        assert_eq!(bytes("assets/b-1.js", &both).unwrap(), &packed[..]);
+        std::fs::write(folder.join("assets/c-1.js.gz"), "no gzip").unwrap();
+        assert_eq!(bytes("assets/c-1.js", &[]), None);
         let gone = home.path().join("gone");
         assert_eq!(in_folder(&gone, INDEX, &[]), None);
     }
