@@ -157,6 +157,6 @@ test('more access is asked for and granted', async ({ page, gateway }) => {
   await expect(banner).toContainText('openclaw devices approve');
   await gateway.cli('devices', 'approve', (await pending(gateway)).requestId);
   await banner.getByRole('button', { name: 'Check now' }).click();
-  await expect(page.locator('.health')).toContainText('Live');
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   await expect(page.locator('.banner')).toHaveCount(1);
 });

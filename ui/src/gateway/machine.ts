@@ -348,7 +348,8 @@ function answered(state: Machine, rttMs: number, now: number): Machine {
   if (state.phase !== 'online') return state;
   const rtts = [...state.rtts.slice(1 - SAMPLES), rttMs];
   const lost = (state.probe?.count ?? 1) > 1;
-  const slow = lost || percentile(rtts.slice(-20), 95) > TIMES.slowRtt;
+  // One slow answer while the page starts says nothing about the link.
+  const slow = lost || (rtts.length >= 3 && percentile(rtts.slice(-20), 95) > TIMES.slowRtt);
   return {
     ...state,
     rtts,
