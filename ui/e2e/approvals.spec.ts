@@ -144,3 +144,16 @@ test('the rules of this machine are changed, and a change by somebody else meanw
   const answer = (await gateway.json('gateway', 'call', 'exec.approvals.get')) as { file: { agents: { main: { allowlist: { pattern: string }[] } } } };
   expect(answer.file.agents.main.allowlist.map(({ pattern }) => pattern).sort()).toEqual(['/usr/bin/git', '/usr/bin/rsync']);
 });
+
+test('on a phone a line tells of the command, and what is below stays usable', async ({ gateway, signedIn, page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await signedIn('/clients');
+  const asked = ask(gateway, 'a-1', 'uname -a');
+  const panel = page.locator('.approval-panel');
+  await expect(panel).toContainText('uname -a');
+  await expect(panel.getByRole('button', { name: /^Allow once/ })).toHaveCount(0);
+  await panel.getByRole('button', { name: 'Look' }).click();
+  await panel.getByRole('button', { name: /^Deny/ }).click();
+  expect(decisionOf(await asked)).toBe('deny');
+  await expect(panel).toHaveCount(0);
+});

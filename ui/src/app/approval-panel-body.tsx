@@ -15,6 +15,8 @@ import { commandLine } from '../text/command';
 const KEYS: Readonly<Record<string, (typeof DECISIONS)[number]>> = { d: 'deny', o: 'allow-once', a: 'allow-always' };
 /** Seconds at which the rest of the time is spoken. */
 const SPOKEN = [60, 30, 10];
+/** Where the whole panel leaves enough of the view to work with. */
+const WIDE = '(min-width: 720px)';
 
 export function ApprovalPanelBody({ ids }: { ids: string }) {
   const shown = ids.split(' ');
@@ -25,8 +27,11 @@ export function ApprovalPanelBody({ ids }: { ids: string }) {
   const nodes = useResource({ key: 'nodes', method: 'node.list', scope: 'operator.read', load: loadNodes });
   const [spoken, setSpoken] = useState('');
   const inside = useRef(false);
+  // On narrow screens a line tells of it until the person wants to see more.
+  const [whole, setWhole] = useState(() => matchMedia(WIDE).matches);
 
   const open = useCallback(() => {
+    setWhole(true);
     if (!panel.current?.contains(document.activeElement)) panel.current?.focus();
   }, []);
   useAltA(open);
@@ -72,7 +77,7 @@ export function ApprovalPanelBody({ ids }: { ids: string }) {
         {spoken}
       </div>
       <section
-        class="approval-panel"
+        class={whole ? 'approval-panel' : 'approval-panel folded'}
         ref={panel}
         tabIndex={-1}
         aria-labelledby={title}
@@ -93,13 +98,26 @@ export function ApprovalPanelBody({ ids }: { ids: string }) {
             {t('panelLater')}
           </Button>
         </header>
-        <ApprovalCard key={first.id} approval={first} nodes={nodes.data ?? []} />
-        <footer class="row between">
-          <span class="caption muted panel-keys">{t('panelKeys')}</span>
-          <a class="small" href={href(`/approvals?id=${encodeURIComponent(first.id)}`)}>
-            {t('panelAll')}
-          </a>
-        </footer>
+        {whole ? (
+          <>
+            <ApprovalCard key={first.id} approval={first} nodes={nodes.data ?? []} />
+            <footer class="row between">
+              <span class="caption muted panel-keys">{t('panelKeys')}</span>
+              <a class="small" href={href(`/approvals?id=${encodeURIComponent(first.id)}`)}>
+                {t('panelAll')}
+              </a>
+            </footer>
+          </>
+        ) : (
+          <div class="row folded-line">
+            <code class="grow" dir="ltr">
+              {commandLine(first.command, 60)}
+            </code>
+            <Button kind="primary" size="small" aria-expanded={false} onClick={open}>
+              {t('panelLook')}
+            </Button>
+          </div>
+        )}
       </section>
     </>
   );

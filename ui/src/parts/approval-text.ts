@@ -28,6 +28,7 @@ export const t = messages('approval', {
   panelKeys: 'Alt+A comes here, Esc goes back. D, O and A choose, Enter confirms.',
   panelAll: 'All that wait',
   panelLater: 'Later',
+  panelLook: 'Look',
   announce: 'A command waits for your decision: {command}. Alt+A takes you there.',
   seconds: '{n} seconds left to decide on {command}',
 });
