@@ -4,9 +4,12 @@
 //! written, adds no defaults, is validated as a whole before anything is written, and stamps
 //! `meta.lastTouchedVersion` and `meta.lastTouchedAt`.
 
+mod changed;
 mod document;
 mod patch;
 mod path;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -19,6 +22,7 @@ use crate::text::{self, SyntaxError};
 use crate::validate::Issue;
 use crate::{dotenv, legacy};
 
+pub use changed::changed_keys;
 pub(crate) use document::parse as parse_document;
 pub use document::{Rewritten, rewrite};
 pub use patch::apply_merge_patch;
@@ -73,12 +77,25 @@ pub struct Edited {
     pub warnings: Vec<Issue>,
 }
 
+/// Sees the file as it is and the text that is about to replace it, while nobody else can write; an error stops the change.
+#[derive(Clone)]
+struct BeforeWrite(Arc<BeforeWriteFn>);
+
+type BeforeWriteFn = dyn Fn(&Stored, &str) -> Result<(), StoreError> + Send + Sync;
+
+impl std::fmt::Debug for BeforeWrite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BeforeWrite")
+    }
+}
+
 /// Changes one config file.
 #[derive(Debug, Clone)]
 pub struct ConfigEditor {
     paths: Paths,
     env: Env,
     version: String,
+    before_write: Option<BeforeWrite>,
 }
 
 impl ConfigEditor {
@@ -88,6 +105,20 @@ impl ConfigEditor {
             paths: paths.clone(),
             env: env.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            before_write: None,
+        }
+    }
+
+    /// Calls `announce` with the file as it is and the new text just before the text is written, if it differs. Nobody else
+    /// can write in between; an error stops the change.
+    #[must_use]
+    pub fn before_write(
+        self,
+        announce: impl Fn(&Stored, &str) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            before_write: Some(BeforeWrite(Arc::new(announce))),
+            ..self
         }
     }
 
@@ -217,6 +248,11 @@ impl ConfigEditor {
                     "",
                     "the file had to be written anew; its comments are only in the backup",
                 ));
+            }
+            if let Some(BeforeWrite(announce)) = &self.before_write
+                && stored.raw.as_deref() != Some(rewritten.text.as_str())
+            {
+                announce(stored, &rewritten.text)?;
             }
             Ok(rewritten.text)
         })?;

@@ -170,8 +170,8 @@ pub struct AuditEntry {
 /// Which lines to list. The default asks for the newest 200.
 #[derive(Debug, Clone)]
 pub struct AuditFilter {
-    /// Only this kind, or every kind below it: `pair` matches `pair` and `pair.approve`.
-    pub kind: Option<String>,
+    /// Only these kinds, or every kind below them: `pair` matches `pair` and `pair.approve`. Empty: all.
+    pub kinds: Vec<String>,
     /// Only lines of this actor.
     pub actor: Option<String>,
     /// Only lines on this subject.
@@ -182,6 +182,8 @@ pub struct AuditFilter {
     pub until_ms: Option<i64>,
     /// Only lines with a higher number; the oldest `limit` of them are returned.
     pub after_seq: Option<i64>,
+    /// Only lines with a lower number.
+    pub before_seq: Option<i64>,
     /// At most this many lines.
     pub limit: u32,
 }
@@ -189,12 +191,13 @@ pub struct AuditFilter {
 impl Default for AuditFilter {
     fn default() -> Self {
         Self {
-            kind: None,
+            kinds: Vec::new(),
             actor: None,
             subject: None,
             since_ms: None,
             until_ms: None,
             after_seq: None,
+            before_seq: None,
             limit: 200,
         }
     }

@@ -20,6 +20,7 @@ use crate::audit::RefuseLog;
 use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
 use crate::clock::Clock;
+use crate::confirm::Confirms;
 use crate::conn::hub::{Conn, Hub};
 use crate::http::proxy_check::ProxyChecks;
 use crate::listen::{InterfaceAddress, ListenerSet};
@@ -138,6 +139,10 @@ pub struct Core {
     pub nodes: NodeRegistry,
     /// What they were asked.
     pub invokes: Invokes,
+    /// The config change that waits to be confirmed.
+    pub confirms: Confirms,
+    /// Hash of the config file that a method of this gateway wrote last.
+    pub written_config: Mutex<Option<String>>,
     /// What waits for a decision.
     pub approvals: Approvals,
     /// Who is here.

@@ -1,6 +1,7 @@
 //! One running gateway: started from options, stopped in order.
 
 mod background;
+mod chronicle;
 pub mod listeners;
 mod sockets;
 mod start;

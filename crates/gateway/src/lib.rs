@@ -5,6 +5,7 @@ pub mod approvals;
 pub mod audit;
 pub mod auth;
 pub mod clock;
+pub mod confirm;
 pub mod conn;
 pub mod control;
 pub mod core;

@@ -20,6 +20,8 @@ mod quiet;
 mod remote;
 mod setup;
 
+pub(crate) use approvals::expired as approval_expired;
+pub(crate) use audit::follow as follow_audit;
 pub(crate) use health::refresh as refresh_health;
 pub(crate) use setup::join;
 

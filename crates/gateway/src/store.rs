@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::audit::{AuditEntry, AuditFilter, AuditVerdict};
 use crate::records::{Change, StoredState};
@@ -52,6 +52,12 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Lists audit lines, oldest first. Blocks.
     fn audit_list(&self, filter: &AuditFilter) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// The number of the last audit line that was written, as it grows.
+    fn audit_head(&self) -> watch::Receiver<i64>;
+
+    /// The next audit lines after a number, of those that [`Store::audit_head`] has told of; waits for nothing else. Blocks.
+    fn audit_follow(&self, after_seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Checks the audit chain. Blocks, for longer the longer the log is.
     fn audit_verify(&self) -> Result<AuditVerdict, StoreError>;

@@ -15,6 +15,7 @@ use parking_lot::RwLock;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
 
+use crate::exec::LiveOutput;
 use crate::invoke::{CommandError, InvokeOutcome, InvokeRequest};
 use crate::policy::DEFAULT_SAFE_BINS;
 
@@ -179,10 +180,20 @@ impl Commands {
         request: &InvokeRequest,
         cancel: &CancellationToken,
     ) -> InvokeOutcome {
+        self.invoke_live(request, cancel, None).await
+    }
+
+    /// Like [`Self::invoke`]; the output of a program is shown to `live` as it comes.
+    pub async fn invoke_live(
+        &self,
+        request: &InvokeRequest,
+        cancel: &CancellationToken,
+        live: Option<LiveOutput>,
+    ) -> InvokeOutcome {
         let shared = &self.shared;
         let params = request.params_json.as_deref();
         match request.command.as_str() {
-            name::RUN => run::run(shared, params, request.timeout_ms, cancel).await,
+            name::RUN => run::run(shared, params, request.timeout_ms, cancel, live).await,
             name::RUN_PREPARE => run_prepare::prepare(shared, params).await.into(),
             name::WHICH => which::which(shared, params).await.into(),
             name::APPROVALS_GET => approvals::get(shared).await.into(),

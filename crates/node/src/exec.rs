@@ -19,11 +19,13 @@ use tokio_util::sync::CancellationToken;
 mod capture;
 mod env;
 mod group;
+mod live;
 #[cfg(test)]
 mod tests;
 
 pub use capture::{OUTPUT_LIMIT, TRUNCATED};
 pub use env::{ChildEnv, child_env};
+pub use live::{LIVE_LIMIT, LiveOutput, PIECE_LIMIT, Piece};
 
 use capture::{Capture, Stream};
 use group::Group;
@@ -46,6 +48,8 @@ pub struct Run {
     pub env: Vec<(OsString, OsString)>,
     /// How long it may take; none means for ever.
     pub limit: Option<Duration>,
+    /// Where its output goes while it runs, beside the result.
+    pub live: Option<LiveOutput>,
 }
 
 /// What came of it, as it goes to the gateway.
@@ -107,6 +111,7 @@ pub async fn run(run: Run, cancel: &CancellationToken) -> Finished {
         stdout: child.stdout.take(),
         stderr: child.stderr.take(),
         capture: Capture::default(),
+        live: run.live.clone(),
     };
 
     let end = {
@@ -214,6 +219,7 @@ struct Output {
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     capture: Capture,
+    live: Option<LiveOutput>,
 }
 
 impl Output {
@@ -224,24 +230,31 @@ impl Output {
         loop {
             tokio::select! {
                 read = read_some(&mut self.stdout, &mut out) => match read {
-                    Some(read) => self.capture.add(Stream::Out, &out[..read]),
+                    Some(read) => self.keep(Stream::Out, &out[..read]),
                     None => self.stdout = None,
                 },
                 read = read_some(&mut self.stderr, &mut err) => match read {
-                    Some(read) => self.capture.add(Stream::Err, &err[..read]),
+                    Some(read) => self.keep(Stream::Err, &err[..read]),
                     None => self.stderr = None,
                 },
             }
         }
     }
 
+    fn keep(&mut self, stream: Stream, bytes: &[u8]) {
+        self.capture.add(stream, bytes);
+        if let Some(live) = &self.live {
+            live.add(stream, bytes);
+        }
+    }
+
     /// Takes what already lies in the pipes, without waiting for more.
     fn take_what_is_left(&mut self) {
-        if let Some(pipe) = &self.stdout {
-            capture::drain(pipe, |bytes| self.capture.add(Stream::Out, bytes));
+        if let Some(pipe) = self.stdout.take() {
+            capture::drain(&pipe, |bytes| self.keep(Stream::Out, bytes));
         }
-        if let Some(pipe) = &self.stderr {
-            capture::drain(pipe, |bytes| self.capture.add(Stream::Err, bytes));
+        if let Some(pipe) = self.stderr.take() {
+            capture::drain(&pipe, |bytes| self.keep(Stream::Err, bytes));
         }
     }
 }

@@ -1,7 +1,10 @@
 //! One call of a command: what comes in from the gateway and what goes back.
 
 use openclaw_protocol::error::code;
+use openclaw_protocol::methods::node::NodeInvokeProgressParams;
 use serde::{Deserialize, Serialize};
+
+use crate::exec::Piece;
 
 /// Payload of the event `node.invoke.request`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -22,6 +25,9 @@ pub struct InvokeRequest {
     /// The same for every attempt of one intention.
     #[serde(default)]
     pub idempotency_key: Option<String>,
+    /// Whether the caller watches the output as it comes.
+    #[serde(default)]
+    pub stream: bool,
 }
 
 /// What a command answers: its payload as JSON text, or an error.
@@ -126,6 +132,18 @@ pub fn result_params_json(request: &InvokeRequest, result: &CommandResult) -> St
         ok: result.is_ok(),
         payload_json: result.as_deref().ok(),
         error: result.as_ref().err(),
+    })
+}
+
+/// Parameters of the method `node.invoke.progress` for `request`, as JSON text.
+pub fn progress_params_json(request: &InvokeRequest, seq: u64, piece: &Piece) -> String {
+    to_json(&NodeInvokeProgressParams {
+        invoke_id: request.id.as_str().into(),
+        node_id: request.node_id.as_str().into(),
+        seq,
+        chunk: piece.text.as_str().into(),
+        stream: Some(piece.stream.into()),
+        dropped: (piece.dropped > 0).then_some(piece.dropped),
     })
 }
 

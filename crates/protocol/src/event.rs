@@ -70,6 +70,7 @@ pub fn advertised(protocol: u32) -> impl Iterator<Item = &'static str> {
 
 const READ: Audience = Audience::Scope(Scope::Read);
 const PAIRING: Audience = Audience::Scope(Scope::Pairing);
+const ADMIN: Audience = Audience::Scope(Scope::Admin);
 const APPROVALS: Audience = Audience::Scope(Scope::Approvals);
 
 /// All events, in the order in which they are advertised.
@@ -93,12 +94,18 @@ pub static EVENTS: &[EventSpec] = &[
     event("exec.approval.requested", APPROVALS),
     event("exec.approval.resolved", APPROVALS),
     event("node.invoke.cancel", Audience::Direct).since(4),
+    event("node.invoke.started", Audience::Direct).since(4),
+    event("node.invoke.progress", Audience::Direct).since(4),
     event("node.presence", READ).since(4),
     event("device.pair.changed", PAIRING).coalesces().since(4),
     event("device.pair.setup.completed", PAIRING).since(4),
     event("device.pair.setup.deliveryUncertain", PAIRING).since(4),
     event("config.changed", READ).coalesces().since(4),
+    event("config.confirmPending", READ).since(4),
+    event("config.confirmed", READ).since(4),
+    event("config.reverted", READ).since(4),
     event("clients.changed", READ).coalesces().since(4),
+    event("audit.appended", ADMIN).since(4),
     event(RESYNC, Audience::Direct).coalesces().since(4),
 ];
 

@@ -28,7 +28,7 @@ const DECODED: [(&str, Decode); 18] = [
         decode_params::<config::ConfigChangeParams>("config.set", text).map(drop)
     }),
     ("device.pair.approve", |text| {
-        decode_params::<RequestIdParams>("device.pair.approve", text).map(drop)
+        decode_params::<device::DevicePairApproveParams>("device.pair.approve", text).map(drop)
     }),
     ("device.pair.remove", |text| {
         decode_params::<device::DeviceIdParams>("device.pair.remove", text).map(drop)
@@ -254,6 +254,15 @@ proptest! {
         prop_assert!(held.covers(limited));
         prop_assert_eq!(held.limit(limited), limited);
         prop_assert_eq!(limited == asked, held.covers(asked));
+    }
+
+    #[test]
+    fn grants_stay_within_what_is_held_and_what_was_asked(held in scopes(), asked in scopes()) {
+        let granted = held.grant(asked);
+        prop_assert!(held.covers(granted));
+        prop_assert!(asked.covers(granted));
+        prop_assert!(granted.covers(held.limit(asked)));
+        prop_assert!(!held.covers(asked) || granted == asked);
     }
 
     #[test]

@@ -231,6 +231,9 @@ pub static METHODS: &[MethodSpec] = &[
     act("gateway.auth.unlock", ADMIN).only(Advertised::V4),
     look("gateway.proxyCheck", READ).only(Advertised::V4),
     look("remote.status", READ).only(Advertised::V4),
+    act("node.invoke.progress", Access::Node).only(Advertised::V4),
+    act("node.invoke.abort", WRITE).only(Advertised::V4),
+    act("config.confirm", ADMIN).only(Advertised::V4),
     look("clients.list", READ).only(Advertised::V4),
     act("clients.disconnect", ADMIN).only(Advertised::V4),
     // Answered for callers that do not ask the list; a Control UI shows features for these when they are listed.

@@ -100,6 +100,8 @@ pub enum PairingDecision {
     Approved,
     /// Somebody with the scope said no.
     Rejected,
+    /// Nobody said anything in time.
+    Expired,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `openclaw config`: read and change the config file.
 
+mod confirm;
 mod file;
 mod get;
 mod rollback;
@@ -12,6 +13,7 @@ use openclaw_config::edit::{EditError, Edited};
 
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Outcome};
+use crate::runtime;
 
 /// Commands of `config`.
 #[derive(Debug, Subcommand)]
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Validate(validate::Args),
     /// Put an earlier config file back
     Rollback(rollback::Args),
+    /// Keep a change that the gateway would take back
+    Confirm(confirm::Args),
 }
 
 impl Command {
@@ -40,6 +44,7 @@ impl Command {
             Self::File(args) => args.run(context),
             Self::Validate(args) => args.run(context),
             Self::Rollback(args) => args.run(context),
+            Self::Confirm(args) => runtime::run(args.run(context)),
         }
     }
 }

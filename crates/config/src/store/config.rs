@@ -125,6 +125,35 @@ impl ConfigStore {
         })
     }
 
+    /// Puts `former` back, byte for byte, if the file still has the hash `written`; with `None` there was no file before. What is
+    /// replaced becomes the newest backup. Returns whether it did.
+    pub fn take_back(&self, written: &str, former: Option<&str>) -> Result<bool, StoreError> {
+        let Some(former) = former else {
+            let _lock = FileLock::acquire(&with_suffix(&self.path, ".lock"))?;
+            let stored = self.read()?;
+            if stored.hash != written {
+                return Ok(false);
+            }
+            if let Some(old) = &stored.raw {
+                self.rotate_backups(old)?;
+                fs::remove_file(&self.path).map_err(io_error("remove", &self.path))?;
+            }
+            return Ok(true);
+        };
+        let done = self.update(|stored| {
+            if stored.hash == written {
+                Ok(former.to_owned())
+            } else {
+                Err(StoreError::Changed)
+            }
+        });
+        match done {
+            Ok(_) => Ok(true),
+            Err(StoreError::Changed) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Lists the backups that exist, newest first.
     pub fn backups(&self) -> Vec<Backup> {
         (0..BACKUPS)

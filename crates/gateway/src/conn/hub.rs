@@ -280,6 +280,11 @@ impl Hub {
         })
     }
 
+    /// Whether anybody would hear an event.
+    pub fn is_heard(&self, spec: &EventSpec) -> bool {
+        self.conns.read().values().any(|conn| conn.hears(spec))
+    }
+
     /// Sends an event to everyone who may hear it. It is encoded once and shared.
     pub fn broadcast(
         &self,

@@ -16,7 +16,7 @@ use crate::auth::admission::Method;
 use crate::auth::identity::IdentitySource;
 use crate::core::Core;
 use crate::gateway::listeners::Follower;
-use crate::gateway::{GatewayOptions, start};
+use crate::gateway::{GatewayOptions, chronicle, start};
 use crate::live::Live;
 use crate::peer::PeerClass;
 use crate::subsystems::SubsystemState;
@@ -41,6 +41,10 @@ pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions, listeners: Follo
     tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
     tasks.spawn_until_cancelled("health", health(Arc::clone(core)));
     tasks.spawn_until_cancelled("presence", presence(Arc::clone(core)));
+    tasks.spawn_until_cancelled("audit", crate::rpc::follow_audit(Arc::clone(core)));
+    tasks.spawn_until_cancelled("pairing", chronicle::pairing(Arc::clone(core)));
+    tasks.spawn_until_cancelled("exposure", chronicle::exposure(Arc::clone(core)));
+    tasks.spawn_until_cancelled("confirm", crate::confirm::watch(Arc::clone(core)));
     tasks.spawn_until_cancelled("clients", clients(Arc::clone(core)));
     tasks.spawn_until_cancelled("invoke deadlines", deadlines(Arc::clone(core)));
     tasks.spawn_until_cancelled("refusals", refusals(Arc::clone(core)));
@@ -152,9 +156,10 @@ async fn approvals(core: Arc<Core>) {
             .overdue(now_ms)
             .into_iter()
             .filter_map(|id| match core.approvals.expire(&id, now_ms) {
-                Expiry::Expired(change) => Some(change),
+                Expiry::Expired(change) => Some([change, crate::rpc::approval_expired(&core, &id)]),
                 Expiry::Decided | Expiry::Unknown => None,
             })
+            .flatten()
             .collect();
         if let Err(error) = core.commit(changes).await {
             tracing::warn!(%error, "expired approvals could not be stored");
@@ -167,6 +172,7 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, applied: watch::Sender<()>
     let mut changes = core.config.clone();
     let mut listening = core.listening.subscribe();
     let mut refused = false;
+    let mut before = Arc::clone(&changes.borrow());
     loop {
         let changed = tokio::select! {
             changed = changes.changed() => changed,
@@ -178,6 +184,8 @@ async fn config(core: Arc<Core>, flags: GatewayFlags, applied: watch::Sender<()>
         }
         listening.mark_unchanged();
         let snapshot = Arc::clone(&changes.borrow_and_update());
+        chronicle::config(&core, &before, &snapshot);
+        before = Arc::clone(&snapshot);
         refused = !apply(&core, &flags, &snapshot);
         applied.send_replace(());
     }

@@ -19,6 +19,7 @@ use crate::audit::RefuseLog;
 use crate::auth::admission::AuthMode;
 use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
+use crate::confirm::{self, Confirms, Recovered};
 use crate::conn::hub::Hub;
 use crate::core::{Books, Core, ServerFacts};
 use crate::gate::{Gate, GateLimits};
@@ -49,8 +50,23 @@ use crate::tls::TlsSlot;
 /// How long a busy port is tried again: a gateway that just stopped may not have let go yet.
 const BIND_RETRY: Duration = Duration::from_secs(5);
 
-pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
+pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError> {
+    let (paths, clock) = (options.paths.clone(), options.clock.clone());
+    let env = options.config.borrow().env.clone();
+    let started = try_start(options).await;
+    if let Err(StartError::Settings(_) | StartError::Refused(_) | StartError::Bind(_)) = &started {
+        confirm::start_failed(&paths, &env, clock.now_ms());
+    }
+    started
+}
+
+async fn try_start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
     let now_ms = options.clock.now_ms();
+    let env = options.config.borrow().env.clone();
+    let recovered = confirm::recover(&options.paths, &env, now_ms);
+    if recovered.has_reverted() {
+        options.reload.now();
+    }
     let snapshot = Arc::clone(&options.config.borrow());
     let settings = Arc::clone(&snapshot.settings);
     let plan = resolve_gateway(
@@ -83,9 +99,13 @@ pub(super) async fn start(mut options: GatewayOptions) -> Result<Gateway, StartE
     }
     let store: Arc<dyn Store> = Arc::new(open_store(&options).await?);
     let degraded = salvaged(store.as_ref());
+    let reverted = recovered.line();
     let core = Arc::new(build_core(
-        &options, &plan, &settings, store, degraded, interfaces, now_ms,
+        &options, &plan, &settings, store, degraded, interfaces, recovered,
     )?);
+    if let Some(line) = reverted {
+        core.audit_lazily(line);
+    }
     core.port.store(listeners.port(), Ordering::Relaxed);
     core.listening.send_replace(addresses.clone());
     crate::gate::raise_fd_limit();
@@ -190,8 +210,9 @@ fn build_core(
     store: Arc<dyn Store>,
     degraded: Vec<String>,
     interfaces: Vec<InterfaceAddress>,
-    now_ms: i64,
+    recovered: Recovered,
 ) -> Result<Core, StoreError> {
+    let now_ms = options.clock.now_ms();
     let stored = store.load()?;
     let live = Live::new(credentials(plan), settings);
     let boot_id = Uuid::new_v4();
@@ -240,6 +261,8 @@ fn build_core(
         hub: Hub::default(),
         nodes: NodeRegistry::default(),
         invokes: Invokes::new(&boot_id.simple().to_string()),
+        confirms: Confirms::new(recovered),
+        written_config: Mutex::default(),
         approvals: Approvals::new(stored.approvals),
         refusals: Mutex::new(RefuseLog::default()),
         metrics: Metrics::default(),

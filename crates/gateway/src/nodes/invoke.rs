@@ -12,7 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use openclaw_protocol::error::WireError;
+use openclaw_protocol::frame::encode_event;
+use openclaw_protocol::methods::node::{NodeInvokeProgress, NodeInvokeStarted};
 use openclaw_protocol::scan::push_escaped;
+use openclaw_protocol::scope::Scope;
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::{Notify, oneshot};
@@ -67,7 +70,18 @@ struct Pending {
     idempotency_key: Option<String>,
     caller: Option<u64>,
     deadline: Option<Instant>,
+    /// Set while the caller watches the output.
+    watched: Option<Watched>,
     waiter: Waiter,
+}
+
+/// What a watching caller was shown.
+#[derive(Debug, Default)]
+struct Watched {
+    /// Number of the next piece.
+    seq: u64,
+    /// Bytes that were left out since the last piece.
+    dropped: u64,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +115,25 @@ pub struct Invoke<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Connection of the caller.
     pub caller: Option<u64>,
+    /// Whether the caller watches the output.
+    pub stream: bool,
+    /// Whether the node shows it.
+    pub node_streams: bool,
 }
+
+/// A piece of output from a node.
+#[derive(Debug)]
+pub struct Shown<'a> {
+    /// `stdout` or `stderr`.
+    pub stream: &'a str,
+    /// Whole characters.
+    pub chunk: &'a str,
+    /// Bytes that the node left out before it.
+    pub dropped: u64,
+}
+
+/// Bytes that may wait for a watching caller before pieces are left out.
+const WATCHER_BUFFER: usize = 256 * 1024;
 
 impl Invokes {
     /// Empty, with a fresh id prefix.
@@ -133,8 +165,10 @@ impl Invokes {
             idempotency_key: invoke.idempotency_key.map(str::to_owned),
             caller: invoke.caller,
             deadline,
+            watched: invoke.stream.then(Watched::default),
             waiter,
         };
+        pending.tell_started(&self.wire_id(number), invoke.node_streams);
         let mut table = self.table.lock();
         if let Some(deadline) = deadline {
             if table
@@ -183,6 +217,10 @@ impl Invokes {
             frame.push_str(r#","idempotencyKey":"#);
             push_escaped(&mut frame, key);
         }
+        // Nodes that do not know it have never said that they show anything.
+        if invoke.stream && invoke.node_streams {
+            frame.push_str(r#","stream":true"#);
+        }
         frame.push_str("}}");
         frame
     }
@@ -212,6 +250,78 @@ impl Invokes {
             pending.finish(result);
             true
         })
+    }
+
+    /// Hands a piece of output on to whoever watches. `false` when nobody does.
+    pub fn show(&self, wire_id: &str, node_id: &str, shown: &Shown<'_>) -> bool {
+        let Some(number) = self.number(wire_id) else {
+            return false;
+        };
+        let mut table = self.table.lock();
+        let Some(pending) = table.pending.get_mut(&number) else {
+            return false;
+        };
+        // From either connection of a node, but never from another node.
+        if pending.node_id != node_id {
+            return false;
+        }
+        let (Some(watched), Waiter::Caller(caller)) = (&mut pending.watched, &pending.waiter)
+        else {
+            return false;
+        };
+        watched.dropped += shown.dropped;
+        let outbox = &caller.conn().outbox;
+        let left_out = shown.chunk.len() as u64;
+        if outbox.queued_bytes() + shown.chunk.len() > WATCHER_BUFFER {
+            watched.dropped += left_out;
+            return true;
+        }
+        let dropped = watched.dropped;
+        let payload = NodeInvokeProgress {
+            invoke_id: wire_id.to_owned(),
+            node_id: pending.node_id.clone(),
+            idempotency_key: pending.idempotency_key.clone().unwrap_or_default(),
+            seq: watched.seq,
+            stream: shown.stream.to_owned(),
+            chunk: shown.chunk.to_owned(),
+            dropped: (dropped > 0).then_some(dropped),
+        };
+        match outbox.try_push(event_frame("node.invoke.progress", &payload)) {
+            Pushed::Queued => {
+                watched.seq += 1;
+                watched.dropped = 0;
+            }
+            Pushed::Refused => watched.dropped += left_out,
+        }
+        true
+    }
+
+    /// Ends an invocation for its caller, who is told so, or for an admin. Returns the node and wire id to be cancelled; `None`
+    /// when there is none that this caller may end.
+    pub fn abort(
+        &self,
+        conn: &Conn,
+        wire_id: Option<&str>,
+        idempotency_key: Option<&str>,
+    ) -> Option<(String, String)> {
+        let wanted = wire_id.and_then(|id| self.number(id));
+        let mut table = self.table.lock();
+        let admin = conn.scopes().allows(Scope::Admin);
+        let number = table.pending.iter().find_map(|(number, pending)| {
+            let own = pending.caller == Some(conn.number);
+            let named = match wire_id {
+                Some(_) => wanted == Some(*number) && (own || (admin && pending.caller.is_some())),
+                None => own && pending.idempotency_key.as_deref() == idempotency_key,
+            };
+            named.then_some(*number)
+        })?;
+        let pending = table.remove(number)?;
+        drop(table);
+        let node_id = pending.node_id.clone();
+        let message = "node invoke aborted";
+        let details = json!({ "nodeError": { "code": "ABORTED", "message": message } });
+        pending.finish(Err(WireError::unavailable(message).with_details(details)));
+        Some((node_id, self.wire_id(number)))
     }
 
     /// A node's connection ended: everything sent over it is interrupted.
@@ -347,7 +457,31 @@ impl Table {
     }
 }
 
+/// A direct event.
+fn event_frame(name: &str, payload: &impl serde::Serialize) -> Bytes {
+    let text = serde_json::to_string(payload).expect("payloads have string keys only");
+    Bytes::from(encode_event(name, Some(&text)))
+}
+
 impl Pending {
+    /// Tells a caller that watches under which id it can end the invocation.
+    fn tell_started(&self, wire_id: &str, streams: bool) {
+        let (Some(_), Waiter::Caller(caller)) = (&self.watched, &self.waiter) else {
+            return;
+        };
+        let payload = NodeInvokeStarted {
+            invoke_id: wire_id.to_owned(),
+            node_id: self.node_id.clone(),
+            idempotency_key: self.idempotency_key.clone().unwrap_or_default(),
+            streams,
+        };
+        // A caller whose outbox is full will see the result.
+        let _refused = caller
+            .conn()
+            .outbox
+            .try_push(event_frame("node.invoke.started", &payload));
+    }
+
     fn finish(self, result: Result<NodeResult<'_>, WireError>) {
         match self.waiter {
             Waiter::Inside(sender) => {

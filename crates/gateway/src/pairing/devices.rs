@@ -211,7 +211,7 @@ impl Devices {
 
     /// Files a request, or finds the one that already asks for at least as much.
     pub fn file(&mut self, ask: Ask, now_ms: i64) -> Filed {
-        let mut changes = self.forget_expired(now_ms);
+        let mut changes = Vec::new();
         // One request per role: the node host and the CLI of a machine share its identity, and each keeps asking.
         let open = self.pending.values().find(|request| {
             request.device_id == ask.device_id
@@ -623,16 +623,19 @@ impl Devices {
         self.decided.insert(request.request_id.clone(), decided);
     }
 
-    fn forget_expired(&mut self, now_ms: i64) -> Vec<Change> {
-        let mut changes = Vec::new();
-        self.pending.retain(|id, request| {
-            let keep = !expired(request, now_ms);
-            if !keep {
-                changes.push(Change::RemovePendingDevice(id.clone()));
-            }
-            keep
-        });
-        changes
+    /// Forgets requests whose time is over. Returns those that somebody could still have decided, and the changes.
+    pub fn forget_expired(&mut self, now_ms: i64) -> (Vec<PendingDevice>, Vec<Change>) {
+        let gone: Vec<_> = self
+            .pending
+            .extract_if(|_, request| expired(request, now_ms))
+            .collect();
+        let changes = gone
+            .iter()
+            .map(|(id, _)| Change::RemovePendingDevice(id.clone()))
+            .collect();
+        let open = gone.into_iter().map(|(_, request)| request);
+        let open = open.filter(|request| request.superseded_by.is_none());
+        (open.collect(), changes)
     }
 
     fn make_room(&mut self, address: Option<&str>) -> Vec<Change> {

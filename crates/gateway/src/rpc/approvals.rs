@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::approvals::{self, Decided, Expiry, Outcome};
 use crate::core::Core;
-use crate::records::{ApprovalRecord, Change};
+use crate::records::{ApprovalRecord, AuditEvent, Change};
 use crate::rpc::context::{Call, Ctx, Payload, RpcResult, parse, parse_checked};
 use crate::rpc::router::Methods;
 
@@ -139,6 +139,18 @@ fn audit(call: &Call, id: &str, details: &Value) -> Change {
     )))
 }
 
+/// The line about an approval that nobody decided.
+pub(crate) fn expired(core: &Core, id: &str) -> Change {
+    Change::Audit(Box::new(AuditEvent {
+        ts: core.now_ms(),
+        kind: "exec.approval".to_owned(),
+        actor: "gateway".to_owned(),
+        remote_ip: None,
+        subject: Some(id.to_owned()),
+        details: json!({ "event": "expired" }),
+    }))
+}
+
 /// Waits for the decision or the end of the approval's life.
 async fn wait(
     core: &Core,
@@ -153,7 +165,7 @@ async fn wait(
     match core.approvals.expire(&record.id, core.now_ms()) {
         // Nobody decided: the next decision is told that it came too late.
         Expiry::Expired(change) => {
-            if let Err(error) = core.commit(vec![change]).await {
+            if let Err(error) = core.commit(vec![change, expired(core, &record.id)]).await {
                 tracing::warn!(approval = %record.id, %error, "the expiry could not be stored");
             }
             None

@@ -121,7 +121,8 @@ fn collect(core: &Core, you: RemoteYou) -> Result<RemoteStatus, WireError> {
                     .to_owned(),
             ),
         },
-        pending_confirm: None,
+        pending_confirm: core.confirms.pending(),
+        last_confirm: core.confirms.last(),
         findings: findings(core, settings, &snapshot.include_files, &snapshot.parsed, &plan),
         subsystems: core
             .subsystems

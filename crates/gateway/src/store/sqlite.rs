@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use parking_lot::Mutex;
 use rusqlite::{Connection, ToSql};
+use tokio::sync::watch;
 
 use super::queue::{Question, Queue};
 use super::schema::AUDIT_HEAD_KEY;
@@ -23,6 +24,7 @@ pub struct SqliteStore {
     path: PathBuf,
     queue: Arc<Queue>,
     report: StoreReport,
+    head: watch::Receiver<i64>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -43,7 +45,7 @@ impl SqliteStore {
             recover::log(path, recovery);
         }
         let queue = Arc::new(Queue::default());
-        let writer = Writer::new(path.to_owned(), Arc::clone(&queue), connection)?;
+        let (writer, head) = Writer::new(path.to_owned(), Arc::clone(&queue), connection)?;
         let thread = thread::Builder::new()
             .name("store".to_owned())
             .stack_size(STACK_BYTES)
@@ -53,6 +55,7 @@ impl SqliteStore {
             path: path.to_owned(),
             queue,
             report,
+            head,
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -101,6 +104,20 @@ impl Store for SqliteStore {
         list(&connection, filter).map_err(|error| self.failed(error))
     }
 
+    fn audit_head(&self) -> watch::Receiver<i64> {
+        self.head.clone()
+    }
+
+    fn audit_follow(&self, after_seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let connection = create::connect_reader(&self.path).map_err(|error| self.failed(error))?;
+        let filter = AuditFilter {
+            after_seq: Some(after_seq),
+            limit,
+            ..AuditFilter::default()
+        };
+        list(&connection, &filter).map_err(|error| self.failed(error))
+    }
+
     fn audit_verify(&self) -> Result<AuditVerdict, StoreError> {
         let mut connection = self.reader()?;
         verify(&mut connection).map_err(|error| self.failed(error))
@@ -136,10 +153,14 @@ impl Drop for SqliteStore {
 fn list(connection: &Connection, filter: &AuditFilter) -> rusqlite::Result<Vec<AuditEntry>> {
     let mut conditions = Vec::new();
     let mut values: Vec<&dyn ToSql> = Vec::new();
-    let below = filter.kind.as_ref().map(|kind| format!("{kind}."));
-    if let (Some(kind), Some(below)) = (&filter.kind, &below) {
-        conditions.push("(kind = ? OR substr(kind, 1, length(?)) = ?)");
+    let below: Vec<String> = filter.kinds.iter().map(|kind| format!("{kind}.")).collect();
+    let one = "(kind = ? OR substr(kind, 1, length(?)) = ?)";
+    let kinds = format!("({})", vec![one; below.len()].join(" OR "));
+    for (kind, below) in filter.kinds.iter().zip(&below) {
         values.extend([kind as &dyn ToSql, below, below]);
+    }
+    if !below.is_empty() {
+        conditions.push(kinds.as_str());
     }
     if let Some(actor) = &filter.actor {
         conditions.push("actor = ?");
@@ -160,6 +181,10 @@ fn list(connection: &Connection, filter: &AuditFilter) -> rusqlite::Result<Vec<A
     if let Some(after_seq) = &filter.after_seq {
         conditions.push("seq > ?");
         values.push(after_seq);
+    }
+    if let Some(before_seq) = &filter.before_seq {
+        conditions.push("seq < ?");
+        values.push(before_seq);
     }
     let mut sql = String::from("SELECT * FROM audit");
     for (index, condition) in conditions.iter().enumerate() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
+use tokio::sync::watch;
 use tracing::{error, warn};
 
 use super::apply::{apply, concerns_snapshot, put_head, put_value};
@@ -33,6 +34,8 @@ pub(super) struct Writer {
     /// False between a recovery that failed and one that works.
     is_open: bool,
     head: ChainHead,
+    /// Tells how far the audit log goes.
+    told: watch::Sender<i64>,
     generation: i64,
     durability: Option<Durability>,
     /// Whether something was committed that a power loss may still take.
@@ -54,7 +57,7 @@ impl Writer {
         path: PathBuf,
         queue: Arc<Queue>,
         connection: Connection,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<(Self, watch::Receiver<i64>), StoreError> {
         let position = position(&connection);
         let (head, generation) = position.map_err(|error| StoreError::database(&path, error))?;
         // A new or recovered database has no snapshot of its own yet.
@@ -62,17 +65,20 @@ impl Writer {
             snapshot::read(&path).is_some_and(|snapshot| snapshot.generation == generation);
         let snapshot_due = (!is_current).then(Instant::now);
         let (is_open, durability, unsynced) = (true, None, false);
-        Ok(Self {
+        let (told, head_told) = watch::channel(head.seq);
+        let writer = Self {
             path,
             queue,
             connection,
             is_open,
             head,
+            told,
             generation,
             durability,
             unsynced,
             snapshot_due,
-        })
+        };
+        Ok((writer, head_told))
     }
 
     /// Runs until the store is closed.
@@ -258,6 +264,11 @@ impl Writer {
             return Err(StoreError::database(&self.path, failure));
         }
         (self.head, self.generation) = (head, generation);
+        self.told.send_if_modified(|told| {
+            let moved = *told != head.seq;
+            *told = head.seq;
+            moved
+        });
         self.unsynced = durability == Durability::Lazy;
         if moves_on && self.snapshot_due.is_none() {
             self.snapshot_due = Some(Instant::now() + SNAPSHOT_DELAY);

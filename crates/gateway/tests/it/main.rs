@@ -3,7 +3,9 @@
 
 mod admission;
 mod approvals;
+mod audit;
 mod clients;
+mod confirm;
 mod connections;
 mod devices;
 mod frames;
@@ -16,6 +18,7 @@ mod setup;
 mod shapes;
 mod shutdown;
 mod spoof_table;
+mod streams;
 mod tailscale;
 mod tls;
 mod transcripts;

@@ -128,6 +128,12 @@ const BEYOND: &[(&str, &str, &str, &str)] = &[
         "the commands that approving the device approves, too",
     ),
     (
+        "NodeInvokeRequestEvent",
+        "",
+        "stream",
+        "only to nodes that said they show their output",
+    ),
+    (
         "AuditListResult",
         "",
         "entries",
@@ -616,6 +622,23 @@ impl Stage {
             .await;
         self.answer_invoke(&json!({ "bins": {} })).await;
         self.operator.answer(&id).await;
+        // The output of this one is watched.
+        let told = json!({ "protocolFeatures": ["invoke-progress"] });
+        self.node.ok("node.runnerInventory.update", told).await;
+        params["stream"] = json!(true);
+        let id = self
+            .operator
+            .send_request("node.invoke", params.clone())
+            .await;
+        let started = self.operator.event("node.invoke.started").await;
+        let piece = json!({
+            "invokeId": started["payload"]["invokeId"], "nodeId": self.device.id(), "seq": 0, "chunk": "x",
+        });
+        self.node.ok("node.invoke.progress", piece).await;
+        self.operator.event("node.invoke.progress").await;
+        self.answer_invoke(&json!({ "bins": {} })).await;
+        self.operator.answer(&id).await;
+        params["stream"] = json!(false);
         // Nobody answers this one in time, so the node is told to stop.
         params["timeoutMs"] = json!(1);
         self.operator.err("node.invoke", params).await;
@@ -638,6 +661,16 @@ impl Stage {
         let params = json!({ "raw": raw, "baseHash": held["hash"] });
         self.operator.ok("config.patch", params).await;
         self.operator.event("config.changed").await;
+        for keep in [true, false] {
+            let held = self.operator.ok("config.get", json!({})).await;
+            let raw =
+                json!({ "ui": { "assistant": { "name": format!("Box {keep}") } } }).to_string();
+            let params = json!({ "raw": raw, "baseHash": held["hash"], "confirmWithinMs": 60_000 });
+            let written = self.operator.ok("config.patch", params).await;
+            let params = json!({ "id": written["confirm"]["id"], "keep": keep });
+            self.operator.ok("config.confirm", params).await;
+        }
+        self.operator.event("audit.appended").await;
         oracle.check_frames(self.operator.recorded());
     }
 

@@ -145,6 +145,7 @@ pub(super) async fn notify(
         cwd: None,
         env: child_env(&machine.env, &BTreeMap::new()).variables,
         limit: run_limit(timeout_ms, None).or(run_limit(Some(DEFAULT_TIMEOUT_MS), None)),
+        live: None,
     };
     let finished = exec::run(run, cancel).await;
     if finished.cancelled {

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::report::RunReport;
 use super::{Shared, blocking, name, read_params};
 use crate::deadline::run_limit;
-use crate::exec::{self, ChildEnv, Run, child_env};
+use crate::exec::{self, ChildEnv, LiveOutput, Run, child_env};
 use crate::invoke::{CommandError, InvokeOutcome, to_json};
 use crate::policy::{
     Allowed, Approval, Command, Decision, Disk, Question, Refusal, Rules, decide, expand_home,
@@ -112,8 +112,9 @@ pub(super) async fn run(
     params: Option<&str>,
     outer_ms: Option<u64>,
     cancel: &CancellationToken,
+    live: Option<LiveOutput>,
 ) -> InvokeOutcome {
-    match run_checked(shared, params, outer_ms, cancel).await {
+    match run_checked(shared, params, outer_ms, cancel, live).await {
         Ok(outcome) => outcome,
         Err(error) => Err(error).into(),
     }
@@ -124,6 +125,7 @@ async fn run_checked(
     params: Option<&str>,
     outer_ms: Option<u64>,
     cancel: &CancellationToken,
+    live: Option<LiveOutput>,
 ) -> Result<InvokeOutcome, CommandError> {
     let params: RunParams = read_params(name::RUN, params)?;
     let wanted = Wanted::new(shared, &params)?;
@@ -153,6 +155,7 @@ async fn run_checked(
             cwd: Some(wanted.cwd),
             env: wanted.env.variables,
             limit,
+            live,
         },
         cancel,
     )

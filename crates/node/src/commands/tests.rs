@@ -93,6 +93,7 @@ fn request(command: &str, params: Option<&str>) -> InvokeRequest {
         params_json: params.map(str::to_owned),
         timeout_ms: None,
         idempotency_key: None,
+        stream: false,
     }
 }
 

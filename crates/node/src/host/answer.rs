@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use openclaw_client::{CallError, Client};
+use openclaw_protocol::methods::node::NodeInvokeResultAck;
 use serde_json::value::RawValue;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::commands::Commands;
+use crate::exec::LiveOutput;
 use crate::invoke::{
-    CommandError, CommandResult, InvokeOutcome, InvokeRequest, NodeEvent, result_params_json,
+    CommandError, CommandResult, InvokeOutcome, InvokeRequest, NodeEvent, progress_params_json,
+    result_params_json,
 };
 
 /// How long the gateway may take to confirm an answer or an event.
@@ -46,7 +49,11 @@ pub(super) async fn answer(
     let outcome = match answer {
         Answer::Ready(outcome) => outcome,
         Answer::Invoke(commands, slot) => {
-            let outcome = invoke(commands, request.clone(), cancel.clone()).await;
+            let outcome = if request.stream {
+                watched(&client, commands, &request, &cancel).await
+            } else {
+                invoke(commands, request.clone(), cancel.clone(), None).await
+            };
             drop(slot);
             outcome
         }
@@ -79,17 +86,85 @@ pub(super) async fn answer(
     }
 }
 
+/// How long pieces of output that come close together are gathered.
+const GATHER: Duration = Duration::from_millis(40);
+/// How long the gateway may take for the last pieces, once the program has ended; its result comes after them.
+const LAST_PIECES: Duration = Duration::from_secs(5);
+
+/// Shows the output while the command runs. One piece is on its way at a time, so that a slow gateway slows nothing but what
+/// it is shown.
+async fn watched(
+    client: &Client,
+    commands: Commands,
+    request: &InvokeRequest,
+    cancel: &CancellationToken,
+) -> InvokeOutcome {
+    let live = LiveOutput::default();
+    let mut seq = 0;
+    let mut running = std::pin::pin!(invoke(
+        commands,
+        request.clone(),
+        cancel.clone(),
+        Some(live.clone())
+    ));
+    let showing = async {
+        loop {
+            live.news().await;
+            tokio::time::sleep(GATHER).await;
+            if !show(client, request, &live, &mut seq, false).await {
+                // Nobody watches (any more).
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = &mut running => outcome,
+        () = showing => unreachable!("showing never ends"),
+    };
+    let last = show(client, request, &live, &mut seq, true);
+    // The result holds all of it; pieces are only shown.
+    let _late = tokio::time::timeout(LAST_PIECES, last).await;
+    outcome
+}
+
+/// Sends the pieces that wait. `false` once they are of no use.
+async fn show(
+    client: &Client,
+    request: &InvokeRequest,
+    live: &LiveOutput,
+    seq: &mut u64,
+    at_the_end: bool,
+) -> bool {
+    while let Some(piece) = live.take(at_the_end) {
+        let params = progress_params_json(request, *seq, &piece);
+        *seq += 1;
+        let Ok(params) = RawValue::from_string(params) else {
+            return false;
+        };
+        let sent = client.call_raw("node.invoke.progress", Some(&params), CONFIRM_WITHIN);
+        let heard = sent
+            .await
+            .ok()
+            .and_then(|ack| ack.decode::<NodeInvokeResultAck>().ok());
+        if heard.is_none_or(|ack| ack.ignored == Some(true)) {
+            return false;
+        }
+    }
+    true
+}
+
 /// In a task of its own, so that a command that fails unexpectedly still gets its caller an answer.
 async fn invoke(
     commands: Commands,
     request: InvokeRequest,
     cancel: CancellationToken,
+    live: Option<LiveOutput>,
 ) -> InvokeOutcome {
     #[expect(
         clippy::disallowed_methods,
         reason = "awaited, and aborted when dropped"
     )]
-    let task = tokio::spawn(async move { commands.invoke(&request, &cancel).await });
+    let task = tokio::spawn(async move { commands.invoke_live(&request, &cancel, live).await });
     AbortOnDropHandle::new(task).await.unwrap_or_else(|error| {
         tracing::error!(%error, "command failed unexpectedly");
         let text = "command failed unexpectedly; see the log of the node";

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use openclaw_client::{CallError, Client, HelloOk};
+use openclaw_protocol::methods::node::INVOKE_PROGRESS;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -50,18 +51,17 @@ impl Chores {
             ("node.skills.update", "skills"),
             ("node.pluginTools.update", "tools"),
         ] {
-            if self
-                .hello
-                .features
-                .methods
-                .iter()
-                .any(|name| name == method)
-            {
+            if self.lists(method) {
                 let params = json!({ member: [] });
                 log_refusal(method, self.client.call(method, &params).await.err());
             }
         }
         tokio::join!(self.report_load(), self.watch_approval());
+    }
+
+    fn lists(&self, method: &str) -> bool {
+        let methods = &self.hello.features.methods;
+        methods.iter().any(|name| name == method)
     }
 
     /// Programs of skills, which may run without being asked for where the owner said so.
@@ -95,7 +95,10 @@ impl Chores {
     /// Asks until the commands of this node are approved; the gateway tells nodes in no other way.
     async fn watch_approval(&self) {
         let method = "node.runnerInventory.update";
-        let params = json!({"protocolFeatures": [], "workerHost": {"enabled": false}});
+        // A gateway that can stop a call for its caller also shows the output of calls.
+        let shows = self.lists("node.invoke.abort");
+        let features = if shows { &[INVOKE_PROGRESS][..] } else { &[] };
+        let params = json!({"protocolFeatures": features, "workerHost": {"enabled": false}});
         let mut told = None;
         let mut pause = FIRST_PAUSE;
         loop {

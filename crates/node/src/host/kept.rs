@@ -92,6 +92,7 @@ mod tests {
             params_json: Some(params.to_owned()),
             timeout_ms: None,
             idempotency_key: key.map(str::to_owned),
+            stream: false,
         }
     }
 

@@ -414,3 +414,100 @@ async fn u25_a_wrong_token_ends_it_with_the_reason() {
         format!("gateway closed (1008): {message}")
     );
 }
+
+async fn run_watched(peer: &mut Peer, id: &str, script: &str) {
+    let params = json!({"command": ["/bin/sh", "-c", script]});
+    let payload = json!({"id": id, "nodeId": "n", "command": "system.run", "stream": true,
+        "paramsJSON": params.to_string(), "timeoutMs": 30_000, "idempotencyKey": id});
+    peer.event("node.invoke.request", payload).await;
+}
+
+/// The next piece of output, taken; or the result.
+async fn piece(peer: &mut Peer) -> Result<Value, Value> {
+    loop {
+        let request = peer.recv().await.expect("a request");
+        let params = request["params"].clone();
+        match request["method"].as_str().unwrap() {
+            "node.invoke.progress" => {
+                peer.respond(&request, json!({"ok": true})).await;
+                return Ok(params);
+            }
+            "node.invoke.result" => {
+                peer.respond(&request, json!({"ok": true})).await;
+                return Err(params);
+            }
+            _ => {
+                peer.respond(&request, json!({"ok": true, "bins": []}))
+                    .await
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_watched_run_shows_its_output_while_it_runs_and_all_of_it_at_the_end() {
+    let gateway = FakeGateway::bind().await;
+    let node = Node::start(&gateway);
+    let (mut peer, _) = accept(&gateway).await;
+    let go = node.path("go");
+    let script = format!(
+        "echo one; until [ -e '{}' ]; do sleep 0.01; done; echo two >&2",
+        go.display()
+    );
+    run_watched(&mut peer, "w1", &script).await;
+    let first = piece(&mut peer).await.unwrap();
+    assert_eq!(
+        first,
+        json!({"invokeId": "w1", "nodeId": "n", "seq": 0, "chunk": "one\n", "stream": "stdout"}),
+        "while it runs"
+    );
+    std::fs::write(&go, "").unwrap();
+    let second = piece(&mut peer).await.unwrap();
+    assert_eq!(
+        (&second["seq"], &second["chunk"]),
+        (&json!(1), &json!("two\n"))
+    );
+    assert_eq!(second["stream"], "stderr");
+    let result = payload(&piece(&mut peer).await.unwrap_err());
+    assert_eq!(
+        (&result["stdout"], &result["stderr"]),
+        (&json!("one\n"), &json!("two\n"))
+    );
+    assert_eq!(result["exitCode"], 0);
+    node.stopped(peer).await;
+}
+
+#[tokio::test]
+async fn a_watched_run_that_is_cancelled_ends_and_a_gateway_that_does_not_watch_gets_the_result() {
+    let gateway = FakeGateway::bind().await;
+    let node = Node::start(&gateway);
+    let (mut peer, _) = accept(&gateway).await;
+    run_watched(&mut peer, "w1", "echo begun; exec sleep 1000000").await;
+    assert_eq!(piece(&mut peer).await.unwrap()["chunk"], "begun\n");
+    peer.event("node.invoke.cancel", json!({"id": "w1", "nodeId": "n"}))
+        .await;
+    let ended = piece(&mut peer).await.unwrap_err();
+    assert_eq!(ended["error"]["code"], "CANCELLED");
+
+    run_watched(&mut peer, "w2", "echo a; sleep 0.2; echo b").await;
+    let result = loop {
+        let request = peer.recv().await.expect("a request");
+        match request["method"].as_str().unwrap() {
+            // As 2026.1.30 answers what it does not know.
+            "node.invoke.progress" => {
+                let error = json!({"code": "INVALID_REQUEST", "message": "unknown method"});
+                peer.fail(&request, error).await;
+            }
+            "node.invoke.result" => {
+                peer.respond(&request, json!({"ok": true})).await;
+                break payload(&request["params"]);
+            }
+            _ => {
+                peer.respond(&request, json!({"ok": true, "bins": []}))
+                    .await
+            }
+        }
+    };
+    assert_eq!(result["stdout"], "a\nb\n");
+    node.stopped(peer).await;
+}

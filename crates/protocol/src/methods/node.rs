@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 use crate::strict;
 
 pub use invoke::{
-    NodeError, NodeInvokeCancel, NodeInvokeParams, NodeInvokeRequest, NodeInvokeResultAck,
-    NodeInvokeResultParams, NodeInvoked,
+    INVOKE_PROGRESS, NodeError, NodeInvokeAbortParams, NodeInvokeAborted, NodeInvokeCancel,
+    NodeInvokeParams, NodeInvokeProgress, NodeInvokeProgressParams, NodeInvokeRequest,
+    NodeInvokeResultAck, NodeInvokeResultParams, NodeInvokeStarted, NodeInvoked,
 };
 pub use pairing::{
     NodePairApproved, NodePairList, NodePairRejected, NodePairRequested, NodePairResolved,

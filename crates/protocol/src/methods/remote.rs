@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::strict;
 
-use super::config::PendingConfirm;
+use super::config::{ConfirmEnded, PendingConfirm};
 
 /// How a connection reached the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -139,6 +139,8 @@ pub struct RemoteStatus {
     pub restart: RemoteRestart,
     /// The config change that is taken back unless somebody confirms it.
     pub pending_confirm: Option<PendingConfirm>,
+    /// How the last such change ended since the gateway started.
+    pub last_confirm: Option<ConfirmEnded>,
     /// Parts that may fail alone, by name.
     pub subsystems: BTreeMap<String, PartState>,
     /// What was wanted at the start and is not there, one sentence each.

@@ -67,6 +67,7 @@ fn params_json_of_both_generations() {
         params_json: Member::Null,
         timeout_ms: None,
         idempotency_key: None,
+        stream: None,
     };
     let third = r#"{"id":"i","nodeId":"n","command":"c","paramsJSON":null}"#;
     assert_eq!(serde_json::to_string(&request).unwrap(), third);

@@ -113,6 +113,13 @@ static TABLE: &[(&str, Schema)] = &[
         Schema::open(&[Field::required("connId", Schema::NONEMPTY)]),
     ),
     ("config.apply", CONFIG_CHANGE),
+    (
+        "config.confirm",
+        Schema::open(&[
+            Field::required("id", Schema::NONEMPTY),
+            Field::optional("keep", Schema::Boolean),
+        ]),
+    ),
     ("config.get", NOTHING),
     ("config.patch", CONFIG_CHANGE),
     ("config.schema", NOTHING),
@@ -231,6 +238,25 @@ static TABLE: &[(&str, Schema)] = &[
             Field::optional("params", Schema::Any),
             Field::optional("timeoutMs", Schema::at_least(0)),
             Field::required("idempotencyKey", Schema::NONEMPTY),
+            Field::optional("stream", Schema::Boolean),
+        ]),
+    ),
+    (
+        "node.invoke.abort",
+        Schema::open(&[
+            Field::optional("invokeId", Schema::NONEMPTY),
+            Field::optional("idempotencyKey", Schema::NONEMPTY),
+        ]),
+    ),
+    (
+        "node.invoke.progress",
+        Schema::open(&[
+            Field::required("invokeId", Schema::NONEMPTY),
+            NODE_ID,
+            Field::required("seq", Schema::at_least(0)),
+            Field::required("chunk", Schema::STRING),
+            Field::optional("stream", Schema::STRING),
+            Field::optional("dropped", Schema::at_least(0)),
         ]),
     ),
     (

@@ -93,6 +93,8 @@ fn protocol_4_lists_hold_nothing_that_9_6_calls_otherwise() {
         "audit.verify",
         "clients.disconnect",
         "clients.list",
+        "config.confirm",
+        "node.invoke.abort",
         // 2026.9.6 answers these two, and lists neither.
         "device.pair.setupCode",
         "device.pair.setupStatus",
@@ -110,7 +112,18 @@ fn protocol_4_lists_hold_nothing_that_9_6_calls_otherwise() {
     assert_same_set(
         "events of ours",
         &alone,
-        &["clients.changed", "config.changed", "resync"].into(),
+        &[
+            "audit.appended",
+            "clients.changed",
+            "config.changed",
+            "config.confirmPending",
+            "config.confirmed",
+            "config.reverted",
+            "node.invoke.progress",
+            "node.invoke.started",
+            "resync",
+        ]
+        .into(),
     );
 }
 

@@ -7,6 +7,9 @@ use bytes::Bytes;
 use openclaw_protocol::error::{WireError, code};
 use openclaw_protocol::frame::encode_event;
 use openclaw_protocol::limits::INVOKE_TIMEOUT_MS;
+use openclaw_protocol::methods::node::{
+    NodeInvokeAbortParams, NodeInvokeAborted, NodeInvokeProgressParams,
+};
 use openclaw_protocol::scan;
 use openclaw_protocol::scope::Scope;
 use serde::Deserialize;
@@ -16,14 +19,16 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use crate::core::Core;
-use crate::nodes::invoke::{Invoke, NodeResult, Waiter};
+use crate::nodes::invoke::{Invoke, NodeResult, Shown, Waiter};
 use crate::nodes::registry::NodeSession;
-use crate::rpc::context::{Ctx, Payload, RpcResult, parse};
+use crate::rpc::context::{Ctx, Payload, RpcResult, parse, parse_checked};
 use crate::rpc::router::{Methods, missing_scope};
 
 pub(super) fn register(methods: &mut Methods) {
     methods.deferred("node.invoke", invoke);
     methods.now("node.invoke.result", result);
+    methods.now("node.invoke.progress", progress);
+    methods.now("node.invoke.abort", abort);
 }
 
 #[derive(Deserialize)]
@@ -38,6 +43,8 @@ struct InvokeParams<'a> {
     timeout_ms: Option<u64>,
     #[serde(borrow)]
     idempotency_key: Cow<'a, str>,
+    #[serde(default)]
+    stream: bool,
 }
 
 /// [`InvokeParams`] with the command's own params as text.
@@ -47,6 +54,7 @@ struct Request<'a> {
     params: Option<&'a str>,
     timeout_ms: Option<u64>,
     idempotency_key: Cow<'a, str>,
+    stream: bool,
 }
 
 impl<'a> Request<'a> {
@@ -61,14 +69,29 @@ impl<'a> Request<'a> {
             params: params.params.map(RawValue::get),
             timeout_ms: params.timeout_ms,
             idempotency_key: params.idempotency_key,
+            stream: params.stream,
         })
     }
 
     /// The fast path: large params are looked at once, as text.
     fn scan(text: &'a str) -> Option<Self> {
-        let [node_id, command, params, timeout_ms, idempotency_key] = scan::members(
+        let [
+            node_id,
+            command,
+            params,
+            timeout_ms,
+            idempotency_key,
+            stream,
+        ] = scan::members(
             text,
-            ["nodeId", "command", "params", "timeoutMs", "idempotencyKey"],
+            [
+                "nodeId",
+                "command",
+                "params",
+                "timeoutMs",
+                "idempotencyKey",
+                "stream",
+            ],
         )?;
         let text = |raw: Option<&'a str>| scan::plain_string(raw?).map(Cow::Borrowed);
         let timeout_ms = match timeout_ms {
@@ -81,6 +104,11 @@ impl<'a> Request<'a> {
             params: params.filter(|raw| *raw != "null"),
             timeout_ms,
             idempotency_key: text(idempotency_key)?,
+            stream: match stream {
+                None | Some("false") => false,
+                Some("true") => true,
+                Some(_) => return None,
+            },
         })
     }
 }
@@ -103,8 +131,9 @@ fn invoke(ctx: &Ctx<'_>, params: &str) -> Result<(), WireError> {
         )
         .with_details(json!({ "command": command })));
     }
-    let node = ctx.core.nodes.with(node_id, |session| {
-        allowed(ctx.core, node_id, command, session)
+    let (node, node_streams) = ctx.core.nodes.with(node_id, |session| {
+        let streams = session.is_some_and(|session| session.streams);
+        allowed(ctx.core, node_id, command, session).map(|node| (node, streams))
     })?;
     let responder = ctx.responder()?;
     let timeout_ms = match request.timeout_ms {
@@ -123,6 +152,8 @@ fn invoke(ctx: &Ctx<'_>, params: &str) -> Result<(), WireError> {
         timeout_ms,
         idempotency_key: Some(&request.idempotency_key),
         caller: Some(ctx.conn.number),
+        stream: request.stream,
+        node_streams,
     };
     ctx.core
         .invokes
@@ -309,6 +340,59 @@ fn result(ctx: &Ctx<'_>, params: &str) -> RpcResult {
     }))
 }
 
+/// Most characters of a piece of output.
+const MAX_CHUNK: usize = 16_384;
+
+fn progress(ctx: &Ctx<'_>, params: &str) -> RpcResult {
+    let report: NodeInvokeProgressParams<'_> = parse_checked("node.invoke.progress", params)?;
+    if ctx.conn.device_id.as_deref() != Some(&*report.node_id) {
+        return Err(WireError::invalid("nodeId mismatch"));
+    }
+    if report.chunk.chars().count() > MAX_CHUNK {
+        return Err(WireError::invalid(format!(
+            "invalid node.invoke.progress params: at /chunk: must NOT have more than {MAX_CHUNK} characters"
+        )));
+    }
+    let stream = match report.stream.as_deref() {
+        Some("stderr") => "stderr",
+        _ => "stdout",
+    };
+    let shown = Shown {
+        stream,
+        chunk: &report.chunk,
+        dropped: report.dropped.unwrap_or(0),
+    };
+    let heard = ctx
+        .core
+        .invokes
+        .show(&report.invoke_id, &report.node_id, &shown);
+    Ok(Payload::Static(if heard {
+        r#"{"ok":true}"#
+    } else {
+        r#"{"ok":true,"ignored":true}"#
+    }))
+}
+
+fn abort(ctx: &Ctx<'_>, params: &str) -> RpcResult {
+    let params: NodeInvokeAbortParams = parse_checked("node.invoke.abort", params)?;
+    let (wire_id, key) = (
+        params.invoke_id.as_deref(),
+        params.idempotency_key.as_deref(),
+    );
+    if wire_id.is_none() && key.is_none() {
+        return Err(WireError::invalid(
+            "invokeId or idempotencyKey required: node.invoke.started names the first",
+        ));
+    }
+    let ended = ctx.core.invokes.abort(ctx.conn, wire_id, key);
+    if let Some((node_id, invoke_id)) = &ended {
+        cancel(ctx.core, node_id, invoke_id);
+    }
+    Ok(Payload::of(&NodeInvokeAborted {
+        aborted: ended.is_some(),
+    }))
+}
+
 /// `payload` and `payloadJSON` of the answer, both from what the node sent.
 fn raw_result<'a>(payload: Option<&'a str>, payload_json: Option<&'a str>) -> NodeResult<'a> {
     let Some(raw) = payload_json else {
@@ -405,6 +489,8 @@ pub(crate) async fn invoke_inside(
         timeout_ms: Some(inner.timeout_ms),
         idempotency_key: None,
         caller: None,
+        stream: false,
+        node_streams: false,
     };
     core.invokes.start(&conn, &invoke, Waiter::Inside(sender));
     receiver

@@ -1,6 +1,7 @@
 //! What nodes report: `node.event`, their inventories, and the skill binaries they ask for.
 
 use openclaw_protocol::error::WireError;
+use openclaw_protocol::methods::node::INVOKE_PROGRESS;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -122,10 +123,29 @@ fn inventory(ctx: &Ctx<'_>, params: &str, key: &str) -> RpcResult {
     Ok(Payload::of(&answer))
 }
 
-fn runner_inventory(ctx: &Ctx<'_>, _params: &str) -> RpcResult {
+fn runner_inventory(ctx: &Ctx<'_>, params: &str) -> RpcResult {
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "camelCase", default)]
+    struct Inventory {
+        protocol_features: Vec<String>,
+    }
     let Some(node_id) = ctx.conn.device_id.as_deref() else {
         return Err(WireError::invalid("device required"));
     };
+    // Of all that it may say, this gateway makes use of one thing.
+    let told: Inventory = serde_json::from_str(params).unwrap_or_default();
+    let streams = told
+        .protocol_features
+        .iter()
+        .any(|name| name == INVOKE_PROGRESS);
+    let known = ctx.core.nodes.with(node_id, |session| {
+        session.is_some_and(|session| session.streams)
+    });
+    if streams != known {
+        ctx.core
+            .nodes
+            .update(node_id, |session| session.streams = streams);
+    }
     let waiting = ctx
         .core
         .books

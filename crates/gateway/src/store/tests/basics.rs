@@ -188,14 +188,14 @@ fn audit_list_filters() {
     let cases = [
         (
             AuditFilter {
-                kind: Some("pair".into()),
+                kinds: vec!["pair".into()],
                 ..all()
             },
             vec!["pair.request 0", "pair.approve 1"],
         ),
         (
             AuditFilter {
-                kind: Some("connect".into()),
+                kinds: vec!["connect".into()],
                 limit: 1,
                 ..all()
             },

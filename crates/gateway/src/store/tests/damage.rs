@@ -62,7 +62,7 @@ fn check(place: &Place, damaged: &[u8], what: &str) -> Option<Recovery> {
         );
         let lines = store
             .audit_list(&AuditFilter {
-                kind: Some("store.recovered".to_owned()),
+                kinds: vec!["store.recovered".to_owned()],
                 ..AuditFilter::default()
             })
             .unwrap();

@@ -283,7 +283,7 @@ fn u01_u28_nothing_acknowledged_is_lost_by_kill() {
         let verdict = store.audit_verify().unwrap();
         assert_eq!(verdict.fault, None, "round {round}");
         let filter = AuditFilter {
-            kind: Some("pair.approve".to_owned()),
+            kinds: vec!["pair.approve".to_owned()],
             limit: 1,
             ..AuditFilter::default()
         };

@@ -38,6 +38,99 @@ pub struct NodeInvokeParams<'a> {
     /// Names this call, so that a repeated one can be told from a new one.
     #[serde(borrow, deserialize_with = "strict::nonempty_text")]
     pub idempotency_key: Cow<'a, str>,
+    /// Show the output as it comes: events `node.invoke.started` and `node.invoke.progress`, to this connection only.
+    #[serde(
+        default,
+        deserialize_with = "strict::some",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub stream: Option<bool>,
+}
+
+/// Among the `protocolFeatures` of a node: it sends `node.invoke.progress` when it is asked to.
+pub const INVOKE_PROGRESS: &str = "invoke-progress";
+
+/// Payload of `node.invoke.started`, to a caller that asked for `stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeInvokeStarted {
+    /// Id of the call, for `node.invoke.abort`.
+    pub invoke_id: String,
+    /// Id of the node.
+    pub node_id: String,
+    /// As the caller gave it.
+    pub idempotency_key: String,
+    /// Whether the node shows output as it comes; if not, all of it comes with the result.
+    pub streams: bool,
+}
+
+/// Params of `node.invoke.progress`, from a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeInvokeProgressParams<'a> {
+    /// Id of the request.
+    #[serde(borrow, deserialize_with = "strict::nonempty_text")]
+    pub invoke_id: Cow<'a, str>,
+    /// Id of the node.
+    #[serde(borrow, deserialize_with = "strict::nonempty_text")]
+    pub node_id: Cow<'a, str>,
+    /// Number of the piece, from 0.
+    pub seq: u64,
+    /// What the program printed, whole characters.
+    #[serde(borrow)]
+    pub chunk: Cow<'a, str>,
+    /// `stdout` or `stderr`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Cow<'a, str>>,
+    /// Bytes that were left out before this piece.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<u64>,
+}
+
+/// Payload of `node.invoke.progress`, to the caller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NodeInvokeProgress {
+    /// Id of the call.
+    pub invoke_id: String,
+    /// Id of the node.
+    pub node_id: String,
+    /// As the caller gave it.
+    pub idempotency_key: String,
+    /// Number of the piece, from 0 without gaps.
+    pub seq: u64,
+    /// `stdout` or `stderr`.
+    pub stream: String,
+    /// What the program printed, whole characters.
+    pub chunk: String,
+    /// Bytes that were left out before this piece, because somebody was too slow. The result still holds the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<u64>,
+}
+
+/// Params of `node.invoke.abort`: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NodeInvokeAbortParams {
+    /// `invokeId` of `node.invoke.started`.
+    #[serde(
+        deserialize_with = "strict::some_nonempty",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub invoke_id: Option<String>,
+    /// `idempotencyKey` of the call, which was made over this connection.
+    #[serde(
+        deserialize_with = "strict::some_nonempty",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub idempotency_key: Option<String>,
+}
+
+/// Result of `node.invoke.abort`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeInvokeAborted {
+    /// False when the call had ended already.
+    pub aborted: bool,
 }
 
 /// Result of `node.invoke`.
@@ -93,6 +186,9 @@ pub struct NodeInvokeRequest<'a> {
     /// As the caller gave it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<Cow<'a, str>>,
+    /// Whether the caller watches the output; only to nodes that said they show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<bool>,
 }
 
 /// Payload of the `node.invoke.cancel` event: the caller no longer waits.
