@@ -70,6 +70,7 @@ struct Request {
     agent_id: Option<String>,
     resolved_path: Option<String>,
     session_key: Option<String>,
+    node_id: Option<String>,
     timeout_ms: Option<u64>,
 }
 
@@ -81,7 +82,7 @@ async fn request(call: Call) -> RpcResult {
         .timeout_ms
         .unwrap_or(APPROVAL_TIMEOUT_MS)
         .clamp(1, MAX_TIMEOUT_MS);
-    let shown = json!({
+    let mut shown = json!({
         "command": params.command,
         "cwd": params.cwd,
         "host": params.host,
@@ -91,6 +92,12 @@ async fn request(call: Call) -> RpcResult {
         "resolvedPath": params.resolved_path,
         "sessionKey": params.session_key,
     });
+    if let Some(node_id) = &params.node_id {
+        shown["nodeId"] = json!(node_id);
+        if let Some(name) = node_name(core, node_id) {
+            shown["nodeName"] = json!(name);
+        }
+    }
     let id = params
         .id
         .filter(|id| !id.is_empty())
@@ -125,6 +132,14 @@ async fn request(call: Call) -> RpcResult {
         &record,
         wait(core, &record, outcome).await.as_deref(),
     ))
+}
+
+/// What people call a node.
+fn node_name(core: &Core, node_id: &str) -> Option<String> {
+    let devices = core.books.devices.lock();
+    let device = devices.get(node_id)?;
+    let told = device.facts.display_name.as_ref();
+    device.operator_label.as_ref().or(told).cloned()
 }
 
 fn hash(command: &str) -> String {

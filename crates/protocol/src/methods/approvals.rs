@@ -76,6 +76,9 @@ pub struct ExecApprovalRequestParams {
     /// Session that wants it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_key: Option<String>,
+    /// Node that would run it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
     /// Lifetime, in milliseconds; [`crate::limits::APPROVAL_TIMEOUT_MS`] without it.
     #[serde(
         default,
@@ -106,6 +109,12 @@ pub struct ExecApprovalSubject {
     pub resolved_path: Option<String>,
     /// Session that wants it.
     pub session_key: Option<String>,
+    /// Node that would run it, if the request names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
+    /// What people call that node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node_name: Option<String>,
 }
 
 /// Payload of `exec.approval.requested`, and an entry of `exec.approval.list`.
@@ -121,6 +130,9 @@ pub struct ExecApproval {
     pub created_at_ms: i64,
     /// Until when it can be decided, milliseconds since the epoch.
     pub expires_at_ms: i64,
+    /// Who asked: display name or client id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<String>,
 }
 
 /// Result of `exec.approval.request`.

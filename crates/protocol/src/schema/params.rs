@@ -195,6 +195,7 @@ static TABLE: &[(&str, Schema)] = &[
             Field::optional("agentId", Schema::StringOrNull),
             Field::optional("resolvedPath", Schema::StringOrNull),
             Field::optional("sessionKey", Schema::StringOrNull),
+            Field::optional("nodeId", Schema::StringOrNull),
             Field::optional("timeoutMs", Schema::at_least(1)),
         ]),
     ),

@@ -25,9 +25,10 @@ use crate::methods::device::{
 use crate::methods::health::{Health, HealthParams, Status};
 use crate::methods::logs::{LogsTail, LogsTailParams};
 use crate::methods::node::{
-    NodeDescription, NodeIdParams, NodeInvokeCancel, NodeInvokeParams, NodeInvokeRequest,
-    NodeInvoked, NodeList, NodePairApproved, NodePairList, NodePairRejected, NodePairResolved,
-    NodeRename, PendingNode,
+    NodeDescription, NodeIdParams, NodeInvokeAbortParams, NodeInvokeAborted, NodeInvokeCancel,
+    NodeInvokeParams, NodeInvokeProgress, NodeInvokeRequest, NodeInvokeStarted, NodeInvoked,
+    NodeList, NodePairApproved, NodePairList, NodePairRejected, NodePairResolved, NodeRename,
+    PendingNode,
 };
 use crate::methods::remote::{RemoteStatus, RemoteStatusParams};
 use crate::methods::system::{
@@ -49,9 +50,6 @@ fn parts(types: &mut Types) {
     types.part::<StateVersion>();
     types.part::<ConnectParams>();
     types.part::<HelloOk>();
-    types.part::<ConfigConfirmParams>();
-    types.part::<PendingConfirm>();
-    types.part::<ConfirmEnded>();
 }
 
 fn methods(types: &mut Types) {
@@ -75,6 +73,7 @@ fn methods(types: &mut Types) {
     types.method::<ConfigChangeParams, ConfigWritten>("config.set");
     types.method::<ConfigChangeParams, ConfigWritten>("config.patch");
     types.method::<ConfigChangeParams, ConfigWritten>("config.apply");
+    types.method::<ConfigConfirmParams, ConfirmEnded>("config.confirm");
 
     types.look::<DevicePairList>("device.pair.list");
     types.method::<DevicePairApproveParams, DevicePairApproved>("device.pair.approve");
@@ -88,6 +87,7 @@ fn methods(types: &mut Types) {
     types.method::<NodeIdParams, NodeDescription>("node.describe");
     types.method::<NodeRename, NodeRename>("node.rename");
     types.method::<NodeInvokeParams<'static>, NodeInvoked>("node.invoke");
+    types.method::<NodeInvokeAbortParams, NodeInvokeAborted>("node.invoke.abort");
     types.look::<NodePairList>("node.pair.list");
     types.method::<RequestIdParams, NodePairApproved>("node.pair.approve");
     types.method::<RequestIdParams, NodePairRejected>("node.pair.reject");
@@ -117,14 +117,13 @@ fn events(types: &mut Types) {
     types.event::<NodePairResolved>("node.pair.resolved");
     types.event::<NodeInvokeRequest<'static>>("node.invoke.request");
     types.event::<NodeInvokeCancel>("node.invoke.cancel");
+    types.event::<NodeInvokeStarted>("node.invoke.started");
+    types.event::<NodeInvokeProgress>("node.invoke.progress");
     types.event::<ExecApproval>("exec.approval.requested");
     types.event::<ExecApprovalResolved>("exec.approval.resolved");
     types.event::<Resync>(RESYNC);
-    if crate::event::find("audit.appended").is_some() {
-        types.method::<ConfigConfirmParams, ConfirmEnded>("config.confirm");
-        types.event::<AuditEntry>("audit.appended");
-        types.event::<PendingConfirm>("config.confirmPending");
-        types.event::<ConfirmEnded>("config.confirmed");
-        types.event::<ConfirmEnded>("config.reverted");
-    }
+    types.event::<AuditEntry>("audit.appended");
+    types.event::<PendingConfirm>("config.confirmPending");
+    types.event::<ConfirmEnded>("config.confirmed");
+    types.event::<ConfirmEnded>("config.reverted");
 }

@@ -52,6 +52,7 @@ pub const INVOKE_PROGRESS: &str = "invoke-progress";
 
 /// Payload of `node.invoke.started`, to a caller that asked for `stream`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvokeStarted {
     /// Id of the call, for `node.invoke.abort`.
@@ -89,6 +90,7 @@ pub struct NodeInvokeProgressParams<'a> {
 
 /// Payload of `node.invoke.progress`, to the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct NodeInvokeProgress {
     /// Id of the call.
@@ -110,7 +112,9 @@ pub struct NodeInvokeProgress {
 
 /// Params of `node.invoke.abort`: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase", default)]
+#[cfg_attr(test, ts(optional_fields))]
 pub struct NodeInvokeAbortParams {
     /// `invokeId` of `node.invoke.started`.
     #[serde(
@@ -128,6 +132,7 @@ pub struct NodeInvokeAbortParams {
 
 /// Result of `node.invoke.abort`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct NodeInvokeAborted {
     /// False when the call had ended already.
     pub aborted: bool,
