@@ -54,8 +54,55 @@ fn document() -> String {
         )
         .unwrap();
     }
+    out.push_str(NOTES);
     out
 }
+
+const NOTES: &str = r#"
+## Of this gateway
+
+Additions that clients find by `features.methods`. Clients of protocol 3 are told of none of them and hear none of their
+events; the methods answer them all the same.
+
+**A refused connect** has `error.details.code`, always. With `PAIRING_REQUIRED` come `requestId`, `pairingCode`, `deviceId`,
+`requestedRole`, `requestedScopes` and `expiresAtMs`; with `CONTROL_UI_ORIGIN_NOT_ALLOWED` the refused `origin` and the command that
+lets it (`fix`); with `PROTOCOL_MISMATCH` `expectedProtocol`; with `AUTH_RATE_LIMITED` `error.retryAfterMs`. A browser whose origin is refused
+gets its socket and is refused in the answer to `connect`; other clients get HTTP 403 at once.
+
+**Scopes.** `device.pair.approve {requestId, scopes}` grants less than was asked; more is an error (`SCOPE_NOT_REQUESTED`). The waiting
+device is admitted with what it was given (`hello.auth.scopes`, `scopeLimited`), and its next connect with the same wish files no new
+request; a later one does. Whoever asks for a scope that it does not have gets what it has of the implied ones: of `operator.admin`, a
+device that was given `operator.read` gets that.
+
+**Ends of connections.** 1008 `device revoked`: the device was revoked or removed; a caller that does it to itself gets its answer first.
+1008 `disconnected by operator`: `clients.disconnect`. 4001 `gateway auth changed`: its token was replaced or the shared secret changed.
+
+**`remote.status`** is fast; with `addresses: true` it also tries every address at which others may reach the gateway, which takes up to a
+few seconds. `you` says how the caller came: `control`, `loopback`, `tailscale`, `proxy`, `tailnet`, `lan` or `internet`.
+
+**`clients.list`** is the table of live connections. `clients.changed` follows within 200 ms of somebody coming or going.
+
+**`audit.list {limit, before, kinds}`** gives lines oldest first; page backwards with `before` = the lowest `id` so far. `audit.appended`
+brings every line as it is written, about 0.1 to 0.4 s after the fact. A gap in `id` (or a `resync` that names the event) means: ask again
+with `afterSeq`.
+
+**Safe apply.** `config.set|patch|apply` with `confirmWithinMs` (10 000 to 600 000) answer with `confirm {id, deadlineMs, keys, by}`. Without
+`config.confirm {id}` from any connection by then, the former file is back byte for byte and in force, also after a kill or a power loss;
+`config.confirm {id, keep: false}` undoes at once. A file that was changed again meanwhile stays (`outcome: "kept"`). While one change
+waits, others are refused (`CONFIRM_PENDING`). A page that comes back finds `pendingConfirm` and `lastConfirm` in `remote.status`.
+`changes` in the answer to a write says what changed (`keys`), what of it is in force (`live`), what takes a restart (`restart`), and what a
+flag or a variable overrides (`overridden`).
+
+**Output while it runs.** `node.invoke` with `stream: true` sends the caller, and nobody else, `node.invoke.started {invokeId, streams}` and, from
+nodes that show it (`streams` in `node.list`), `node.invoke.progress {seq, stream, chunk, dropped}`. `seq` has no gaps; `dropped` counts the
+bytes that were left out because somebody was too slow. The result still holds the output. `node.invoke.abort {invokeId}` (or
+`{idempotencyKey}` of a call of this connection) ends a call: the caller is answered at once (`nodeError.code` `ABORTED`), and the node kills what
+runs. A node announces that it shows output with `invoke-progress` among the `protocolFeatures` of `node.runnerInventory.update`.
+
+**Setup codes.** `device.pair.setupCode {kind, scopes, ttlMs}` works on a gateway that only its own machine reaches: `url` is then left out, and
+`code` is the secret part alone, to be typed into a page of this gateway. `kind` is `browser`, `phone`, `limited` or `node`;
+`device.pair.setup.completed {setupId}` tells when it was used.
+"#;
 
 const HEAD: &str = "# Wire protocol
 

@@ -44,6 +44,7 @@ export type DetailCode =
   | 'AUTH_TOKEN_MISSING'
   | 'AUTH_TOKEN_NOT_CONFIGURED'
   | 'AUTH_UNAUTHORIZED'
+  | 'CONFIRM_PENDING'
   | 'CONTROL_UI_DEVICE_IDENTITY_REQUIRED'
   | 'CONTROL_UI_ORIGIN_NOT_ALLOWED'
   | 'DEVICE_AUTH_DEVICE_ID_MISMATCH'
@@ -52,13 +53,18 @@ export type DetailCode =
   | 'DEVICE_AUTH_SIGNATURE_EXPIRED'
   | 'DEVICE_AUTH_SIGNATURE_INVALID'
   | 'DEVICE_IDENTITY_REQUIRED'
+  | 'GATEWAY_UNAVAILABLE'
   | 'INTERRUPTED'
+  | 'INVALID_PARAMS'
+  | 'INVALID_ROLE'
   | 'MISSING_SCOPE'
   | 'NOT_AVAILABLE_HERE'
+  | 'NOT_CONNECT'
   | 'NOT_CONNECTED'
   | 'NO_REACHABLE_ENDPOINT'
   | 'PAIRING_REQUIRED'
   | 'PROTOCOL_MISMATCH'
+  | 'SCOPE_NOT_REQUESTED'
   | 'SUPERSEDED'
   | 'TIMEOUT'
   | 'UNAVAILABLE';
@@ -668,6 +674,8 @@ export type ExecApproval = {
   createdAtMs: number;
   /** Until when it can be decided, milliseconds since the epoch. */
   expiresAtMs: number;
+  /** Who asked: display name or client id. */
+  requestedBy?: string;
 };
 
 /** Result of `exec.approval.request`. */
@@ -702,6 +710,8 @@ export type ExecApprovalRequestParams = {
   resolvedPath?: string;
   /** Session that wants it. */
   sessionKey?: string;
+  /** Node that would run it. */
+  nodeId?: string;
   /** Lifetime, in milliseconds; `APPROVAL_TIMEOUT_MS` without it. */
   timeoutMs?: number;
 };
@@ -744,6 +754,10 @@ export type ExecApprovalSubject = {
   resolvedPath: string | null;
   /** Session that wants it. */
   sessionKey: string | null;
+  /** Node that would run it, if the request names one. */
+  nodeId: string | null;
+  /** What people call that node. */
+  nodeName: string | null;
 };
 
 /** Params of `exec.approvals.set`; of `exec.approvals.node.set` with the node. */
@@ -1067,6 +1081,20 @@ export type NodeIdParams = {
   nodeId: string;
 };
 
+/** Params of `node.invoke.abort`: one of the two. */
+export type NodeInvokeAbortParams = {
+  /** `invokeId` of `node.invoke.started`. */
+  invokeId?: string;
+  /** `idempotencyKey` of the call, which was made over this connection. */
+  idempotencyKey?: string;
+};
+
+/** Result of `node.invoke.abort`. */
+export type NodeInvokeAborted = {
+  /** False when the call had ended already. */
+  aborted: boolean;
+};
+
 /** Payload of the `node.invoke.cancel` event: the caller no longer waits. */
 export type NodeInvokeCancel = {
   /** Id of the request. */
@@ -1087,6 +1115,26 @@ export type NodeInvokeParams = {
   timeoutMs?: number;
   /** Names this call, so that a repeated one can be told from a new one. */
   idempotencyKey: string;
+  /** Show the output as it comes: events `node.invoke.started` and `node.invoke.progress`, to this connection only. */
+  stream?: boolean;
+};
+
+/** Payload of `node.invoke.progress`, to the caller. */
+export type NodeInvokeProgress = {
+  /** Id of the call. */
+  invokeId: string;
+  /** Id of the node. */
+  nodeId: string;
+  /** As the caller gave it. */
+  idempotencyKey: string;
+  /** Number of the piece, from 0 without gaps. */
+  seq: number;
+  /** `stdout` or `stderr`. */
+  stream: string;
+  /** What the program printed, whole characters. */
+  chunk: string;
+  /** Bytes that were left out before this piece, because somebody was too slow. The result still holds the output. */
+  dropped?: number;
 };
 
 /** Payload of the `node.invoke.request` event. */
@@ -1103,6 +1151,20 @@ export type NodeInvokeRequest = {
   timeoutMs?: number;
   /** As the caller gave it. */
   idempotencyKey?: string;
+  /** Whether the caller watches the output; only to nodes that said they show it. */
+  stream?: boolean;
+};
+
+/** Payload of `node.invoke.started`, to a caller that asked for `stream`. */
+export type NodeInvokeStarted = {
+  /** Id of the call, for `node.invoke.abort`. */
+  invokeId: string;
+  /** Id of the node. */
+  nodeId: string;
+  /** As the caller gave it. */
+  idempotencyKey: string;
+  /** Whether the node shows output as it comes; if not, all of it comes with the result. */
+  streams: boolean;
 };
 
 /** Result of `node.invoke`. */
@@ -1276,7 +1338,7 @@ export type PairedNode = {
 };
 
 /** How a pairing request ended. */
-export type PairingDecision = 'approved' | 'rejected';
+export type PairingDecision = 'approved' | 'rejected' | 'expired';
 
 /** How a part of the gateway that may fail alone is doing. */
 export type PartState = { 'state': 'off' } | { 'state': 'starting' } | { 'state': 'up', 
@@ -1564,6 +1626,8 @@ export type RemoteStatus = {
   restart: RemoteRestart;
   /** The config change that is taken back unless somebody confirms it. */
   pendingConfirm: PendingConfirm | null;
+  /** How the last such change ended since the gateway started. */
+  lastConfirm: ConfirmEnded | null;
   /** Parts that may fail alone, by name. */
   subsystems: { [key in string]: PartState };
   /** What was wanted at the start and is not there, one sentence each. */
@@ -1863,6 +1927,7 @@ export interface Methods {
   'clients.disconnect': { params: ClientDisconnectParams; result: ClientDisconnected };
   'clients.list': { params: NoParams; result: ClientsList };
   'config.apply': { params: ConfigChangeParams; result: ConfigWritten };
+  'config.confirm': { params: ConfigConfirmParams; result: ConfirmEnded };
   'config.get': { params: NoParams; result: ConfigSnapshot };
   'config.patch': { params: ConfigChangeParams; result: ConfigWritten };
   'config.schema': { params: NoParams; result: ConfigSchema };
@@ -1910,6 +1975,8 @@ export interface Methods {
   'node.describe': { params: NodeIdParams; result: NodeDescription };
   'node.event': { params: object; result: unknown };
   'node.invoke': { params: NodeInvokeParams; result: NodeInvoked };
+  'node.invoke.abort': { params: NodeInvokeAbortParams; result: NodeInvokeAborted };
+  'node.invoke.progress': { params: object; result: unknown };
   'node.invoke.result': { params: object; result: unknown };
   'node.list': { params: NoParams; result: NodeList };
   'node.pair.approve': { params: RequestIdParams; result: NodePairApproved };
@@ -1988,9 +2055,13 @@ export type MethodName = keyof Methods;
 /** Payload of every event. */
 export interface Events {
   'agent': unknown;
+  'audit.appended': AuditEntry;
   'chat': unknown;
   'clients.changed': ClientsChanged;
   'config.changed': unknown;
+  'config.confirmPending': PendingConfirm;
+  'config.confirmed': ConfirmEnded;
+  'config.reverted': ConfirmEnded;
   'connect.challenge': Challenge;
   'cron': unknown;
   'device.pair.changed': unknown;
@@ -2003,7 +2074,9 @@ export interface Events {
   'health': Health;
   'heartbeat': unknown;
   'node.invoke.cancel': NodeInvokeCancel;
+  'node.invoke.progress': NodeInvokeProgress;
   'node.invoke.request': NodeInvokeRequest;
+  'node.invoke.started': NodeInvokeStarted;
   'node.pair.requested': PendingNode;
   'node.pair.resolved': NodePairResolved;
   'node.presence': unknown;

@@ -159,3 +159,48 @@ fn u07_b_the_last_good_values_go_on() {
     );
     assert!(ran.err.contains("gateway closed (1006"), "{ran:?}");
 }
+
+#[test]
+fn x6_a_change_that_waits_is_kept_or_undone_from_the_command_line() {
+    let place = Place::with_gateway(&json!({}));
+    let _gateway = place.gateway(&[]);
+    let file = place.path(".openclaw/openclaw.json");
+    let change = |origin: &str| {
+        let held = place
+            .run(&["gateway", "call", "config.get", "--json"])
+            .ok()
+            .json();
+        let patch = json!({ "gateway": { "controlUi": { "allowedOrigins": [origin] } } });
+        let params = json!({
+            "raw": patch.to_string(), "baseHash": held["hash"], "confirmWithinMs": 600_000,
+        });
+        place
+            .run(&[
+                "gateway",
+                "call",
+                "config.patch",
+                "--params",
+                &params.to_string(),
+            ])
+            .ok();
+    };
+    let none = place.run(&["config", "confirm"]).fails(1);
+    assert!(none.err.contains("No config change waits"), "{none:?}");
+    change("https://a.example");
+    let kept = place.run(&["config", "confirm"]).ok();
+    assert!(
+        kept.out
+            .starts_with("gateway.controlUi.allowedOrigins, changed by "),
+        "{kept:?}"
+    );
+    assert!(kept.out.ends_with("The change stays.\n"), "{kept:?}");
+    let before = std::fs::read_to_string(&file).expect("config");
+    change("https://b.example");
+    assert_ne!(std::fs::read_to_string(&file).expect("config"), before);
+    let undone = place
+        .run(&["config", "confirm", "--undo", "--json"])
+        .ok()
+        .json();
+    assert_eq!(undone["outcome"], "reverted");
+    assert_eq!(std::fs::read_to_string(&file).expect("config"), before);
+}

@@ -14,6 +14,7 @@ use crate::ui::format::now_ms;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Id of the change [default: the one that waits]
+    #[arg(value_name = "id")]
     id: Option<String>,
     /// Take the change back at once instead
     #[arg(long)]
