@@ -36,7 +36,7 @@ declare global {
 }
 
 test('U24 200 devices, 50 nodes, 5 000 lines: interactions below 100 ms, heap below 25 MB', async ({ signedIn, gateway, page }) => {
-  test.setTimeout(150_000);
+  test.setTimeout(180_000);
   await writeLog(LOG, 6000);
   const seeded = await seed(gateway, { devices: 200, nodes: 50 });
   await signedIn('/devices');
