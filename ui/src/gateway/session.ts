@@ -425,7 +425,7 @@ export async function forgetGateway(url: string): Promise<void> {
   const own = isOwn(url);
   const current = url === currentUrl.value;
   const device = usedIdentity.value;
-  if (current && live.value && device) {
+  if (current && live.value && device && can('operator.pairing')) {
     // Without the scope or the method the gateway goes on listing the device; the page says so.
     await engine.request('device.token.revoke', { deviceId: device.deviceId, role: 'operator' }).catch(() => undefined);
   }
