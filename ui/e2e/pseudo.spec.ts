@@ -2,7 +2,7 @@
 
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
-import { ALL_VIEWS } from './fixtures/views';
+import { ALL_VIEWS, settle } from './fixtures/views';
 
 test.describe.configure({ timeout: 150_000 });
 
@@ -58,8 +58,7 @@ test('in en-XA every text of the page is accented, in every view', async ({ sign
     }, `/${view}`);
     await expect(page.locator('main h1')).toHaveText(/^\[/);
     await expect(page.locator('main .page-head p, main > :not(.page-head, .foot, .skeleton)').first()).toBeVisible();
-    for (const skeleton of await page.locator('main .skeleton').all()) await skeleton.scrollIntoViewIfNeeded().catch(() => undefined);
-    await expect(page.locator('main .skeleton')).toHaveCount(0);
+    await settle(page);
     const left = (await untranslated(page)).filter((text) => !isOfTheWire(text));
     if (left.length > 0) found[view] = left;
   }
