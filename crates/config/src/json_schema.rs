@@ -26,7 +26,7 @@ pub fn ui_hints_text() -> &'static str {
 
 /// The schema of the whole config.
 pub fn schema() -> Value {
-    let mut schema = object_schema(tree(), "", false);
+    let mut schema = object_schema(tree(), "");
     if let Value::Object(schema) = &mut schema {
         schema.insert(
             "$schema".to_owned(),
@@ -58,9 +58,8 @@ pub fn ui_hints() -> Value {
         if let Some(section) = section_of(field.path) {
             hint.insert("group".to_owned(), json!(section.title));
         }
-        if field.advanced {
-            hint.insert("advanced".to_owned(), json!(true));
-        }
+        // Said of every field: forms hide a field for which nobody says.
+        hint.insert("advanced".to_owned(), json!(field.advanced));
         if field.secret {
             hint.insert("sensitive".to_owned(), json!(true));
         }
@@ -94,10 +93,9 @@ fn is_list(kind: Kind) -> bool {
 
 fn node_schema(node: &Node, path: &str) -> Value {
     match node.field.map(|field| (field.kind, field)) {
-        None => object_schema(node, path, false),
-        Some((Kind::OpenObject, _)) => object_schema(node, path, true),
+        None | Some((Kind::OpenObject, _)) => object_schema(node, path),
         Some((Kind::EnvBlock, _)) => {
-            let mut schema = object_schema(node, path, true);
+            let mut schema = object_schema(node, path);
             schema["additionalProperties"] = json!({"type": "string"});
             schema
         }
@@ -105,9 +103,18 @@ fn node_schema(node: &Node, path: &str) -> Value {
     }
 }
 
-/// Unknown keys are accepted everywhere, so nothing here forbids them; `open` objects invite them.
-fn object_schema(node: &Node, path: &str, open: bool) -> Value {
+/// What we only keep has no form: a form could show nothing of it, and changing it here would change nothing.
+fn is_ours(node: &Node) -> bool {
+    node.field
+        .is_none_or(|field| !matches!(field.kind, Kind::Kept))
+        || !node.children.is_empty()
+}
+
+/// Unknown keys are accepted everywhere, so nothing here forbids them. Nothing says so either: forms would not touch
+/// such an object.
+fn object_schema(node: &Node, path: &str) -> Value {
     let properties: Map<String, Value> = in_table_order(node, path)
+        .filter(|(_, child)| is_ours(child))
         .map(|(key, child)| {
             let below = if path.is_empty() {
                 key.to_owned()
@@ -117,11 +124,7 @@ fn object_schema(node: &Node, path: &str, open: bool) -> Value {
             (key.to_owned(), node_schema(child, &below))
         })
         .collect();
-    let mut schema = json!({"type": "object", "properties": properties});
-    if open {
-        schema["additionalProperties"] = json!(true);
-    }
-    schema
+    json!({"type": "object", "properties": properties})
 }
 
 /// The tree is sorted by key; people expect the order of the table.
@@ -166,7 +169,8 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
         Kind::ShortText(limit) => json!({"type": "string", "maxLength": limit}),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::Bind => {
-            json!({"type": "string", "anyOf": [{"enum": BindMode::WORDS}, {"pattern": "[0-9:]"}]})
+            // A word or an address. Forms know no such choice; they show a field for text.
+            json!({"type": "string", "examples": BindMode::WORDS})
         }
         Kind::Texts | Kind::IpRanges | Kind::Origins => {
             json!({"type": "array", "items": {"type": "string"}})
@@ -225,15 +229,9 @@ mod tests {
             at("/properties/gateway/properties/auth/properties/mode/enum"),
             &json!(["token", "password", "none", "trusted-proxy"])
         );
-        assert_eq!(
-            at("/properties/gateway/properties/tls/additionalProperties"),
-            &json!(true)
-        );
-        assert!(
-            at("/properties/gateway")
-                .get("additionalProperties")
-                .is_none()
-        );
+        for open in ["/properties/gateway", "/properties/gateway/properties/tls"] {
+            assert!(at(open).get("additionalProperties").is_none(), "{open}");
+        }
         assert_eq!(
             at("/properties/env/properties/vars/additionalProperties/type"),
             &json!("string")
@@ -246,9 +244,34 @@ mod tests {
             .cloned()
             .collect();
         assert_eq!(first, ["gateway", "discovery", "logging"]);
-        for (name, kept) in [("agents", true), ("channels", true), ("nonsense", false)] {
-            assert_eq!(schema["properties"].get(name).is_some(), kept, "{name}");
+        for (name, shown) in [
+            ("ui", true),
+            ("agents", false),
+            ("channels", false),
+            ("nonsense", false),
+        ] {
+            assert_eq!(schema["properties"].get(name).is_some(), shown, "{name}");
         }
+        assert_eq!(
+            at("/properties/gateway/properties/bind/type"),
+            &json!("string")
+        );
+    }
+
+    /// Forms show "unsupported" for what has no type, or more than one.
+    #[test]
+    fn every_value_has_one_type() {
+        fn walk(path: &str, schema: &Value, bad: &mut Vec<String>) {
+            if !schema["type"].is_string() || schema.get("anyOf").is_some() {
+                bad.push(path.to_owned());
+            }
+            for (key, child) in schema["properties"].as_object().into_iter().flatten() {
+                walk(&format!("{path}.{key}"), child, bad);
+            }
+        }
+        let mut bad = Vec::new();
+        walk("", &schema(), &mut bad);
+        assert_eq!(bad, Vec::<String>::new());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Connections: the handshake, one actor per socket, its bounded outbox, and the table of who is connected.
 
 pub mod actor;
+mod browser;
 pub(crate) mod enroll;
 mod guessing;
 pub mod handshake;

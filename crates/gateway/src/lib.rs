@@ -35,3 +35,4 @@ pub mod system;
 pub mod tailscale;
 pub mod tasks;
 pub mod tls;
+pub mod vitals;

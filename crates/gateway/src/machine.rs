@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// Facts that do not change while running.
 #[derive(Debug, Clone)]
@@ -76,6 +77,24 @@ impl Now {
             memory_free: bytes("MemAvailable:"),
         }
     }
+}
+
+/// Room on a file system, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Space {
+    /// All of it.
+    pub total: u64,
+    /// What we may still fill.
+    pub available: u64,
+}
+
+/// The room where a path lies.
+pub fn space(path: &Path) -> Option<Space> {
+    let stat = rustix::fs::statvfs(path).ok()?;
+    Some(Space {
+        total: stat.f_blocks.saturating_mul(stat.f_frsize),
+        available: stat.f_bavail.saturating_mul(stat.f_frsize),
+    })
 }
 
 /// Host name.

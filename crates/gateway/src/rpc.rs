@@ -10,6 +10,7 @@ mod audit;
 mod clients;
 mod config;
 mod device;
+mod environments;
 mod exec_file;
 mod health;
 mod logs;
@@ -35,6 +36,7 @@ pub(crate) fn register(methods: &mut Methods) {
     proxy_check::register(methods);
     config::register(methods);
     device::register(methods);
+    environments::register(methods);
     exec_file::register(methods);
     health::register(methods);
     logs::register(methods);

@@ -10,6 +10,8 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
+use crate::vitals::Vitals;
+
 /// Most queued system events.
 const MAX_EVENTS: usize = 20;
 /// Most remembered diagnostic records.
@@ -43,6 +45,8 @@ pub struct SystemState {
     records: Mutex<(u64, VecDeque<Record>)>,
     presence_dirty: Notify,
     slow_closes: AtomicU64,
+    /// How this process does.
+    pub vitals: Vitals,
 }
 
 impl SystemState {
@@ -63,6 +67,7 @@ impl SystemState {
             records: Mutex::default(),
             presence_dirty: Notify::new(),
             slow_closes: AtomicU64::new(0),
+            vitals: Vitals::default(),
         }
     }
 

@@ -199,6 +199,8 @@ pub static METHODS: &[MethodSpec] = &[
     // Protocol 4: what its Control UI calls whether it is listed or not.
     look("system.info", READ).only(Advertised::V4),
     look("environments.list", READ).only(Advertised::V4),
+    look("environments.status", READ).only(Advertised::V4),
+    look("diagnostics.lanes", READ).only(Advertised::V4),
     look("update.status", ADMIN).only(Advertised::V4),
     look("exec.approval.list", APPROVALS).only(Advertised::V4),
     look("exec.approval.get", APPROVALS).only(Advertised::V4),
@@ -246,6 +248,7 @@ pub static METHODS: &[MethodSpec] = &[
     look("board.get", READ).only(Advertised::Hidden),
     look("mentions.list", READ).only(Advertised::Hidden),
     look("projects.list", READ).only(Advertised::Hidden),
+    look("themes.list", READ).only(Advertised::Hidden),
     // Never listed, in no release.
     act("node.runnerInventory.update", Access::Node).only(Advertised::Hidden),
     act("connect", ADMIN).only(Advertised::Hidden),

@@ -1952,8 +1952,10 @@ export interface Methods {
   'device.pair.setupStatus': { params: object; result: unknown };
   'device.token.revoke': { params: DeviceTokenParams; result: DeviceTokenRevoked };
   'device.token.rotate': { params: DeviceTokenParams; result: DeviceTokenRotated };
+  'diagnostics.lanes': { params: object; result: unknown };
   'diagnostics.stability': { params: object; result: unknown };
   'environments.list': { params: object; result: unknown };
+  'environments.status': { params: object; result: unknown };
   'exec.approval.get': { params: object; result: unknown };
   'exec.approval.grants.list': { params: object; result: unknown };
   'exec.approval.list': { params: NoParams; result: readonly ExecApproval[] };
@@ -2028,6 +2030,7 @@ export interface Methods {
   'talk.catalog': { params: object; result: unknown };
   'talk.mode': { params: object; result: unknown };
   'tasks.list': { params: object; result: unknown };
+  'themes.list': { params: object; result: unknown };
   'tts.convert': { params: object; result: unknown };
   'tts.disable': { params: object; result: unknown };
   'tts.enable': { params: object; result: unknown };

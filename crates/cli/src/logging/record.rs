@@ -74,6 +74,8 @@ impl Record {
             }),
         );
         line.insert("time".to_owned(), json!(time));
+        // For readers that show one text: 2026.9.6 takes it before anything else, 2026.1.30 where "1" is no text.
+        line.insert("message".to_owned(), json!(self.text()));
         format!("{}\n", Value::Object(line))
     }
 
@@ -162,6 +164,7 @@ mod tests {
         assert_eq!(line["0"], r#"{"subsystem":"gateway/conn"}"#);
         assert_eq!(line["1"], "slow consumer");
         assert_eq!(line["time"], "2026-11-22T16:13:24.124Z");
+        assert_eq!(line["message"], "slow consumer");
         assert_eq!(line["_meta"]["logLevelName"], "WARN");
         assert_eq!(line["_meta"]["logLevelId"], 4);
         assert_eq!(line["_meta"]["name"], line["0"]);
@@ -173,6 +176,7 @@ mod tests {
             (&line["1"], &line["2"]),
             (&json!({"conn": 7}), &json!("slow consumer"))
         );
+        assert_eq!(line["message"], "slow consumer conn=7");
     }
 
     #[test]

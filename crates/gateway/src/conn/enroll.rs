@@ -11,6 +11,7 @@ use crate::auth::admission::{Method, Pairing, Standing};
 use crate::auth::identity::IdentitySource;
 use crate::auth::refusal::{self, CredentialFacts, Refusal};
 use crate::auth::secret;
+use crate::conn::browser;
 use crate::conn::handshake::store_refusal;
 use crate::conn::hub::Conn;
 use crate::core::Core;
@@ -36,6 +37,12 @@ fn plain(text: &str) -> String {
     shown.take(MAX_FACT).collect()
 }
 
+/// What to call a web page that gives itself no name.
+fn page_name(peer: &Peer) -> Option<String> {
+    peer.origin.as_ref()?;
+    browser::name(peer.user_agent.as_deref()?)
+}
+
 /// What a client says about itself, and where it comes from.
 pub(crate) fn facts(params: &ConnectParams, peer: &Peer) -> ClientFacts {
     let client = &params.client;
@@ -44,7 +51,7 @@ pub(crate) fn facts(params: &ConnectParams, peer: &Peer) -> ClientFacts {
         (!text.is_empty()).then_some(text)
     };
     ClientFacts {
-        display_name: nonempty(&client.display_name),
+        display_name: nonempty(&client.display_name).or_else(|| page_name(peer)),
         platform: Some(plain(&client.platform)),
         device_family: nonempty(&client.device_family),
         model_identifier: nonempty(&client.model_identifier),

@@ -95,7 +95,12 @@ pub(super) fn refuse_host(state: &HttpState, peer: &Peer, refused: &HostRefused)
         HostRefused::Invalid => (StatusCode::BAD_REQUEST, "invalid_host", None),
         HostRefused::Unknown { name, fix_command } => {
             if let Some(left_out) = state.inner.repeats.log_now(name) {
-                tracing::warn!(host = name, peer = ?peer.address, left_out, "request for an unknown host refused; to allow it run: {fix_command}");
+                tracing::warn!(
+                    host = name,
+                    peer = peer.address.map(tracing::field::display),
+                    left_out,
+                    "request for an unknown host refused; to allow it run: {fix_command}"
+                );
             }
             (
                 StatusCode::MISDIRECTED_REQUEST,

@@ -132,7 +132,13 @@ fn refuse_origin(state: &HttpState, peer: &Peer, refused: &OriginRefused) -> Res
     let origin = peer.origin.as_deref().unwrap_or_default();
     if let Some(left_out) = state.inner.repeats.log_now(origin) {
         let fix = refused.fix_command.as_deref().unwrap_or("-");
-        tracing::warn!(origin, peer = ?peer.address, left_out, "{}; to allow it run: {fix}", refused.reason);
+        tracing::warn!(
+            origin,
+            peer = peer.address.map(tracing::field::display),
+            left_out,
+            "{}; to allow it run: {fix}",
+            refused.reason
+        );
     }
     let mut body = json!({"error": {
         "message": refused.message,

@@ -25,7 +25,7 @@ pub(super) fn register(methods: &mut Methods) {
     });
     methods.later("voicewake.set", crate::later!(voicewake_set));
     methods.now("talk.mode", talk_mode);
-    methods.now("system.info", system_info);
+    methods.later("system.info", crate::later!(system_info));
     methods.now("diagnostics.stability", stability);
     methods.later("gateway.auth.unlock", crate::later!(unlock));
 }
@@ -160,12 +160,12 @@ fn talk_mode(ctx: &Ctx<'_>, params: &str) -> RpcResult {
     Ok(Payload::of(&payload))
 }
 
-fn system_info(ctx: &Ctx<'_>, _params: &str) -> RpcResult {
+async fn system_info(call: Call) -> RpcResult {
     static FIXED: OnceLock<machine::Fixed> = OnceLock::new();
     let fixed = FIXED.get_or_init(machine::Fixed::read);
     let now = machine::Now::read();
-    let core = ctx.core;
-    Ok(Payload::of(&json!({
+    let core = &call.core;
+    let mut info = json!({
         "machineName": core.server.host,
         "hostname": core.server.host,
         "platform": std::env::consts::OS,
@@ -182,7 +182,17 @@ fn system_info(ctx: &Ctx<'_>, _params: &str) -> RpcResult {
         "loadAverage": now.load_average,
         "memoryTotalBytes": now.memory_total,
         "memoryFreeBytes": now.memory_free,
-    })))
+    });
+    for (key, value) in core.system.vitals.read().await {
+        info[key] = value;
+    }
+    let state_dir = &core.server.state_dir;
+    if let Some(space) = machine::space(state_dir) {
+        info["diskTotalBytes"] = json!(space.total);
+        info["diskAvailableBytes"] = json!(space.available);
+        info["diskPath"] = json!(state_dir);
+    }
+    Ok(Payload::of(&info))
 }
 
 fn stability(ctx: &Ctx<'_>, params: &str) -> RpcResult {

@@ -6,6 +6,7 @@ mod pair;
 mod report;
 
 pub(crate) use invoke::{Inner, cancel, invoke_inside};
+pub(super) use list::entries;
 pub(crate) use pair::apply_surface;
 
 use crate::rpc::router::Methods;

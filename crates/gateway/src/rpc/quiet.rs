@@ -234,7 +234,16 @@ const QUESTIONS: &[Question] = &[
         r#"{"jobs":[],"total":0,"offset":0,"limit":50,"hasMore":false,"nextOffset":null}"#
     ),
     constant!("cron.runs", r#"{"entries":[]}"#),
-    constant!("environments.list", r#"{"environments":[]}"#),
+    computed!(
+        "diagnostics.lanes",
+        ctx,
+        _params,
+        json!({ "ts": ctx.core.now_ms(), "lanes": [], "dynamic": null })
+    ),
+    constant!(
+        "themes.list",
+        r#"{"current":{"id":"claw","mode":"system","scope":"gateway","overrides":{}},"theme":{"id":"claw","name":"Claw","source":"builtin","modes":["dark","light"]},"themes":[]}"#
+    ),
     constant!(
         "update.status",
         r#"{"sentinel":null,"updateAvailable":null}"#

@@ -177,6 +177,13 @@ const BEYOND: &[(&str, &str, &str, &str)] = &[
         "whether none of them answered",
     ),
     (
+        "SystemInfoResult",
+        "",
+        "eventLoop",
+        "2026.9.6 sends it; the published schema is of 2026.9.1",
+    ),
+    ("SystemInfoResult", "", "processMemory", "as above"),
+    (
         "DevicePairSetupStatusResult",
         "",
         "state",

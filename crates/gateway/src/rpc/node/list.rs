@@ -33,7 +33,8 @@ fn list(ctx: &Ctx<'_>, _params: &str) -> RpcResult {
     )))
 }
 
-fn entries(core: &Core) -> Vec<Value> {
+/// Every node that is connected or paired, connected ones first.
+pub(in crate::rpc) fn entries(core: &Core) -> Vec<Value> {
     let sessions = core.nodes.all();
     let devices = core.books.devices.lock();
     let surfaces = core.books.surfaces.lock();
