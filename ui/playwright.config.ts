@@ -6,6 +6,11 @@ const output = process.env['OPENCLAW_UI_OUTPUT'] ?? join(import.meta.dirname, '.
 // Debian's Chromium; every name but loopback's is unknown, so that a request to anywhere else cannot leave unnoticed.
 export default defineConfig({
   testDir: 'e2e',
+  projects: [
+    { name: 'ours', testIgnore: 'e2e/upstream/*' },
+    // Other people's pages are large, and start slowly where much else runs.
+    { name: 'upstream', testMatch: 'e2e/upstream/*.spec.ts', timeout: 180_000, expect: { timeout: 30_000 } },
+  ],
   outputDir: join(output, 'results'),
   fullyParallel: true,
   workers: 2,

@@ -32,8 +32,46 @@ fn document() -> String {
         |row| &row.our_clients,
     );
     text.push_str(ENROLMENT);
+    text.push_str(CONTROL_UIS);
     text
 }
+
+/// What the tests in `ui/e2e/upstream` hold true.
+const CONTROL_UIS: &str = "
+## Upstream's Control UIs with our gateway
+
+The pages of both releases, served unchanged, opened in Chromium with `?gatewayUrl=` and the token. While they were used nothing failed:
+no error on the console, no uncaught error, no refused or unknown call. The page's origin is in `gateway.controlUi.allowedOrigins`.
+
+| View of 2026.1.30 | What fills | Calls | |
+|---|---|---|---|
+| change of gateway | asks, connects, the token leaves the address bar | `connect` | ok |
+| Overview | connected, uptime, counters | `system-presence`, `status`, `health`, `sessions.list`, `cron.status`, `models.list` | ok |
+| Instances | gateway, page and node | `system-presence` | ok |
+| Nodes | node with its commands; devices; exec approvals of gateway and node, saved | `node.list`, `device.pair.list`, `exec.approvals.get`, `.set`, `.node.get` | ok |
+| pairing | a page from another address waits, is approved in Nodes, comes in by itself | `device.pair.approve` | ok |
+| exec approval | asked for in every view, decided | `exec.approval.resolve` | ok |
+| Config | form and text, saved from both; secrets stay what they were | `config.schema`, `config.get`, `config.set` | ok |
+| Debug | snapshots, a call by hand | `status`, `health`, `last-heartbeat`, any | ok |
+| Logs | the file, following | `logs.tail` | ok |
+| Channels, Sessions, Cron Jobs, Skills, Chat | empty: this gateway runs none of it (1) | `channels.status`, `sessions.list`, `cron.list`, `skills.status`, `chat.history` | ok |
+
+| View of 2026.9.6 | What fills | Calls | |
+|---|---|---|---|
+| sign-in card | says what is missing, takes the token | `connect` | ok |
+| Gateway (`/settings/connection`) | round trips, processor, memory, waits of the loop, host | `last-heartbeat`, `system.info` | ok |
+| Devices | gateway host with load, memory, disk; browser; node; exec approvals of gateway and node, saved | `node.list`, `device.pair.list`, `system-presence`, `exec.approvals.*` | ok |
+| pairing | the card names the command; approved in Devices, comes in by itself | `device.pair.approve` | ok |
+| Inbox, Approvals | an exec approval is decided, and is in the history | `exec.approval.list`, `.resolve`, `approval.history` | ok |
+| Security | how clients authenticate | `config.get`, `config.schema` | ok |
+| Infrastructure, Advanced | form and text, saved from both; secrets stay what they were | `config.schema`, `config.get`, `config.set`, `config.patch` | ok |
+| Debug | snapshots, a call by hand | `status`, `health`, `diagnostics.lanes`, any | ok |
+| Logs | the file, following | `logs.tail` | ok |
+| Systems | the gateway's machine and its nodes | `environments.list`, `node.list`, `system.info` | ok |
+| Home, Appearance, Updates, About | empty: no model is set up here | `chat.startup`, `models.list`, `themes.list` | ok |
+
+1. Channels has a card for every channel that 2026.1.30 knows and says that their schema is unavailable.
+";
 
 /// What the test in `enrol.rs` holds true.
 const ENROLMENT: &str = "
