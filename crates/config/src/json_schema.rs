@@ -33,8 +33,21 @@ pub fn schema() -> Value {
             json!("http://json-schema.org/draft-07/schema#"),
         );
         schema.insert("title".to_owned(), json!("OpenClawConfig"));
+        schema.insert(KEPT.to_owned(), json!(kept()));
     }
     schema
+}
+
+/// The member of the schema that names what is accepted and kept without being read.
+const KEPT: &str = "x-kept";
+
+/// Keys that are kept whole, and objects that may hold keys we do not know.
+fn kept() -> Vec<&'static str> {
+    FIELDS
+        .iter()
+        .filter(|field| matches!(field.kind, Kind::Kept | Kind::OpenObject | Kind::EnvBlock))
+        .map(|field| field.path)
+        .collect()
 }
 
 /// Hints by path: label, help, group, order, advanced, sensitive, placeholder.
@@ -169,8 +182,9 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
         Kind::ShortText(limit) => json!({"type": "string", "maxLength": limit}),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::Bind => {
-            // A word or an address. Forms know no such choice; they show a field for text.
-            json!({"type": "string", "examples": BindMode::WORDS})
+            // A word, or an address. Forms know no such choice; they show a field for text.
+            let words = BindMode::WORDS.join("|");
+            json!({"type": "string", "examples": BindMode::WORDS, "pattern": format!("^({words})$|[0-9:]")})
         }
         Kind::Texts | Kind::IpRanges | Kind::Origins => {
             json!({"type": "array", "items": {"type": "string"}})
@@ -251,6 +265,10 @@ mod tests {
             ("nonsense", false),
         ] {
             assert_eq!(schema["properties"].get(name).is_some(), shown, "{name}");
+        }
+        let kept = at("/x-kept").as_array().unwrap();
+        for path in ["agents", "channels", "gateway.tls", "env"] {
+            assert!(kept.contains(&json!(path)), "{path}");
         }
         assert_eq!(
             at("/properties/gateway/properties/bind/type"),

@@ -42,7 +42,7 @@ export function kindOf(schema: ConfigSchema | null, path: string): Kind {
 
 /** Words that a setting offers. */
 export function wordsOf(schema: Schema | undefined): readonly string[] {
-  return [...(schema?.enum ?? []), ...(schema?.anyOf ?? []).flatMap((one) => one.enum ?? [])].map(String);
+  return [...(schema?.enum ?? []), ...(schema?.examples ?? []), ...(schema?.anyOf ?? []).flatMap((one) => one.enum ?? [])].map(String);
 }
 
 /** Text of a field as a value; `undefined` takes the setting out of the file, so that the default holds. */

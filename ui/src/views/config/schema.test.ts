@@ -8,7 +8,7 @@ const schema: Schema = {
   type: 'object',
   properties: {
     port: { type: 'integer', minimum: 1, maximum: 65535 },
-    bind: { type: 'string', anyOf: [{ enum: ['lan', 'loopback'] }, { pattern: '[0-9:]' }] },
+    bind: { type: 'string', examples: ['lan', 'loopback'], pattern: '^(lan|loopback)$|[0-9:]' },
     mode: { type: 'string', enum: ['off', 'self'] },
     origins: { type: 'array', items: { type: 'string' } },
     name: { type: 'string', maxLength: 3 },
@@ -36,6 +36,11 @@ test.each<readonly [Json, readonly string[]]>([
 
 test('keys that nobody knows are found, in open objects they are not', () => {
   expect(unknownKeys(schema, { prot: 1, open: { x: 'y' }, kept: { z: 1 } }).map(dotted)).toEqual(['prot']);
+});
+
+test('keys that are kept unread, and objects that hold any key, are no slips', () => {
+  const open: Schema = { properties: { tls: { type: 'object', properties: { on: { type: 'boolean' } } } }, 'x-kept': ['agents', 'tls'] };
+  expect(unknownKeys(open, { agents: { a: 1 }, tls: { on: true, more: 1 }, agent: 1 }).map(dotted)).toEqual(['agent']);
 });
 
 test('issues of a refusal', () => {

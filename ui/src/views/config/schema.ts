@@ -17,6 +17,9 @@ export interface Schema {
   readonly maxLength?: number;
   readonly minLength?: number;
   readonly pattern?: string;
+  readonly examples?: readonly string[];
+  /** At the root: keys that are accepted and kept unread, and objects that may hold any key. */
+  readonly 'x-kept'?: readonly string[];
   readonly default?: Json;
   readonly description?: string;
 }
@@ -78,7 +81,10 @@ export function check(schema: Schema | undefined, value: Json, path: Path = []):
   }
   if (typeof value === 'string') {
     if (schema.maxLength !== undefined && [...value].length > schema.maxLength) return [{ path, kind: 'long', expected: String(schema.maxLength) }];
-    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) return [{ path, kind: 'pattern', expected: schema.pattern }];
+    if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value)) {
+      if (schema.examples) return [{ path, kind: 'choice', expected: schema.examples.join(', ') }];
+      return [{ path, kind: 'pattern', expected: schema.pattern }];
+    }
   }
   if (Array.isArray(value)) return value.flatMap((entry: Json, index: number) => check(schema.items, entry, [...path, String(index)]));
   if (isObject(value)) return Object.entries(value).flatMap(([key, below]) => check(schemaAt(schema, [key]), below, [...path, key]));
@@ -99,11 +105,17 @@ export function issuesOf(details: unknown): readonly Issue[] {
 }
 
 /** Keys of a value that no schema knows: most often a slip of the pen. */
-export function unknownKeys(schema: Schema | undefined, value: Json, path: Path = []): readonly Path[] {
+export function unknownKeys(
+  schema: Schema | undefined,
+  value: Json,
+  path: Path = [],
+  kept: ReadonlySet<string> = new Set(schema?.['x-kept']),
+): readonly Path[] {
   if (!isObject(value) || schema?.properties === undefined) return [];
   return Object.entries(value).flatMap(([key, below]) => {
     const here = [...path, key];
-    if (schema.properties?.[key]) return unknownKeys(schema.properties[key], below, here);
+    if (schema.properties?.[key]) return unknownKeys(schema.properties[key], below, here, kept);
+    if (kept.has(dotted(here)) || kept.has(dotted(path))) return [];
     const open = schema.additionalProperties === true || typeof schema.additionalProperties === 'object';
     return open ? [] : [here];
   });
