@@ -1,1 +1,0 @@
-import{n as e,r as t,t as n}from"./index-OGo0QLL4.js";var r=e(`nodes`,{title:`Nodes`});function i(){return t(n,{title:r(`title`),children:null})}export{i as Nodes};
