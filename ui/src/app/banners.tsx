@@ -31,13 +31,13 @@ function Banner({ tone, name, children, action }: { tone: Tone; name: string; ch
 
 export function Banners() {
   return (
-    <div class="banners">
+    <section class="banners" aria-label={t('banners')}>
       <LinkBanner />
       <UnencryptedBanner />
       <OldPageBanner />
       <AccessBanner />
       <Speaker />
-    </div>
+    </section>
   );
 }
 

@@ -1,6 +1,7 @@
 import { messages } from '../text/messages';
 
 export const t = messages('connection', {
+  banners: 'Notices',
   live: 'Live',
   slow: 'Slow',
   silent: 'Not responding',
