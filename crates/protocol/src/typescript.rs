@@ -8,6 +8,7 @@ mod layout;
 mod table;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -191,7 +192,7 @@ impl Types {
         for name in names {
             let payload = self.events.get(name).map_or("unknown", String::as_str);
             let (name, payload) = (layout::quoted(name), layout::type_name(payload));
-            out.push_str(&format!("  {name}: {payload};\n"));
+            writeln!(out, "  {name}: {payload};").expect("a string takes everything");
         }
         out.push_str("}\n\nexport type EventName = keyof Events;\n");
     }

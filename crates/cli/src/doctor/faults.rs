@@ -30,7 +30,7 @@ async fn u29_forty_faults_are_named_with_cause_and_fix() {
     let mut faults = Vec::new();
     wish::all(&mut faults);
     network::all(&mut faults).await;
-    tls::all(&mut faults).await;
+    Box::pin(tls::all(&mut faults)).await;
     http::all(&mut faults).await;
     auth::all(&mut faults).await;
     let mut wrong = Vec::new();

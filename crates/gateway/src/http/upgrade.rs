@@ -92,6 +92,10 @@ pub(super) fn answer(
 }
 
 /// A page is told why it may not connect once its socket is open: browsers show pages nothing of a refused upgrade.
+#[expect(
+    clippy::result_large_err,
+    reason = "the error is the whole answer, once per refused request"
+)]
 fn refuse(
     state: &HttpState,
     policy: &HttpPolicy,

@@ -44,10 +44,9 @@ impl Payload {
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Absent => None,
-            Self::Text(text) => Some(text),
+            Self::Text(text) | Self::Last { text, .. } => Some(text),
             Self::Shared(text) => Some(text),
             Self::Static(text) => Some(text),
-            Self::Last { text, .. } => Some(text),
         }
     }
 }

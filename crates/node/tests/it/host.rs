@@ -438,7 +438,7 @@ async fn piece(peer: &mut Peer) -> Result<Value, Value> {
             }
             _ => {
                 peer.respond(&request, json!({"ok": true, "bins": []}))
-                    .await
+                    .await;
             }
         }
     }
@@ -504,7 +504,7 @@ async fn a_watched_run_that_is_cancelled_ends_and_a_gateway_that_does_not_watch_
             }
             _ => {
                 peer.respond(&request, json!({"ok": true, "bins": []}))
-                    .await
+                    .await;
             }
         }
     };

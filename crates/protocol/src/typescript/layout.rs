@@ -1,5 +1,7 @@
 //! TypeScript as a person would have laid it out.
 
+use std::fmt::Write as _;
+
 /// `'name'`.
 pub(super) fn quoted(name: &str) -> String {
     format!("'{name}'")
@@ -11,20 +13,20 @@ pub(super) fn union<'a>(
     name: &str,
     members: impl IntoIterator<Item = &'a str>,
 ) -> String {
-    let members: String = members
-        .into_iter()
-        .map(|member| format!("\n  | {}", quoted(member)))
-        .collect();
-    format!("\n/** {docs} */\nexport type {name} ={members};\n")
+    let mut list = String::new();
+    for member in members {
+        write!(list, "\n  | {}", quoted(member)).expect("a string takes everything");
+    }
+    format!("\n/** {docs} */\nexport type {name} ={list};\n")
 }
 
 /// An object of numbers that do not change.
 pub(super) fn numbers(docs: &str, name: &str, members: &[(&str, u64)]) -> String {
-    let members: String = members
-        .iter()
-        .map(|(name, value)| format!("  {name}: {value},\n"))
-        .collect();
-    format!("\n/** {docs} */\nexport const {name} = {{\n{members}}} as const;\n")
+    let mut list = String::new();
+    for (name, value) in members {
+        writeln!(list, "  {name}: {value},").expect("a string takes everything");
+    }
+    format!("\n/** {docs} */\nexport const {name} = {{\n{list}}} as const;\n")
 }
 
 /// `Array<T>` as `T[]`, quotes as everywhere else.
@@ -116,12 +118,12 @@ fn member((docs, member): (&str, &str)) -> String {
         Some(_) => type_.strip_suffix(" | null").unwrap_or(type_),
         None => type_,
     };
-    let docs: String = comment(docs)
-        .lines()
-        .map(|line| format!("  {line}\n"))
-        .collect();
+    let mut indented = String::new();
+    for line in comment(docs).lines() {
+        writeln!(indented, "  {line}").expect("a string takes everything");
+    }
     let name = name.replace('"', "'");
-    format!("{docs}  {name}: {};\n", lists(&type_name(type_)))
+    format!("{indented}  {name}: {};\n", lists(&type_name(type_)))
 }
 
 /// `Array<T> | null` as `T[] | null`.
@@ -148,8 +150,11 @@ fn comment(docs: &str) -> String {
         [] => String::new(),
         [line] => format!("/** {line} */\n"),
         lines => {
-            let lines: String = lines.iter().map(|line| format!(" * {line}\n")).collect();
-            format!("/**\n{lines} */\n")
+            let mut body = String::new();
+            for line in lines {
+                writeln!(body, " * {line}").expect("a string takes everything");
+            }
+            format!("/**\n{body} */\n")
         }
     }
 }
@@ -161,7 +166,7 @@ fn without_links(line: &str) -> String {
     for part in parts {
         let (path, rest) = part.split_once("`]").unwrap_or((part, ""));
         let name = path.rsplit("::").next().unwrap_or(path);
-        out.push_str(&format!("`{name}`{rest}"));
+        write!(out, "`{name}`{rest}").expect("a string takes everything");
     }
     out
 }

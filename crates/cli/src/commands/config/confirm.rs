@@ -29,24 +29,23 @@ impl Args {
             .await
             .map_err(CallFailure::into_error)?;
         let ui = context.ui();
-        let id = match self.id {
-            Some(id) => id,
-            None => {
-                let status: Value = connection
-                    .call("remote.status", &json!({}))
-                    .await
-                    .map_err(CallFailure::into_error)?;
-                let pending = &status["pendingConfirm"];
-                let Some(id) = pending["id"].as_str() else {
-                    return Err(CommandError::new(
-                        "No config change waits for confirmation.",
-                    ));
-                };
-                if !ui.is_json() {
-                    ui.line(line(pending))?;
-                }
-                id.to_owned()
+        let id = if let Some(id) = self.id {
+            id
+        } else {
+            let status: Value = connection
+                .call("remote.status", &json!({}))
+                .await
+                .map_err(CallFailure::into_error)?;
+            let pending = &status["pendingConfirm"];
+            let Some(id) = pending["id"].as_str() else {
+                return Err(CommandError::new(
+                    "No config change waits for confirmation.",
+                ));
+            };
+            if !ui.is_json() {
+                ui.line(line(pending))?;
             }
+            id.to_owned()
         };
         let ended: ConfirmEnded = connection
             .call("config.confirm", &json!({ "id": id, "keep": !self.undo }))
