@@ -1,9 +1,9 @@
 // Keeps the lines current while the view is open and the page is visible.
 
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Resource } from '../../gateway/resource';
-import { CallError, call, can, has, live } from '../../gateway/session';
+import { CallError, call, can, has, live, onSwitch } from '../../gateway/session';
 import { FIRST, MOST, append, begin, prepend } from './buffer';
 import type { Buffer, Tail } from './buffer';
 
@@ -16,14 +16,21 @@ export interface Followed extends Resource<Buffer> {
   readonly loadOlder: () => void;
 }
 
+// Kept while other views are open: what is known stays there when the gateway is away.
+const buffer = signal<Buffer | null>(null);
+const asOf = signal<number | null>(null);
+
+onSwitch(() => {
+  buffer.value = null;
+  asOf.value = null;
+});
+
 async function tail(params: { cursor?: number; limit: number; maxBytes: number }): Promise<Tail> {
   return (await call('logs.tail', params)) as Tail;
 }
 
 /** Follows the log. `added` hears how many lines came. */
 export function useLogs(added: (before: Buffer, after: Buffer) => void): Followed {
-  const buffer = useSignal<Buffer | null>(null);
-  const asOf = useSignal<number | null>(null);
   const error = useSignal<CallError | null>(null);
   const loadingOlder = useSignal(false);
   const tell = useRef(added);
