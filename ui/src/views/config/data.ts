@@ -3,10 +3,10 @@
 import type { JsonObject } from '../../gateway/config-edit';
 import { applyPatch, isObject } from '../../gateway/config-edit';
 import type { Client, Standing } from '../../gateway/config-risk';
-import { notePending } from '../../gateway/pending-change';
+import { notePending, pending } from '../../gateway/pending-change';
 import { useResource } from '../../gateway/resource';
 import type { Resource } from '../../gateway/resource';
-import { call, has, hello, identity } from '../../gateway/session';
+import { call, CallError, has, hello, identity } from '../../gateway/session';
 import type { PendingConfirm, RemoteStatus as Wire } from '../../wire/generated';
 import { basePath } from '../../app/base';
 import { showPendingSettings } from '../../app/pending-settings';
@@ -149,7 +149,13 @@ export async function write(edit: Edit, baseHash: string, how: { readonly confir
     ...(baseHash === '' ? {} : { baseHash }),
     ...(how.confirmMs === null ? {} : { confirmWithinMs: how.confirmMs }),
   };
-  const answer = (await call(method, params)) as {
+  const before = pending.peek()?.id;
+  const answer = (await call(method, params).catch((error: unknown) => {
+    // A new secret ends the connections that came with the former one, and the answer with them. That the change waits was told before.
+    const waiting = pending.peek();
+    if (!(error instanceof CallError) || error.code !== 'DISCONNECTED' || waiting === null || waiting.id === before) throw error;
+    return { confirm: { id: waiting.id, deadlineMs: Date.now() + (how.confirmMs ?? 0), keys: waiting.keys, by: waiting.by } };
+  })) as {
     hash?: string;
     warnings?: readonly Issue[];
     confirm?: PendingConfirm | null;

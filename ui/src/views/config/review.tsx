@@ -47,7 +47,7 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
   const [context, setContext] = useState<{ status: RemoteStatus | null; clients: readonly Client[] | null } | null>(null);
   const [withinMs, setWithinMs] = useState(CONFIRM_WITHIN_MS);
   const [busy, setBusy] = useState(false);
-  const [failure, setFailure] = useState<{ message: string; issues: readonly Issue[] } | null>(null);
+  const [failure, setFailure] = useState<{ message: string; issues: readonly Issue[]; lost: boolean } | null>(null);
   useEffect(() => {
     if (risky.length === 0) return;
     // Without them the dialog says less, and still works.
@@ -70,7 +70,7 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
       if (/changed since last load/.test(error.message)) onConflict();
       else {
         const issues = issuesOf(error.error.details);
-        setFailure({ message: error.message, issues });
+        setFailure({ message: error.message, issues, lost: error.code === 'DISCONNECTED' });
         onRefused?.(issues);
       }
     }
@@ -101,7 +101,7 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
       {failure && (
         <div role="alert">
           <Notice tone="bad">
-            <strong>{t('refused')}</strong>
+            <strong>{failure.lost ? t('unanswered') : t('refused')}</strong>
             {failure.issues.length === 0 ? (
               <span>{failure.message}</span>
             ) : (
@@ -113,7 +113,7 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
                 ))}
               </ul>
             )}
-            <span>{t('refusedKept')}</span>
+            <span>{failure.lost ? t('unansweredKept') : t('refusedKept')}</span>
           </Notice>
         </div>
       )}

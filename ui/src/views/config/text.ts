@@ -166,6 +166,8 @@ export const t = messages('config', {
   withinHelp: 'Nobody is locked out: unless you confirm in this time that you still get in, the gateway puts the former settings back.',
   noRevertTitle: 'This gateway does not take settings back by itself',
   noRevert: 'If nobody gets in any more, run this on the gateway’s machine:',
+  unanswered: 'The gateway did not answer',
+  unansweredKept: 'Your edits are kept. Look whether the change was written before you save again: go back, and load the settings again.',
   refused: 'The gateway refused the change',
   refusedKept: 'Nothing was written, and your edits are kept. Go back and correct them.',
   back: 'Back',
