@@ -29,6 +29,11 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ("config.schema", "{}", "ConfigSchemaResponse"),
     ("environments.list", "{}", "EnvironmentsListResult"),
     (
+        "environments.status",
+        r#"{"environmentId":"gateway"}"#,
+        "EnvironmentsStatusResult",
+    ),
+    (
         "exec.approval.grants.list",
         "{}",
         "ExecApprovalGrantsListResult",
