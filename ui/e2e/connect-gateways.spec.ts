@@ -15,6 +15,7 @@ test('U9 a gateway that does not take this address: the screen has the command t
   expect(JSON.parse(value)).toEqual([served.remoteOrigin]);
   const ran = await other.cli('config', 'set', 'gateway.controlUi.allowedOrigins', value);
   expect(ran.code).toBe(0);
+  await expect.poll(() => other.output).toContain('config applied');
   await page.getByRole('button', { name: /^(Retry now|Try again)$/ }).click();
   await expect(page.locator('.health').or(page.getByText('Approve this browser'))).toBeVisible();
   await served.close();

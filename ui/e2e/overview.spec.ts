@@ -28,6 +28,8 @@ test('what waits is counted on every view, and answered in place', async ({ gate
   await signedIn('/overview');
   await expect(page.getByText('Nothing waits.')).toBeVisible();
   const node = await FakeDevice.connect({ port: gateway.port, token: TOKEN, name: 'Pump', role: 'node', client: { id: 'node-host', mode: 'node' }, commands: ['system.run'] });
+  // Lower cards load when they are seen.
+  await page.keyboard.press('End');
   await expect(page.getByRole('region', { name: 'Nodes' })).toContainText('Pump');
   await expect(page.getByRole('region', { name: 'Nodes' }).getByRole('link', { name: /Pump/ })).toContainText('connected');
 

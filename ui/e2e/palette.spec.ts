@@ -46,7 +46,8 @@ test('single keys lead to views, filter and help, stay out of fields, and can be
   await page.keyboard.press('Escape');
   await page.evaluate(() => localStorage.setItem('openclaw.control.settings.v2', '{"shortcuts":false}'));
   await page.reload();
-  await page.getByRole('table').waitFor();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Activity');
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   await page.keyboard.press('?');
   await page.keyboard.press('g');
   await page.keyboard.press('l');

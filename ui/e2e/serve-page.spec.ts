@@ -90,7 +90,8 @@ test.describe('without JavaScript', () => {
   test('U32 the page says what it needs and what works without it', async ({ page, gateway }) => {
     await page.goto(`${gateway.origin}/devices`);
     await expect(page.getByRole('heading', { name: 'This page needs JavaScript' })).toBeVisible();
-    await expect(page.getByText('openclaw status').first()).toBeVisible();
+    await expect(page.locator('.noscript').getByText('openclaw status')).toBeVisible();
+    await expect(page.getByText('The Control UI did not start')).toBeHidden();
   });
 });
 

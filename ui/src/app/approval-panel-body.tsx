@@ -41,7 +41,12 @@ export function ApprovalPanelBody({ ids }: { ids: string }) {
     if (first) setSpoken(t('announce', { command: commandLine(first.command) }));
   }, [first?.id]);
   const left = first ? Math.ceil((first.expiresAt - now.value) / 1000) : 0;
+  const announced = useRef<string | undefined>(undefined);
   useEffect(() => {
+    // What has just been announced is not talked over.
+    const arrives = announced.current !== first?.id;
+    announced.current = first?.id;
+    if (arrives) return;
     if (first && SPOKEN.includes(left)) setSpoken(t('seconds', { n: left, command: commandLine(first.command, 60) }));
   }, [left]);
 

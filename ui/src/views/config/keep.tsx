@@ -26,6 +26,9 @@ const SPOKEN = [60, 30, 10];
 
 type Check = 'running' | 'ok' | 'failed';
 
+/** Between two looks, in milliseconds: a listener that goes is open for some seconds more. */
+const LOOK_EVERY_MS = 2000;
+
 function Countdown({ change }: { change: Pending }) {
   const left = Math.max(0, Math.ceil((change.deadline - now.value) / 1000));
   const whole = useRef(Math.max(1, left));
@@ -39,12 +42,19 @@ function Countdown({ change }: { change: Pending }) {
     // The socket that is open already says nothing about the next one: a new one is tried.
     const address = new URL(document.baseURI);
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-    probe(address).then(
-      ({ gateway }) => open && setCheck(gateway ? 'ok' : 'failed'),
-      () => open && setCheck('failed'),
-    );
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = () =>
+      probe(address)
+        .then(({ gateway }) => gateway, () => false)
+        .then((gateway) => {
+          if (!open) return;
+          setCheck(gateway ? 'ok' : 'failed');
+          timer = setTimeout(() => void look(), LOOK_EVERY_MS);
+        });
+    void look();
     return () => {
       open = false;
+      clearTimeout(timer);
     };
   }, [online, change.id]);
   useEffect(() => {
