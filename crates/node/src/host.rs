@@ -116,8 +116,16 @@ struct Session {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct CancelPayload {
-    #[serde(alias = "invokeId")]
     id: Option<String>,
+    // A field of its own and no alias: our gateway sends both names, which serde would refuse as the same member twice.
+    invoke_id: Option<String>,
+}
+
+impl CancelPayload {
+    fn id_in(payload: &str) -> Option<String> {
+        let named: Self = serde_json::from_str(payload).ok()?;
+        named.id.or(named.invoke_id)
+    }
 }
 
 impl Host {
@@ -268,9 +276,7 @@ impl Host {
                 Err(error) => tracing::warn!(%error, "unreadable call"),
             },
             "node.invoke.cancel" => {
-                let id = serde_json::from_str::<CancelPayload>(payload)
-                    .ok()
-                    .and_then(|payload| payload.id);
+                let id = CancelPayload::id_in(payload);
                 if let Some(run) = id.and_then(|id| self.running.get(&id)) {
                     run.cancel();
                 }
@@ -329,5 +335,25 @@ impl Host {
             tracing::warn!("some calls did not end in time");
         }
         self.client.close().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CancelPayload;
+
+    #[test]
+    fn a_cancelled_call_is_named_by_either_member_or_both() {
+        for payload in [
+            r#"{"id":"7"}"#,
+            r#"{"invokeId":"7","nodeId":"attic"}"#,
+            r#"{"id":"7","invokeId":"7","nodeId":"attic"}"#,
+        ] {
+            assert_eq!(
+                CancelPayload::id_in(payload).as_deref(),
+                Some("7"),
+                "{payload}"
+            );
+        }
     }
 }

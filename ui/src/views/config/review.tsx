@@ -7,7 +7,7 @@ import { changes, dotted, masks } from '../../gateway/config-edit';
 import type { JsonObject } from '../../gateway/config-edit';
 import { dropped, effects, riskyPaths } from '../../gateway/config-risk';
 import type { Client, Reason } from '../../gateway/config-risk';
-import { CONFIRM_WITHIN_MS, followPending } from '../../gateway/pending-change';
+import { CONFIRM_WITHIN_MS, followPending, pending } from '../../gateway/pending-change';
 import { toast } from '../../parts/announce';
 import { ActionButton, Button } from '../../parts/button';
 import { Command } from '../../parts/copy';
@@ -75,6 +75,14 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
       }
     }
   };
+
+  // The answer went with the connection, and the new one tells that the change waits: then it was written.
+  const waits = pending.value !== null;
+  useEffect(() => {
+    if (!failure?.lost || !waits) return;
+    toast(t('appliedWaits'));
+    onWritten({ hash: null, warnings: [], restart: [], overridden: [], waits: true });
+  }, [failure?.lost, waits]);
 
   return (
     <Dialog title={title ?? t('reviewTitle')} onClose={onClose} wide>
