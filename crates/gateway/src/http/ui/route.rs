@@ -41,7 +41,9 @@ pub(super) fn wanted(path: &str) -> Wanted<'_> {
         return Wanted::Nothing;
     };
     let first = inside.split('/').next().unwrap_or_default();
-    if RESERVED.contains(&first) || leads_out(path) {
+    // An empty first part hides what the second one is.
+    let hidden = first.is_empty() && !inside.is_empty();
+    if hidden || RESERVED.contains(&first) || leads_out(path) {
         return Wanted::Nothing;
     }
     if inside == "control-ui-config.json" {
@@ -107,6 +109,7 @@ mod tests {
         for (path, expected) in [
             ("/", Page("")),
             ("/overview", Page("overview")),
+            ("//j/code", Nothing),
             ("/devices/ab%20cd", Page("devices/ab%20cd")),
             ("/boot.js", Page("boot.js")),
             ("/healthy", Page("healthy")),
