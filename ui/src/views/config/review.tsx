@@ -2,6 +2,7 @@
 // taken back by the gateway unless somebody confirms it.
 
 import { useEffect, useState } from 'preact/hooks';
+import { showPendingSettings } from '../../app/pending-settings';
 import { CallError, has } from '../../gateway/session';
 import { changes, dotted, masks } from '../../gateway/config-edit';
 import type { JsonObject } from '../../gateway/config-edit';
@@ -75,6 +76,11 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
       }
     }
   };
+
+  // Before the change is made: afterwards the gateway may give this page nothing more.
+  useEffect(() => {
+    if (safe) showPendingSettings();
+  }, [safe]);
 
   // The answer went with the connection, and the new one tells that the change waits: then it was written.
   const waits = pending.value !== null;
