@@ -58,7 +58,7 @@ interface DataTableProps<R> {
   limit?: number;
 }
 
-export function DataTable<R>({ label, columns, rows, id, sort, pinned, rowClass, limit = 100 }: DataTableProps<R>) {
+export function DataTable<R>({ label, columns, rows, id, sort, pinned, rowClass, limit = 20 }: DataTableProps<R>) {
   const [more, setMore] = useState(0);
   const sorted = sortRows(rows, columns, sort);
   const ordered = pinned ? [...sorted.filter(pinned), ...sorted.filter((row) => !pinned(row))] : sorted;
