@@ -32,6 +32,14 @@ pub(super) fn set(response: &mut Response, name: HeaderName, value: &'static str
         .insert(name, HeaderValue::from_static(value));
 }
 
+/// Text as HTML shows it, also between double quotes.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
 /// A JSON answer that nobody may store.
 pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response {
     let mut response = with_type(status, JSON, body.to_string());

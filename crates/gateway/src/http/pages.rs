@@ -76,19 +76,12 @@ fn render(version: &str, host: Option<&Authority>, port: Option<u16>, secure: bo
     let bare_name = name.trim_matches(['[', ']']);
     let tls = if secure { " --tls" } else { "" };
     LANDING
-        .replace("{{version}}", &escape(version))
-        .replace("{{url}}", &escape(&format!("{scheme}://{address}")))
-        .replace("{{host}}", &escape(bare_name))
+        .replace("{{version}}", &answer::escape(version))
+        .replace("{{url}}", &answer::escape(&format!("{scheme}://{address}")))
+        .replace("{{host}}", &answer::escape(bare_name))
         .replace("{{public_port}}", &public_port.to_string())
         .replace("{{tls}}", tls)
         .replace("{{port}}", &port.to_string())
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The document of the Control UI: told where it is mounted, without a script.
 
+use crate::http::answer::escape;
+
 /// Marks that the built document has, each once.
 const BASE: &str = "<base href=\"/\">";
 const BASE_PATH: &str = "data-base-path=\"\"";
@@ -20,13 +22,6 @@ pub(super) fn render(html: &str, base_path: &str, version: &str, boot: Option<&s
     html.replacen(BASE, &format!("<base href=\"{path}/\">"), 1)
         .replacen(BASE_PATH, &format!("data-base-path=\"{path}\""), 1)
         .replacen(VERSION, &format!("data-version=\"{version}\""), 1)
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
