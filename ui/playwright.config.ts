@@ -3,11 +3,16 @@ import { join } from 'node:path';
 
 const output = process.env['OPENCLAW_UI_OUTPUT'] ?? join(import.meta.dirname, '../target/ui');
 
+/** What measures time. */
+const MEASURED = ['e2e/budgets.spec.ts', 'e2e/scale.spec.ts'];
+
 // Debian's Chromium; every name but loopback's is unknown, so that a request to anywhere else cannot leave unnoticed.
 export default defineConfig({
   testDir: 'e2e',
   projects: [
-    { name: 'ours', testIgnore: 'e2e/upstream/*' },
+    { name: 'ours', testIgnore: ['e2e/upstream/*', ...MEASURED] },
+    // One at a time, and nothing beside them: `--project=measured --workers=1`.
+    { name: 'measured', testMatch: MEASURED },
     // Other people's pages are large, and start slowly where much else runs.
     { name: 'upstream', testMatch: 'e2e/upstream/*.spec.ts', timeout: 180_000, expect: { timeout: 30_000 } },
   ],

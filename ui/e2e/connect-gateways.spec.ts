@@ -103,7 +103,7 @@ test('U35 a gateway gets a name and a colour, and is forgotten', async ({ page, 
   await page.getByRole('button', { name: 'Forget attic' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Forget', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Sign in/);
-  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toMatch(/attic|deviceId/);
+  await expect.poll(() => page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toMatch(/attic|deviceId/);
   await page.reload();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^Sign in/);
 });

@@ -8,7 +8,8 @@ import { seed, writeLog } from './fixtures/seed';
 import { show } from './fixtures/views';
 
 const LOG = join(tmpdir(), `openclaw-ui-scale-${process.pid}.log`);
-test.use({ options: { config: { logging: { file: LOG } } } });
+// A trace copies the whole document at every step, which is what would be measured.
+test.use({ options: { config: { logging: { file: LOG } } }, trace: 'off' });
 
 /** Milliseconds that an interaction keeps the page from painting, the best of three. */
 async function latency(page: Page, act: () => Promise<void>): Promise<number> {

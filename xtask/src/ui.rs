@@ -80,14 +80,23 @@ fn in_browser(binary: &Path, arguments: &[String]) -> TaskResult {
             "Chromium was not found; install it (cargo xtask packages) or name it in OPENCLAW_TEST_CHROMIUM",
         );
     }
-    let mut tests = npm(&["exec", "--offline", "--", "playwright", "test"]);
-    tests
-        .args(arguments)
-        .env("OPENCLAW_TEST_BINARY", binary)
-        .env("OPENCLAW_TEST_CHROMIUM", chromium)
-        .env("OPENCLAW_UI_OUTPUT", target().join("ui"))
-        .env_remove("OPENCLAW_UI_ROOT");
-    run_command(&mut tests)
+    let playwright = |arguments: &[String]| {
+        let mut tests = npm(&["exec", "--offline", "--", "playwright", "test"]);
+        tests
+            .args(arguments)
+            .env("OPENCLAW_TEST_BINARY", binary)
+            .env("OPENCLAW_TEST_CHROMIUM", &chromium)
+            .env("OPENCLAW_UI_OUTPUT", target().join("ui"))
+            .env_remove("OPENCLAW_UI_ROOT");
+        run_command(&mut tests)
+    };
+    if !arguments.is_empty() {
+        return playwright(arguments);
+    }
+    // What measures time goes alone; what fails there hides nothing of the rest.
+    let measured = playwright(&["--project=measured", "--workers=1"].map(str::to_owned));
+    let rest = playwright(&["--project=ours", "--project=upstream"].map(str::to_owned));
+    measured.and(rest)
 }
 
 /// The program under test: the one that `OPENCLAW_TEST_BINARY` names, else the release.

@@ -432,8 +432,8 @@ export async function forgetGateway(url: string): Promise<void> {
   if (current) engine.dispatch({ type: 'stop' });
   forgetDeviceToken(url, own);
   forgetSecret(url);
-  await forgetIdentity(url, own);
   dropGateway(url);
+  await forgetIdentity(url, own);
   if (current) {
     given = {};
     lastHello.value = null;

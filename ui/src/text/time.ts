@@ -1,6 +1,6 @@
 // Times, durations and sizes as people read them, by the browser's own rules.
 
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { locale } from './messages';
 
 /** Whether clocks count to 12 or to 24; `undefined` follows the language. */
@@ -13,21 +13,26 @@ const UNITS: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [
   ['second', 1000],
 ];
 
+// Making a formatter costs a hundred times what using one does: each is made once per language and clock.
+const agoFormat = computed(() => new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' }));
+const clockFormat = computed(() => new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium', hourCycle: hourCycle.value }));
+const dateTimeFormat = computed(() => new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short', hourCycle: hourCycle.value }));
+
 /** `12 minutes ago`, `in 3 hours`. Times are milliseconds since the epoch. */
 export function relative(at: number, now: number): string {
   const away = at - now;
   const [unit, size] = UNITS.find(([, size]) => Math.abs(away) >= size) ?? (['second', 1000] as const);
-  return new Intl.RelativeTimeFormat(locale.value, { numeric: 'auto' }).format(Math.trunc(away / size), unit);
+  return agoFormat.value.format(Math.trunc(away / size), unit);
 }
 
 /** `14:02:11`. */
 export function clock(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { timeStyle: 'medium', hourCycle: hourCycle.value }).format(at);
+  return clockFormat.value.format(at);
 }
 
 /** `27 Nov 2026, 14:02`. */
 export function dateTime(at: number): string {
-  return new Intl.DateTimeFormat(locale.value, { dateStyle: 'medium', timeStyle: 'short', hourCycle: hourCycle.value }).format(at);
+  return dateTimeFormat.value.format(at);
 }
 
 /** `2 d 3 h`, `12 min`, `8 s`: the two largest units. */

@@ -1286,7 +1286,7 @@ export type PairedDevice = {
   /** Its tokens, sorted by role. */
   tokens: readonly DeviceTokenSummary[];
   /** The commands of its node that wait for approval (protocol 4). */
-  pendingNodeSurface?: PendingNode;
+  pendingNodeSurface?: WaitingSurface;
 };
 
 /** A paired node, as `node.pair.*` shows it. */
@@ -1877,6 +1877,51 @@ export type Via = 'control' | 'loopback' | 'tailscale' | 'proxy' | 'tailnet' | '
 export type VoicewakeTriggers = {
   /** Words that wake a listening device. */
   triggers: readonly string[];
+};
+
+/**
+ * What waits for approval of a node that is paired: part of its entry in `device.pair.list` (protocol 4).
+ * Gateways differ in what they repeat of the entry around it, down to the id of the node, so nothing here is required.
+ */
+export type WaitingSurface = {
+  /** Id of the request. */
+  requestId?: string;
+  /** Short form of the id, for people who type it. */
+  code?: string;
+  /** Id of the node, where it is not that of the device around it. */
+  nodeId?: string;
+  /** `client.id`. */
+  clientId?: string;
+  /** `client.mode`. */
+  clientMode?: string;
+  /** Name for people. */
+  displayName?: string;
+  /** `linux`, `darwin`, … */
+  platform?: string;
+  /** Version of the node program. */
+  version?: string;
+  /** Version of its core. */
+  coreVersion?: string;
+  /** Version of its user interface. */
+  uiVersion?: string;
+  /** `Linux`, `Mac`, … */
+  deviceFamily?: string;
+  /** Hardware model. */
+  modelIdentifier?: string;
+  /** What it can do. */
+  caps?: readonly string[];
+  /** Commands it takes. */
+  commands?: readonly string[];
+  /** Permissions it reports. */
+  permissions?: { [key in string]: boolean };
+  /** Address, for nodes that are not local. */
+  remoteIp?: string;
+  /** Whether it asks without telling anybody; without effect. */
+  silent?: boolean;
+  /** Scopes that one needs to approve it. */
+  requiredApproveScopes?: readonly string[];
+  /** When it was asked, milliseconds since the epoch. */
+  ts?: number;
 };
 
 /** `error` member of a response. */

@@ -152,7 +152,7 @@ pub struct PairedDevice {
     pub tokens: Vec<DeviceTokenSummary>,
     /// The commands of its node that wait for approval (protocol 4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pending_node_surface: Option<super::node::PendingNode>,
+    pub pending_node_surface: Option<super::node::WaitingSurface>,
 }
 
 /// Result of `device.pair.list`.

@@ -19,7 +19,7 @@ pub use invoke::{
 };
 pub use pairing::{
     NodePairApproved, NodePairList, NodePairRejected, NodePairRequested, NodePairResolved,
-    NodePairVerified, NodePairVerifyParams, NodeSurface, PairedNode, PendingNode,
+    NodePairVerified, NodePairVerifyParams, NodeSurface, PairedNode, PendingNode, WaitingSurface,
 };
 
 /// Params that name a node.

@@ -159,3 +159,15 @@ fn decisions_have_the_same_name_everywhere() {
     }
     assert_eq!(Decision::parse("maybe"), None);
 }
+
+#[test]
+fn a_waiting_surface_without_the_id_of_its_node_spoils_no_list() {
+    let text = r#"{"pending":[],"paired":[{"deviceId":"d","publicKey":"k","role":"node","roles":["node"],"scopes":[],
+        "createdAtMs":1,"approvedAtMs":1,"tokens":[],
+        "pendingNodeSurface":{"requestId":"r","displayName":"peer-node","caps":["system"],"commands":["system.run"]}}]}"#;
+    let list: super::device::DevicePairList = serde_json::from_str(text).unwrap();
+    let waits = list.paired[0].pending_node_surface.as_ref().unwrap();
+    assert_eq!(waits.request_id.as_deref(), Some("r"));
+    assert_eq!(waits.commands.as_deref().unwrap(), ["system.run"]);
+    assert_eq!(waits.node_id, None);
+}
