@@ -3,10 +3,11 @@
 import type { ComponentChildren, ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { currentUrl, gateways } from '../gateway/gateways';
-import { hello } from '../gateway/session';
+import { hello, ownDeviceId } from '../gateway/session';
 import { Announcements } from '../parts/announce';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
+import { Words } from '../parts/words';
 import { ApprovalPanel } from './approval-panel';
 import { badge } from './badges';
 import { Banners } from './banners';
@@ -153,10 +154,25 @@ function Bottombar() {
 
 function Foot() {
   const known = hello.value;
+  const own = ownDeviceId.value;
+  // Not before the page has work behind it: the list of words is larger than a view.
+  const [calm, setCalm] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setCalm(true), CALM_MS);
+    return () => clearTimeout(timer);
+  }, []);
   if (!known) return null;
   return (
     <footer class="foot">
       <span>{t('footVersion', { version: known.server.version, protocol: String(known.protocol) })}</span>
+      {calm && own && (
+        <span>
+          {t('footWords')} <Words id={own} />
+        </span>
+      )}
     </footer>
   );
 }
+
+/** When nothing of the first load is under way any more, in milliseconds. */
+const CALM_MS = 3000;

@@ -22,6 +22,7 @@ export const t = messages('app', {
   themeDark: 'Use the dark theme',
   themeLight: 'Use the light theme',
   footVersion: 'openclaw {version} · protocol {protocol}',
+  footWords: 'This browser:',
   unknownTitle: 'Not part of this gateway',
   unknown: 'There is nothing at {path}. This gateway is for reaching and commanding your machines; chat, channels, skills and scheduled jobs are not part of it.',
   toOverview: 'Go to the overview',

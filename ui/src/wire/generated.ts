@@ -1918,6 +1918,8 @@ export type WaitingSurface = {
   remoteIp?: string;
   /** Whether it asks without telling anybody; without effect. */
   silent?: boolean;
+  /** Whether the node was paired before. */
+  isRepair?: boolean;
   /** Scopes that one needs to approve it. */
   requiredApproveScopes?: readonly string[];
   /** When it was asked, milliseconds since the epoch. */

@@ -37,7 +37,7 @@ export const t = messages('settings', {
   turnOff: 'Turn off',
   thisBrowser: 'This browser',
   words: 'Its six words',
-  wordsHelp: 'The same words stand in Devices, and on the gateway host in the list of openclaw devices list.',
+  wordsHelp: 'The same words stand in Devices, and in what openclaw devices list prints on the gateway host.',
   deviceId: 'Device id',
   noKey: 'Nothing is known before the first connection.',
   gateways: 'Known gateways',

@@ -198,6 +198,9 @@ pub struct WaitingSurface {
     /// Whether it asks without telling anybody; without effect.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub silent: Option<bool>,
+    /// Whether the node was paired before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_repair: Option<bool>,
     /// Scopes that one needs to approve it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub required_approve_scopes: Option<Vec<String>>,
