@@ -1,5 +1,6 @@
 // Commands that wait for a decision, as the views see them. No text, no calls.
 
+import { localTime } from './clock';
 import { isRaw } from './devices';
 
 /** A command that waits for a decision. */
@@ -41,8 +42,8 @@ export function readApproval(value: unknown): PendingApproval | null {
     resolvedPath: text(request['resolvedPath']),
     sessionKey: text(request['sessionKey']),
     requestedBy: text(value['requestedBy']),
-    createdAt: typeof createdAtMs === 'number' ? createdAtMs : Date.now(),
-    expiresAt: typeof expiresAtMs === 'number' ? expiresAtMs : Date.now() + 120_000,
+    createdAt: typeof createdAtMs === 'number' ? localTime(createdAtMs) : Date.now(),
+    expiresAt: typeof expiresAtMs === 'number' ? localTime(expiresAtMs) : Date.now() + 120_000,
   };
 }
 
@@ -67,7 +68,7 @@ export interface DecidedApproval {
 function readDecided(item: Readonly<Record<string, unknown>>): DecidedApproval {
   const shown = isRaw(item['presentation']) ? item['presentation'] : {};
   const { createdAtMs, resolvedAtMs, decision } = item;
-  const created = typeof createdAtMs === 'number' ? createdAtMs : 0;
+  const created = typeof createdAtMs === 'number' ? localTime(createdAtMs) : 0;
   return {
     id: text(item['id']) ?? '',
     command: text(shown['commandText']) ?? '',
@@ -76,7 +77,7 @@ function readDecided(item: Readonly<Record<string, unknown>>): DecidedApproval {
     outcome: decision === 'deny' || decision === 'allow-once' || decision === 'allow-always' ? decision : 'expired',
     by: text(item['resolvedBy']),
     createdAt: created,
-    at: typeof resolvedAtMs === 'number' ? resolvedAtMs : created,
+    at: typeof resolvedAtMs === 'number' ? localTime(resolvedAtMs) : created,
   };
 }
 

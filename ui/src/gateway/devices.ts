@@ -1,6 +1,7 @@
 // Devices as the views see them, read from what gateways of both protocols say. No text, no calls.
 
 import type { Scope } from '../wire/generated';
+import { localTime } from './clock';
 
 /** What a device is to a person. */
 export type DeviceKind = 'browser' | 'phone' | 'node' | 'cli' | 'app';
@@ -85,8 +86,9 @@ function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+/** A time by the clock of this browser. */
 function time(value: unknown): number | null {
-  return typeof value === 'number' && value > 0 ? value : null;
+  return typeof value === 'number' && value > 0 ? localTime(value) : null;
 }
 
 export function texts(value: unknown): readonly string[] {

@@ -10,6 +10,7 @@ import { levelOf, scopesOf } from './access-level';
 import type { AccessLevel } from './access-level';
 import { randomId } from './bytes';
 import { displayName, platform } from './client-info';
+import { noteClock } from './clock';
 import { deviceToken, forgetDeviceToken, forgetSecret, keepDeviceToken, keepSecret, secretOf } from './credentials';
 import type { Secret } from './credentials';
 import { Engine } from './engine';
@@ -159,6 +160,7 @@ function makePlan(url: string, device: Identity, modern: boolean): readonly Cand
 }
 
 async function introduce(challenge: Challenge): Promise<object> {
+  if (challenge.ts !== null) noteClock(challenge.ts, Date.now());
   const url = currentUrl.value;
   const { access, remember } = knownGateway(url);
   const device = await identityFor(url, isOwn(url), remember);
