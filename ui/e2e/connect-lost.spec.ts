@@ -34,6 +34,27 @@ test('U11 a cut: said within 1 s, data stays, tries are spread, `online` tries a
   await relay.close();
 });
 
+test('a view that was not opened before the cut loads when the gateway is back', async ({ page, gateway }) => {
+  const relay = await Relay.to(gateway.port);
+  await online(page, relay.origin);
+  relay.cut();
+  await expect(page.locator('[data-banner=lost]')).toBeVisible();
+  await page.locator('nav a[href$="/clients"]').first().click();
+  const main = page.getByRole('main');
+  await expect(main).toContainText('This part of the page loads when the gateway is back.');
+  await expect(main.getByRole('button', { name: 'Load the page again' })).toHaveCount(0);
+  const loads: string[] = [];
+  page.on('load', () => loads.push(page.url()));
+  relay.restore();
+  await expect(page.locator('.health')).toContainText(/Live|Slow/, { timeout: 20_000 });
+  await expect(main).toContainText('Chromium on Linux');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Clients');
+  expect(loads).toEqual([]);
+  const styles = await page.evaluate(() => [...document.querySelectorAll<HTMLLinkElement>('link[rel=stylesheet]')].map(({ sheet }) => sheet !== null));
+  expect(styles).not.toContain(false);
+  await relay.close();
+});
+
 test('U12 bytes that stop: said within 10 s, a new socket within 15 s', async ({ page, gateway }) => {
   const relay = await Relay.to(gateway.port);
   await online(page, relay.origin);

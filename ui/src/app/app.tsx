@@ -1,10 +1,9 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { ComponentType } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { gatewayLabel } from '../gateway/label';
 import { connection, hello, proposed, waiting } from '../gateway/session';
-import { Button } from '../parts/button';
+import { CodeFailed, useCode } from '../parts/lazy';
 import { Page } from '../parts/page';
-import { Empty, Notice, Skeleton } from '../parts/states';
+import { Empty, Skeleton } from '../parts/states';
 import { Proposal } from '../views/sign-in/proposal';
 import { loadAheadSoon } from '../views/sign-in/ahead';
 import { SignIn } from '../views/sign-in/sign-in';
@@ -15,7 +14,7 @@ import type { ViewName } from './router';
 import { Shell } from './shell';
 import { t } from './text';
 import { startTheme } from './theme';
-import { VIEW_LIST } from './views';
+import { loadView } from './views';
 
 startTheme();
 
@@ -58,36 +57,8 @@ function CurrentView() {
 }
 
 function Loaded({ name }: { name: ViewName }) {
-  const [view, setView] = useState<{ component: ComponentType } | null>(null);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    VIEW_LIST.find((view) => view.name === name)
-      ?.load()
-      .then(
-        (component) => setView({ component }),
-        () => setFailed(true),
-      );
-  }, [name]);
-  if (failed) {
-    return (
-      <Page title={t(name)}>
-        <Notice tone="warn">
-          <strong>{t('loadFailedTitle')}</strong>
-          <span>{t('loadFailed')}</span>
-          <span>
-            <Button onClick={() => location.reload()}>{t('reload')}</Button>
-          </span>
-        </Notice>
-      </Page>
-    );
-  }
-  if (view === null) {
-    return (
-      <Page title={t(name)}>
-        <Skeleton />
-      </Page>
-    );
-  }
+  const view = useCode(async () => ({ component: await loadView(name) }));
+  if (view === null || view === 'failed') return <Page title={t(name)}>{view === null ? <Skeleton /> : <CodeFailed />}</Page>;
   return <view.component />;
 }
 

@@ -26,7 +26,4 @@ export const t = messages('app', {
   unknownTitle: 'Not part of this gateway',
   unknown: 'There is nothing at {path}. This gateway is for reaching and commanding your machines; chat, channels, skills and scheduled jobs are not part of it.',
   toOverview: 'Go to the overview',
-  loadFailedTitle: 'This part of the page could not be loaded',
-  loadFailed: 'The gateway may have been updated since this page was opened. Load the page again.',
-  reload: 'Load the page again',
 });

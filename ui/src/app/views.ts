@@ -30,3 +30,10 @@ export const VIEW_LIST: readonly ViewEntry[] = [
   { name: 'debug', icon: 'debug', load: () => import('../views/debug').then((module) => module.Debug), secondary: true },
   { name: 'settings', icon: 'settings', load: () => import('../views/settings').then((module) => module.SettingsView), secondary: true },
 ];
+
+/** Loads the component that shows a view. */
+export async function loadView(name: ViewName): Promise<ComponentType> {
+  const view = VIEW_LIST.find((one) => one.name === name);
+  if (!view) throw new Error(`no view ${name}`);
+  return view.load();
+}
