@@ -54,7 +54,7 @@ export const t = messages('connection', {
   bannerUnencryptedHow: 'Make it safe',
   bannerOld: 'This page is of version {page}, the gateway of version {gateway}.',
   reload: 'Load the page again',
-  bannerView: 'View only: this browser may look at everything and change nothing.',
+  bannerView: 'View only: this browser can change nothing. Requests, approvals and activity are not shown.',
   bannerNothing: 'This browser is connected but may do nothing yet.',
   bannerAsked: 'More access was requested. To allow it, run on the gateway host: {command}',
   checkNow: 'Check now',

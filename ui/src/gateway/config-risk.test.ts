@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { changes, put } from './config-edit';
 import type { Json, JsonObject } from './config-edit';
-import { dropped, effects, isRisky } from './config-risk';
+import { dropped, effects, isRisky, opens } from './config-risk';
 import type { Standing } from './config-risk';
 
 const base: JsonObject = {
@@ -55,6 +55,24 @@ describe('what happens to this browser', () => {
     const reasons = effects(base, after, changes(base, after), here);
     expect(reasons.map((reason) => [reason.kind, reason.why, 'to' in reason ? reason.to : ''].join(' ').trim()).join('; ')).toBe(expected);
   });
+});
+
+test.each<[string, JsonObject, JsonObject, string]>([
+  ['to the network, not encrypted', {}, { bind: 'lan' }, 'bind'],
+  ['to an address, not encrypted', { bind: 'auto' }, { bind: 'custom', customBindHost: '192.168.7.10' }, 'bind'],
+  ['to an address of the machine itself', {}, { bind: 'custom', customBindHost: '127.0.0.1' }, ''],
+  ['to the network, encrypted', {}, { bind: 'lan', tls: { mode: 'self' } }, ''],
+  ['to the tailnet', {}, { bind: 'tailnet' }, ''],
+  ['open before', { bind: 'lan' }, { bind: '192.168.7.10' }, ''],
+  ['the certificate goes', { bind: 'lan', tls: { enabled: true } }, { bind: 'lan', tls: { enabled: false } }, 'bind'],
+  ['closed again', { bind: 'lan', auth: { mode: 'none' } }, { bind: 'loopback', auth: { mode: 'token' } }, ''],
+  ['no sign-in', { auth: { mode: 'token' } }, { auth: { mode: 'none' } }, 'auth'],
+  ['every origin', { controlUi: { allowedOrigins: ['https://a.example'] } }, { controlUi: { allowedOrigins: ['https://a.example', '*'] } }, 'origins'],
+  ['no keys of browsers', {}, { controlUi: { dangerouslyDisableDeviceAuth: true } }, 'device-auth'],
+  ['the internet', { tailscale: { mode: 'serve' } }, { tailscale: { mode: 'funnel' } }, 'funnel'],
+  ['all at once', {}, { bind: 'lan', auth: { mode: 'none' }, tailscale: { mode: 'funnel' } }, 'bind auth funnel'],
+])('opens the gateway: %s', (_, before, after, expected) => {
+  expect(opens({ gateway: before }, { gateway: after }).join(' ')).toBe(expected);
 });
 
 test.each([

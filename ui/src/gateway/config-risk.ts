@@ -147,6 +147,38 @@ function address(here: Standing, change: { readonly scheme?: string; readonly po
   return `${scheme}://${here.hostname}${standard ? '' : `:${port}`}${change.basePath ?? here.basePath}/`;
 }
 
+const OPENINGS = ['bind', 'auth', 'origins', 'device-auth', 'funnel'] as const;
+
+/** A way in which a config lets in more than it should. */
+export type Opening = (typeof OPENINGS)[number];
+
+function isOpen(config: JsonObject, opening: Opening): boolean {
+  const value = (path: string): Json | undefined => at(config, path.split('.'));
+  switch (opening) {
+    case 'bind': {
+      const bind = String(value('gateway.bind') ?? 'loopback');
+      const host = bind === 'custom' ? String(value('gateway.customBindHost') ?? '') : bind;
+      // A tailnet encrypts by itself.
+      return !['loopback', 'auto', 'tailnet'].includes(host) && !isLoopbackName(host) && !tlsOn(config);
+    }
+    case 'auth':
+      return value('gateway.auth.mode') === 'none';
+    case 'origins': {
+      const origins = value('gateway.controlUi.allowedOrigins');
+      return Array.isArray(origins) && origins.includes('*');
+    }
+    case 'device-auth':
+      return value('gateway.controlUi.dangerouslyDisableDeviceAuth') === true;
+    case 'funnel':
+      return value('gateway.tailscale.mode') === 'funnel';
+  }
+}
+
+/** How a change opens the gateway further; empty: it does not. */
+export function opens(before: JsonObject, after: JsonObject): readonly Opening[] {
+  return OPENINGS.filter((opening) => isOpen(after, opening) && !isOpen(before, opening));
+}
+
 /** A live connection, as far as it matters here. */
 export interface Client {
   readonly name: string;

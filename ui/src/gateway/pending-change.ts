@@ -4,7 +4,8 @@
 import { effect, signal, untracked } from '@preact/signals';
 import type { ReadonlySignal } from '@preact/signals';
 import type { ConfirmEnded, PendingConfirm } from '../wire/generated';
-import { call, connection, has, live, on, retryNow } from './session';
+import { localTime } from './clock';
+import { CallError, call, connection, has, live, on, retryNow } from './session';
 
 /** How long a person has to confirm, in milliseconds. */
 export const CONFIRM_WITHIN_MS = 60_000;
@@ -30,6 +31,8 @@ export interface Ending {
   readonly outcome: Outcome;
   readonly keys: readonly string[];
   readonly mine: boolean;
+  /** Decided in this tab. */
+  readonly own: boolean;
   readonly at: number;
 }
 
@@ -78,12 +81,12 @@ function stored(): Pending | null {
   }
 }
 
-/** Takes note of a change that waits. `skewMs`: clock of the gateway minus this browser's. */
+/** Takes note of a change that waits. `skewMs`: clock of the gateway minus this browser's, where it is known better than from the sign-in. */
 export function notePending(wire: PendingConfirm, how: { readonly mine?: boolean; readonly hash?: string | null; readonly skewMs?: number } = {}): void {
   const known = now.value?.id === wire.id ? now.value : stored()?.id === wire.id ? stored() : null;
   const change: Pending = {
     id: wire.id,
-    deadline: wire.deadlineMs - (how.skewMs ?? 0),
+    deadline: how.skewMs === undefined ? localTime(wire.deadlineMs) : wire.deadlineMs - how.skewMs,
     keys: wire.keys,
     by: wire.by,
     mine: how.mine ?? known?.mine ?? false,
@@ -94,16 +97,23 @@ export function notePending(wire: PendingConfirm, how: { readonly mine?: boolean
   remember(change);
 }
 
-function end(outcome: Outcome, change: Pick<Pending, 'keys' | 'mine'>): void {
+/** The change that this tab has decided on: its end may be told before the answer comes, or instead of it. */
+let decided: string | null = null;
+
+function end(outcome: Outcome, change: Pick<Pending, 'id' | 'keys' | 'mine'>): void {
   now.value = null;
   remember(null);
-  last.value = { outcome, keys: change.keys, mine: change.mine, at: Date.now() };
+  last.value = { outcome, keys: change.keys, mine: change.mine, own: change.id === decided, at: Date.now() };
 }
 
 /** Keeps the settings, or takes them back at once. */
 export async function decide(id: string, keep: boolean): Promise<void> {
   const change = now.value;
-  const { outcome } = await call('config.confirm', { id, keep });
+  decided = id;
+  const { outcome } = await call('config.confirm', { id, keep }).catch((error: unknown) => {
+    if (!(error instanceof CallError) || error.code !== 'DISCONNECTED') decided = null;
+    throw error;
+  });
   if (change?.id === id) end(outcome, change);
 }
 
@@ -136,7 +146,7 @@ export function followPending(): void {
   for (const event of ['config.confirmed', 'config.reverted'] as const) {
     on(event, ({ id, outcome, keys }) => {
       const change = now.value;
-      end(outcome, { keys, mine: change?.id === id && change.mine });
+      end(outcome, { id, keys, mine: change?.id === id && change.mine });
     });
   }
   effect(() => {

@@ -15,6 +15,7 @@ vi.mock('./session', async () => {
   fake.connection = signal({ kind: 'online' });
   fake.live = signal(true);
   return {
+    CallError: (await import('./call-error')).CallError,
     connection: fake.connection,
     live: fake.live,
     has: () => true,
@@ -54,7 +55,21 @@ test('the gateway says that it took the change back', async () => {
   expect(pending.value).toMatchObject({ id: 'a', mine: true, deadline: 60_000 });
   fake.listeners.get('config.reverted')?.({ id: 'a', outcome: 'reverted', keys: ['gateway.port'] });
   expect(pending.value).toBeNull();
-  expect(ending.value).toMatchObject({ outcome: 'reverted', mine: true });
+  expect(ending.value).toMatchObject({ outcome: 'reverted', mine: true, own: false });
+});
+
+test('taken back in this tab, told before the answer', async () => {
+  const { decide, ending, followPending, notePending } = await import('./pending-change');
+  notePending(WAITS, { mine: true, hash: 'new' });
+  fake.answers.set('remote.status', { ts: 0, pendingConfirm: WAITS });
+  fake.answers.set('config.confirm', { outcome: 'reverted' });
+  followPending();
+  await settled();
+  const answered = decide('a', false);
+  fake.listeners.get('config.reverted')?.({ id: 'a', outcome: 'reverted', keys: ['gateway.port'] });
+  expect(ending.value).toMatchObject({ outcome: 'reverted', own: true });
+  await answered;
+  expect(ending.value).toMatchObject({ outcome: 'reverted', own: true });
 });
 
 test.each([

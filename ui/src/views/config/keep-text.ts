@@ -18,6 +18,7 @@ export const t = messages('keep', {
   failed: 'The gateway did not take the answer: {message}',
   confirmed: 'The settings stay.',
   reverted: 'The gateway took the settings back: nobody confirmed them in time, or somebody chose so.',
+  tookBack: 'You took the settings back.',
   kept: 'Nobody confirmed the settings, but the file was changed again meanwhile, so it stays as it is now.',
   understood: 'OK',
 });

@@ -107,7 +107,8 @@ function Countdown({ change }: { change: Pending }) {
 }
 
 function Ended({ of }: { of: Ending }) {
-  const good = of.outcome === 'confirmed';
+  const tookBack = of.own && of.outcome === 'reverted';
+  const good = of.outcome === 'confirmed' || tookBack;
   useEffect(() => {
     if (!good) return undefined;
     const timer = setTimeout(dismissEnding, 8000);
@@ -118,7 +119,7 @@ function Ended({ of }: { of: Ending }) {
       <div class="row">
         <Icon name={good ? 'check' : 'info'} />
         <div class="stack tight grow">
-          <strong>{t(of.outcome)}</strong>
+          <strong>{tookBack ? t('tookBack') : t(of.outcome)}</strong>
           <span class="small">
             <code class="break">{of.keys.join(', ')}</code>
           </span>

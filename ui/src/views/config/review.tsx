@@ -6,7 +6,7 @@ import { showPendingSettings } from '../../app/pending-settings';
 import { CallError, has } from '../../gateway/session';
 import { changes, dotted, masks } from '../../gateway/config-edit';
 import type { JsonObject } from '../../gateway/config-edit';
-import { dropped, effects, riskyPaths } from '../../gateway/config-risk';
+import { dropped, effects, opens, riskyPaths } from '../../gateway/config-risk';
 import type { Client, Reason } from '../../gateway/config-risk';
 import { CONFIRM_WITHIN_MS, followPending, pending } from '../../gateway/pending-change';
 import { toast } from '../../parts/announce';
@@ -63,7 +63,8 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
     if (safe) followPending();
     try {
       const written = await write(edit, baseHash, { confirmMs: safe ? withinMs : null, apply });
-      toast(written.waits ? t('appliedWaits') : t('saved'));
+      // What waits says so itself, in the bar that asks whether to keep it.
+      if (!written.waits) toast(t('saved'));
       onWritten(written);
     } catch (error) {
       setBusy(false);
@@ -86,7 +87,6 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
   const waits = pending.value !== null;
   useEffect(() => {
     if (!failure?.lost || !waits) return;
-    toast(t('appliedWaits'));
     onWritten({ hash: null, warnings: [], restart: [], overridden: [], waits: true });
   }, [failure?.lost, waits]);
 
@@ -94,6 +94,7 @@ export function Review({ title, before, after, baseHash, edit, note, onWritten, 
     <Dialog title={title ?? t('reviewTitle')} onClose={onClose} wide>
       {note && <p>{note}</p>}
       {found.length === 0 ? <p class="muted">{t('onlyText')}</p> : <Differences of={found} />}
+      {risky.length > 0 && <Openings before={before} after={after} />}
       {risky.length > 0 && <Consequences before={before} after={after} context={context} />}
       {risky.length > 0 &&
         (safe ? (
@@ -153,6 +154,19 @@ function undoCommand(path: string, before: unknown): string {
   if (before === undefined) return `openclaw config unset ${path}`;
   const text = typeof before === 'string' ? before : JSON.stringify(before);
   return `openclaw config set ${path} ${/^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`}`;
+}
+
+function Openings({ before, after }: { before: JsonObject; after: JsonObject }) {
+  const found = opens(before, after);
+  if (found.length === 0) return null;
+  return (
+    <Notice tone="warn">
+      <strong>{t('opens')}</strong>
+      {found.map((opening) => (
+        <span key={opening}>{t(`opens-${opening}`)}</span>
+      ))}
+    </Notice>
+  );
 }
 
 function Consequences({ before, after, context }: { before: JsonObject; after: JsonObject; context: { status: RemoteStatus | null; clients: readonly Client[] | null } | null }) {

@@ -1,8 +1,9 @@
 import './overview.css';
+import { lookForPending } from '../../app/pending-settings';
 import { nodeRequests, deviceList, pendingApprovals } from '../../app/waiting';
 import { useResource } from '../../gateway/resource';
 import { readRemote } from '../../gateway/remote';
-import { call, live } from '../../gateway/session';
+import { call, can, live } from '../../gateway/session';
 import { lazy, WhenSeen } from '../../parts/lazy';
 import { Card, Page } from '../../parts/page';
 import { Skeleton } from '../../parts/states';
@@ -23,7 +24,11 @@ export function Overview() {
     method: 'remote.status',
     scope: 'operator.read',
     events: ['config.changed'],
-    load: async () => readRemote(await call('remote.status', {}), Date.now()),
+    load: async () => {
+      const answer = await call('remote.status', {});
+      lookForPending(answer);
+      return readRemote(answer, Date.now());
+    },
   });
   return (
     <Page title={t('title')} sentence={sentence(remote.data?.findings.filter(({ severity }) => severity !== 'info').length ?? 0)}>
@@ -45,5 +50,6 @@ function sentence(repairs: number): string {
   if (!live.value) return t('gone');
   const waiting = (deviceList().data?.pending.length ?? 0) + nodeRequests.value.length + pendingApprovals.value.length;
   if (waiting > 0) return t('asks', { n: waiting });
+  if (!can('operator.pairing') && !can('operator.approvals')) return repairs > 0 ? t('upRepairs', { n: repairs }) : t('isUp');
   return repairs > 0 ? t('calmRepairs', { n: repairs }) : t('calm');
 }

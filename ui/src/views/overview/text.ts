@@ -4,6 +4,8 @@ export const t = messages('overview', {
   title: 'Overview',
   calm: 'The gateway is up and nothing waits for you.',
   calmRepairs: '{n, plural, one {Nothing waits for you. One thing should be mended.} other {Nothing waits for you. # things should be mended.}}',
+  isUp: 'The gateway is up.',
+  upRepairs: '{n, plural, one {The gateway is up. One thing should be mended.} other {The gateway is up. # things should be mended.}}',
   asks: '{n, plural, one {One request waits for you.} other {# requests wait for you.}}',
   gone: 'The gateway is away. This is what was known.',
 
