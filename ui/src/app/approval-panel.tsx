@@ -4,7 +4,9 @@ import { signal, useSignalEffect } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { shownInPlace, startDecisions } from './decisions';
+import { isApple } from './platform';
 import { route } from './router';
+import { isTyping } from './shortcuts';
 import { pendingApprovals } from './waiting';
 
 startDecisions();
@@ -29,10 +31,9 @@ export function ApprovalPanel() {
     );
   });
   // The badge and the view tell of it as well, should the panel not load.
-  const waiting = pendingApprovals.value.filter(({ id }) => !putOff.value.has(id));
-  // What is decided in the view itself is not covered by the panel; the badge counts the others.
-  const away = route.value.view === 'approvals' || shownInPlace.value.size > 0;
-  if (Body === null || waiting.length === 0 || away) return null;
+  // What a view shows where it came up is not asked a second time.
+  const waiting = pendingApprovals.value.filter(({ id }) => !putOff.value.has(id) && !shownInPlace.value.has(id));
+  if (Body === null || waiting.length === 0 || route.value.view === 'approvals') return null;
   return <Body.component ids={waiting.map(({ id }) => id).join(' ')} />;
 }
 
@@ -56,6 +57,8 @@ export function useAltA(open: () => void): void {
   useEffect(() => {
     const hear = (event: KeyboardEvent) => {
       if (!event.altKey || event.ctrlKey || event.metaKey || event.code !== 'KeyA') return;
+      // There, Option and A write a letter.
+      if (isApple() && isTyping(event.target)) return;
       event.preventDefault();
       open();
     };

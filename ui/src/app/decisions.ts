@@ -64,8 +64,7 @@ export async function decide(id: string, decision: Decision): Promise<void> {
 
 /** What to tell a person whose decision failed. */
 export function decisionProblem(error: unknown): string {
-  if (error instanceof CallError) return error.message;
-  throw error;
+  return CallError.from(error, 'exec.approval.resolve').message;
 }
 
 function isDecision(value: unknown): value is Decision {

@@ -54,7 +54,8 @@ export function actionOf(pressed: Pressed, where: { typing: boolean; dialog: boo
   }
 }
 
-function isTyping(target: EventTarget | null): boolean {
+/** Whether keys write into an element. */
+export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 }
 

@@ -99,8 +99,8 @@ async function loadApprovals(): Promise<void> {
 async function keep<T>(into: { value: Kept<T>; peek: () => Kept<T> }, load: () => Promise<T>): Promise<void> {
   try {
     into.value = { data: await load(), asOf: Date.now(), error: null };
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
+  } catch (thrown) {
+    const error = CallError.from(thrown, 'list');
     if (error.code !== 'DISCONNECTED') into.value = { ...into.peek(), error };
   }
 }

@@ -13,4 +13,9 @@ export class CallError extends Error {
   get code(): string {
     return this.error.code;
   }
+
+  /** Whatever was thrown, as something that views can show. */
+  static from(error: unknown, method: string): CallError {
+    return error instanceof CallError ? error : new CallError({ code: 'UNKNOWN', message: error instanceof Error ? error.message : String(error) }, method);
+  }
 }

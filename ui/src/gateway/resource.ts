@@ -69,10 +69,10 @@ export function useResource<T>(options: ResourceOptions<T>): Resource<T> {
         if (!open) return;
         kept.set(key, { data, asOf: Date.now() });
         entry.value = { key, data, asOf: Date.now(), error: null };
-      } catch (error) {
+      } catch (thrown) {
         if (!open) return;
-        if (error instanceof CallError && error.code !== 'DISCONNECTED') entry.value = { ...entry.peek(), error };
-        else if (!(error instanceof CallError)) throw error;
+        const error = CallError.from(thrown, key);
+        if (error.code !== 'DISCONNECTED') entry.value = { ...entry.peek(), error };
       }
     };
     const soon = () => {

@@ -104,7 +104,7 @@ export function RunOutput({ run, node, onAgain }: RunOutputProps) {
 
 /** The decision that the command waits for, here where it came up. */
 function Decision({ approvalId, command, node }: { approvalId: string; command: string; node: GatewayNode }) {
-  useEffect(() => showInPlace(approvalId), [approvalId]);
+  useLayoutEffect(() => showInPlace(approvalId), [approvalId]);
   const approval = pendingApprovals.value.find(({ id }) => id === approvalId);
   if (!approval) return ended.value.some((one) => one.approval.id === approvalId) ? null : <Skeleton lines={2} />;
   return (

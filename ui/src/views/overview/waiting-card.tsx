@@ -1,8 +1,8 @@
 // Requests that wait, with what decides about them in place.
 
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { decide, showInPlace } from '../../app/decisions';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { decide, decisionProblem, showInPlace } from '../../app/decisions';
 import { askToNotify, notifyState, stopNotifying } from '../../app/notify';
 import { href } from '../../app/router';
 import { deviceList, dropApproval, nodeRequests, pendingApprovals } from '../../app/waiting';
@@ -10,7 +10,7 @@ import { placeOf } from '../../gateway/address';
 import type { PendingApproval } from '../../gateway/approvals';
 import { kindOf } from '../../gateway/devices';
 import type { NodeRequest, PendingDevice } from '../../gateway/devices';
-import { CallError, can } from '../../gateway/session';
+import { can } from '../../gateway/session';
 import { toast } from '../../parts/announce';
 import { ActionButton, Button } from '../../parts/button';
 import { Icon } from '../../parts/icon';
@@ -141,7 +141,7 @@ function ApprovalRow({ approval }: { approval: PendingApproval }) {
   }, []);
   const command = visible(approval.command);
   // The panel of the other views would ask a second time.
-  useEffect(() => showInPlace(approval.id), [approval.id]);
+  useLayoutEffect(() => showInPlace(approval.id), [approval.id]);
   const answer = async (decision: 'allow-once' | 'deny') => {
     setBusy(true);
     try {
@@ -149,8 +149,7 @@ function ApprovalRow({ approval }: { approval: PendingApproval }) {
       dropApproval(approval.id);
       toast(t(decision === 'deny' ? 'denied' : 'allowed', { command }));
     } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      toast(error.message, { bad: true });
+      toast(decisionProblem(error), { bad: true });
       setBusy(false);
     }
   };
