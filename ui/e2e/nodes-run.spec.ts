@@ -66,10 +66,10 @@ test('any command can be called with JSON', async ({ gateway, signedIn }) => {
   const id = await readyNode(gateway, 'attic');
   const page = await signedIn(`/nodes/${id}?tab=commands`);
   await page.getByLabel('Command', { exact: true }).selectOption('system.which');
-  await page.getByLabel('Params (JSON)').fill('{"bins": [');
+  await page.getByLabel('Parameters (JSON)').fill('{"bins": [');
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   await expect(page.getByText(/^This is not JSON/)).toBeVisible();
-  await page.getByLabel('Params (JSON)').fill('{"bins": ["sh"]}');
+  await page.getByLabel('Parameters (JSON)').fill('{"bins": ["sh"]}');
   await page.getByRole('button', { name: 'Call', exact: true }).click();
   await expect(page.locator('pre.output')).toContainText('/sh"');
 });

@@ -71,6 +71,10 @@ test('U29 a view-only sign-in changes nothing, and controls say what they take',
   await needs('Call', 'operator.write');
   await open(`/nodes/${id}?tab=rules`);
   await expect(page.locator('main')).toContainText('operator.admin');
+  await open('/nodes');
+  await needs('Add node', 'operator.pairing');
+  await open('/devices');
+  await needs('Pair new device', 'operator.pairing');
   await open('/nodes?add=1');
   await needs('Make a join code', 'operator.admin');
   await page.keyboard.press('Escape');

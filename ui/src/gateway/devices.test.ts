@@ -40,6 +40,7 @@ test.each([
   [{ clientId: 'openclaw-control-ui', clientMode: 'webchat' }, 'browser'],
   [{ clientId: 'cli', clientMode: 'cli' }, 'cli'],
   [{ clientId: 'node-host', clientMode: 'node', roles: ['node'] }, 'node'],
+  [{ clientId: 'cli', clientMode: 'cli', roles: ['operator', 'node'] }, 'node'],
   [{ clientId: 'openclaw-ios', clientMode: 'node', roles: ['node', 'operator'] }, 'phone'],
   [{ clientId: 'something', clientMode: 'backend', roles: ['operator'] }, 'app'],
 ])('%o is a %s', (known, kind) => {

@@ -212,7 +212,7 @@ export function kindOf(device: Pick<Facts, 'clientId' | 'clientMode' | 'platform
   const id = clientId ?? '';
   if (/control-ui|webchat/.test(id) || clientMode === 'webchat') return 'browser';
   if (/ios|android/i.test(`${id} ${platform ?? ''}`) || /iphone|ipad|android/i.test(family ?? '')) return 'phone';
-  if (clientMode === 'node' || (roles.includes('node') && !roles.includes('operator'))) return 'node';
+  if (clientMode === 'node' || roles.includes('node')) return 'node';
   if (id === 'cli' || clientMode === 'cli' || clientMode === 'probe') return 'cli';
   return 'app';
 }

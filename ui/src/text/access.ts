@@ -14,6 +14,7 @@ const t = messages('people', {
   approver: 'Approver',
   view: 'View only',
   none: 'No access',
+  andNode: '{level}, and runs commands',
   'level.full': 'Can do everything: change settings, let others in, command every node.',
   'level.limited': 'Can look and run commands on nodes. Cannot change settings or let others in.',
   'level.approver': 'Can look, let others in and decide what may run. Cannot run commands or change settings.',
@@ -102,5 +103,6 @@ export function deviceName(device: Pick<PairedDevice | PendingDevice, 'displayNa
 /** Name of the access that scopes come to; a mere node has none as an operator. */
 export function accessName(roles: readonly string[], scopes: readonly string[]): string {
   const level = levelOf(scopes);
-  return level === 'none' && roles.includes('node') ? t('kind.node') : t(level);
+  if (!roles.includes('node')) return t(level);
+  return level === 'none' ? t('kind.node') : t('andNode', { level: t(level) });
 }

@@ -52,7 +52,7 @@ export function duration(ms: number): string {
     .join(' ');
 }
 
-/** `12 kB`, `25.3 GB`. */
+/** `167 bytes`, `12 kB`, `25.3 GB`. */
 export function bytes(count: number): string {
   const [unit, size] =
     count >= 1_000_000_000
@@ -62,5 +62,5 @@ export function bytes(count: number): string {
         : count >= 1000
           ? (['kilobyte', 1000] as const)
           : (['byte', 1] as const);
-  return new Intl.NumberFormat(locale.value, { style: 'unit', unit, maximumFractionDigits: 1 }).format(count / size);
+  return new Intl.NumberFormat(locale.value, { style: 'unit', unit, unitDisplay: unit === 'byte' ? 'long' : 'short', maximumFractionDigits: 1 }).format(count / size);
 }

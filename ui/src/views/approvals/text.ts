@@ -4,7 +4,7 @@ export const t = messages('approvals', {
   title: 'Approvals',
   sentence: 'Commands that wait for your decision, and the rules that say when you are asked.',
   waiting: 'Waiting',
-  policy: 'Policy',
+  policy: 'Rules',
   history: 'History',
   nothing: 'No command waits',
   nothingHelp: 'When a command needs a decision, it appears here and in the corner of every view.',

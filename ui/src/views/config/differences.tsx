@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { dotted, hides } from '../../gateway/config-edit';
 import type { Change, Json, Path } from '../../gateway/config-edit';
 import { Chip } from '../../parts/states';
@@ -21,7 +22,9 @@ export function Differences({ of }: { of: readonly Change[] }) {
           {of.map(({ path, before, after }) => (
             <tr key={dotted(path)}>
               <th scope="row">
-                <code class="break">{dotted(path)}</code>
+                <code class="break">
+                  <DottedKey text={dotted(path)} />
+                </code>
               </th>
               <td data-label={t('now')}>
                 <Value path={path} value={before} />
@@ -55,4 +58,19 @@ export function Value({ path, value, fresh }: { path: Path; value: Json | undefi
     );
   }
   return value === '' ? <span class="muted">{t('emptyText')}</span> : <code class="break">{show(value)}</code>;
+}
+
+/** The name of a setting; it goes on in the next line after a dot, if it has to. */
+export function DottedKey({ text }: { text: string }) {
+  return (
+    <>
+      {text.split('.').map((part, index) => (
+        <Fragment key={index}>
+          {index > 0 && '.'}
+          {index > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </>
+  );
 }

@@ -10,6 +10,7 @@ import { Icon } from '../../parts/icon';
 import { Card } from '../../parts/page';
 import { Chip, Empty } from '../../parts/states';
 import type { ConfigSnapshot, RemoteStatus } from './data';
+import { DottedKey } from './differences';
 import { GROUPS, effective, kindOf, needsRestart, overriddenBy, valueOf, wordsOf } from './fields';
 import type { Edits, FieldPath, GroupName, Kind } from './fields';
 import { check, defaultOf, fieldText, schemaAt } from './schema';
@@ -61,6 +62,9 @@ function fits(path: FieldPath, wanted: string, schema: ConfigSchema | null): boo
   return wanted.toLowerCase().split(/\s+/).every((word) => text.includes(word));
 }
 
+/** What a sentence says, without its writing. */
+const plain = (text: string) => text.toLowerCase().replace(/[`.\s]+/g, ' ').trim();
+
 function Setting({ path, snapshot, schema, status, edits, issues, onEdit, onReset }: FormProps & { path: FieldPath }) {
   const keys = pathOf(path);
   const found = schemaAt(schema?.schema, keys);
@@ -79,6 +83,7 @@ function Setting({ path, snapshot, schema, status, edits, issues, onEdit, onRese
   const issue = issues.find((one) => one.path === path);
   const error = edited ? (problem ? problemText(problem) : (issue?.message ?? null)) : (issue?.message ?? null);
   const label = t(`label-${path}`);
+  const help = schema?.uiHints[path]?.help ?? found?.description;
   return (
     <div class={edited ? 'setting edited' : 'setting'} data-setting={path}>
       <div class="setting-main">
@@ -93,13 +98,15 @@ function Setting({ path, snapshot, schema, status, edits, issues, onEdit, onRese
           masked={written !== undefined && masks(written).length > 0}
           locked={locked}
           error={error}
-          help={schema?.uiHints[path]?.help ?? found?.description}
+          help={help && plain(help) !== plain(label) ? help : undefined}
           // An emptied secret stays what it is: taking one out of the file is for the text of the file.
           onText={(text) => (kind === 'secret' && text === '' ? onReset(path) : onEdit(path, valueOf(kind, text) ?? null))}
         />
       </div>
       <div class="setting-side">
-        <code class="small muted break">{path}</code>
+        <code class="small muted break">
+          <DottedKey text={path} />
+        </code>
         <span class="row chips">
           {edited && <Chip tone="info" icon="edit">{t('edited')}</Chip>}
           {by !== null && <Chip tone="warn" icon="lock">{by === '' ? t('setElsewhere') : t('setBy', { by })}</Chip>}

@@ -168,8 +168,14 @@ function Tokens({ device }: { device: PairedDevice }) {
                   </dd>
                 </>
               )}
-              <dt>{t('tokenUsed')}</dt>
-              <dd>{token.lastUsedAt ? <Ago at={token.lastUsedAt} /> : t('never')}</dd>
+              {token.lastUsedAt && (
+                <>
+                  <dt>{t('tokenUsed')}</dt>
+                  <dd>
+                    <Ago at={token.lastUsedAt} />
+                  </dd>
+                </>
+              )}
             </dl>
             {!token.revokedAt && (
               <div class="row">

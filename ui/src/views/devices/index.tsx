@@ -3,7 +3,7 @@ import { navigate, route, setQuery } from '../../app/router';
 import { deviceList } from '../../app/waiting';
 import type { DeviceList, PendingDevice } from '../../gateway/devices';
 import { can, live } from '../../gateway/session';
-import { Button } from '../../parts/button';
+import { ActionButton } from '../../parts/button';
 import { Page } from '../../parts/page';
 import { Load } from '../../parts/states';
 import { Codes } from './codes';
@@ -29,9 +29,9 @@ function Listing() {
       title={t('title')}
       sentence={t('sentence')}
       action={
-        <Button kind="primary" icon="plus" onClick={() => setQuery({ pair: 'choose' })}>
+        <ActionButton scope="operator.pairing" kind="primary" icon="plus" onClick={() => setQuery({ pair: 'choose' })}>
           {t('pairNew')}
-        </Button>
+        </ActionButton>
       }
     >
       <Load of={list}>

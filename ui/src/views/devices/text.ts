@@ -159,7 +159,7 @@ export const t = messages('devices', {
   tokenRotated: 'Rotated',
   tokenUsed: 'Last used',
   tokenState: 'State',
-  usable: 'In use',
+  usable: 'Valid',
   connections: 'Connections',
   noConnections: 'Not connected now.',
   since: 'Since',

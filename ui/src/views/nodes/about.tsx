@@ -25,17 +25,24 @@ import { t } from './text';
 /** Lines of the audit log that are shown here; the rest is in Activity. */
 const LINES = 15;
 
+/** Family, platform and model; what says the same is said once. */
+function platform({ family, platform, model }: GatewayNode): string {
+  const parts = [family, platform, model].filter((part) => part !== null);
+  const first = (part: string) => parts.findIndex((one) => one.toLowerCase() === part.toLowerCase());
+  return parts.filter((part, index) => first(part) === index).map((part) => visible(part)).join(' · ');
+}
+
 export function About({ node }: { node: GatewayNode }) {
   const device = /^[0-9a-f]{64}$/.test(node.id);
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     [t('id'), <CopyValue text={node.id} label={t('copyId')} />],
     [t('fingerprint'), device && <Words id={node.id} />],
     [t('device'), device && can('operator.pairing') && <a href={href(`/devices/${node.id}`)}>{t('toDevice')}</a>],
-    [t('platform'), [node.family, node.platform, node.model].filter((part) => part !== null).map((part) => visible(part)).join(' · ') || null],
+    [t('platform'), platform(node) || null],
     [t('version'), <Version node={node} />],
     [t('address'), node.connected || node.remoteIp ? addressWith(node.remoteIp, placeOf(node.remoteIp)) : null],
     [t('connectedSince'), node.connectedAt !== null && node.connected && dateTime(node.connectedAt)],
-    [t('lastSeen'), node.lastSeenAt !== null && <Ago at={node.lastSeenAt} />],
+    [t('lastSeen'), node.lastSeenAt !== null && !node.connected && <Ago at={node.lastSeenAt} />],
     [t('approvedAt'), node.approvedAt !== null && dateTime(node.approvedAt)],
     [t('capsName'), node.caps.length > 0 && node.caps.map((cap) => visible(cap)).join(', ')],
   ];

@@ -8,7 +8,7 @@ import { families, isOlder } from '../../gateway/nodes';
 import type { GatewayNode } from '../../gateway/nodes';
 import { useResource } from '../../gateway/resource';
 import { hello } from '../../gateway/session';
-import { Button } from '../../parts/button';
+import { ActionButton } from '../../parts/button';
 import { Page } from '../../parts/page';
 import { AsOf, Chip, Empty, Load } from '../../parts/states';
 import { DataTable, currentSort } from '../../parts/table';
@@ -45,9 +45,9 @@ export function NodeList() {
       action={
         <>
           <AsOf of={nodes} />
-          <Button kind="primary" icon="plus" onClick={() => setQuery({ add: '1' })}>
+          <ActionButton scope="operator.pairing" kind="primary" icon="plus" onClick={() => setQuery({ add: '1' })}>
             {t('add')}
-          </Button>
+          </ActionButton>
         </>
       }
     >
@@ -73,9 +73,9 @@ function None() {
     <div class="card">
       <Empty icon="nodes" title={t('none')}>
         <span>{t('noneHelp')}</span>
-        <Button kind="primary" icon="plus" onClick={() => setQuery({ add: '1' })}>
+        <ActionButton scope="operator.pairing" kind="primary" icon="plus" onClick={() => setQuery({ add: '1' })}>
           {t('add')}
-        </Button>
+        </ActionButton>
       </Empty>
     </div>
   );

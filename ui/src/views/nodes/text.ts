@@ -132,7 +132,7 @@ export const t = messages('nodes', {
 
   invokeTitle: 'Call a command',
   command: 'Command',
-  params: 'Params (JSON)',
+  params: 'Parameters (JSON)',
   notJson: 'This is not JSON: {reason}',
   invoke: 'Call',
   invoking: 'Waiting for the node…',

@@ -9,6 +9,8 @@ test.each([
   ['session', 'openclaw.control.secret:ws://127.0.0.1:18789', 'secret'],
   ['local', 'openclaw.control.notify', 'notify'],
   ['session', 'openclaw.control.gateway', 'place'],
+  ['session', 'openclaw.config-schema', 'schema'],
+  ['session', 'openclaw.pending-change', 'change'],
   ['database', 'openclaw-ui', 'deviceKey'],
   ['local', 'openclaw.anything', 'other'],
 ] as const)('%s %s holds %s', (where, key, what) => {

@@ -11,7 +11,7 @@ export interface StoredItem {
   readonly what: What;
 }
 
-export const WHATS = ['settings', 'gateways', 'deviceKey', 'deviceToken', 'secret', 'notify', 'place', 'other'] as const;
+export const WHATS = ['settings', 'gateways', 'deviceKey', 'deviceToken', 'secret', 'notify', 'place', 'schema', 'change', 'other'] as const;
 export type What = (typeof WHATS)[number];
 
 /** What a key holds, by its name. */
@@ -23,6 +23,8 @@ export function whatIs(where: Where, key: string): What {
   if (/device\.auth/.test(key)) return 'deviceToken';
   if (/(secret|credential|token|password)/.test(key)) return 'secret';
   if (key.startsWith('openclaw.control.gateways')) return 'gateways';
+  if (key === 'openclaw.config-schema') return 'schema';
+  if (key === 'openclaw.pending-change') return 'change';
   return where === 'session' && key.startsWith('openclaw.control') ? 'place' : 'other';
 }
 

@@ -61,6 +61,8 @@ export const t = messages('settings', {
   'what.secret': 'Token or password of this tab',
   'what.notify': 'Whether to notify',
   'what.place': 'State of this tab',
+  'what.schema': 'Names of the gateway’s settings',
+  'what.change': 'Change of settings that waits',
   'what.other': 'Something else',
   'where.local': 'This browser',
   'where.session': 'This tab',
