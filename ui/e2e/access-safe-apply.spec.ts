@@ -94,7 +94,11 @@ test('a change is taken back at once when the person says so, and another browse
   await page.getByRole('button', { name: 'Review and save' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Apply, then ask me' }).click();
   await expect(keep(other)).toContainText('gateway.auth.allowTailscale');
+  const late = await context.newPage();
+  await late.goto(`${gateway.origin}/devices`);
+  await expect(keep(late), 'a tab opened later asks as well').toContainText('gateway.auth.allowTailscale');
   await keep(other).getByRole('button', { name: 'Take back now' }).click();
+  await expect(other.getByText('You took the settings back.')).toBeVisible();
   await expect(page.getByText('The gateway took the settings back')).toBeVisible();
   expect(await gateway.config()).toBe(before);
 });

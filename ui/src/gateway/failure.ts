@@ -16,6 +16,8 @@ export interface Failure {
   /** The gateway asked to wait this long. */
   readonly retryAfterMs?: number | undefined;
   readonly retryable?: boolean | undefined;
+  /** When the request of this browser is over, by its own clock. */
+  readonly expiresAt?: number | undefined;
   /** What a plain request to the gateway got, once it was tried. */
   readonly http?: 'answers' | 'silent' | undefined;
 }

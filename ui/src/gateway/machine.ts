@@ -306,7 +306,6 @@ function fail(state: Machine, failure: Failure, moment: Moment): Step {
 function pair(before: Machine, next: Machine, failure: Failure, now: number): Step {
   const details = failure.details ?? {};
   const requestId = typeof details['requestId'] === 'string' ? details['requestId'] : '';
-  const expires = typeof details['expiresAtMs'] === 'number' ? details['expiresAtMs'] : null;
   const { waiting } = before;
   const same = waiting?.requestId === requestId;
   // Another id although the time of the old one is not over: somebody said no.
@@ -316,7 +315,7 @@ function pair(before: Machine, next: Machine, failure: Failure, now: number): St
   }
   const firstSeenAt = same && waiting ? waiting.firstSeenAt : now;
   const askingSince = before.askingSince ?? now;
-  const entry: Waiting = { requestId, firstSeenAt, expiresAt: same && waiting ? waiting.expiresAt : (expires ?? now + TIMES.pairingExpires) };
+  const entry: Waiting = { requestId, firstSeenAt, expiresAt: same && waiting ? waiting.expiresAt : (failure.expiresAt ?? now + TIMES.pairingExpires) };
   const delay = now - askingSince < TIMES.pairingEager ? TIMES.pairing : TIMES.pairingLater;
   return [{ ...next, attempt: 0, waiting: entry, askingSince, retryAt: before.hidden ? null : now + delay }, [CLOSE]];
 }

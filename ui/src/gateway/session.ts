@@ -10,7 +10,7 @@ import { levelOf, scopesOf } from './access-level';
 import type { AccessLevel } from './access-level';
 import { randomId } from './bytes';
 import { displayName, platform } from './client-info';
-import { noteClock } from './clock';
+import { localTime, noteClock } from './clock';
 import { deviceToken, forgetDeviceToken, forgetSecret, keepDeviceToken, keepSecret, secretOf } from './credentials';
 import type { Secret } from './credentials';
 import { Engine } from './engine';
@@ -203,7 +203,8 @@ function judge(failure: Failure): { failure: Failure; another: boolean } {
   if (another) planAt += 1;
   // A wrong secret is of no use in this tab any more.
   if (wrong && (used === 'typed' || used === 'link')) forgetSecret(currentUrl.value);
-  return { failure: { ...failure, used }, another };
+  const ends = failure.details?.['expiresAtMs'];
+  return { failure: { ...failure, used, expiresAt: typeof ends === 'number' ? localTime(ends) : undefined }, another };
 }
 
 function welcomed(greeting: Hello): { probes: boolean } {

@@ -1,5 +1,6 @@
 // Codes that let one device in, and the addresses they lead to. No text, no calls.
 
+import { localTime } from './clock';
 import { isRaw } from './devices';
 import type { DeviceList } from './devices';
 
@@ -33,7 +34,7 @@ export function readSetupCode(answer: unknown): SetupCode | null {
     code,
     url,
     localOnly: url === null || /^wss?:\/\/(127\.|localhost[:/]|localhost$|\[::1\])/.test(url),
-    expiresAt: number(answer['expiresAtMs']),
+    expiresAt: localTime(number(answer['expiresAtMs'])),
     downgraded: answer['accessDowngraded'] === true,
   };
 }
@@ -56,8 +57,8 @@ export function readOutstanding(answer: unknown, now: number): readonly Outstand
       access: text(one['access']) ?? '',
       state: text(one['state']) ?? '',
       url: text(one['url']),
-      createdAt: number(one['createdAtMs']),
-      expiresAt: number(one['expiresAtMs']),
+      createdAt: localTime(number(one['createdAtMs'])),
+      expiresAt: localTime(number(one['expiresAtMs'])),
     }))
     .filter(({ state, expiresAt }) => (state === 'waiting' || state === 'used') && expiresAt > now)
     .sort((a, b) => b.createdAt - a.createdAt);

@@ -1,6 +1,7 @@
 // "Share": a link and a QR code for a phone or a second browser. Without a secret unless the person asks for one.
 
 import { useEffect, useState } from 'preact/hooks';
+import { localTime } from '../../gateway/clock';
 import type { Standing } from '../../gateway/config-risk';
 import { CallError, call, can, has, live } from '../../gateway/session';
 import { parseSetupCode } from '../../gateway/setup-code';
@@ -50,7 +51,7 @@ export function Share({ status, here }: { status: RemoteStatus; here: Standing }
         expiresAtMs: number;
         setupId: string;
       };
-      setCode({ address, text: parseSetupCode(answer.code)?.bootstrapToken ?? answer.code, expiresAt: answer.expiresAtMs, setupId: answer.setupId });
+      setCode({ address, text: parseSetupCode(answer.code)?.bootstrapToken ?? answer.code, expiresAt: localTime(answer.expiresAtMs), setupId: answer.setupId });
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       toast(t('codeFailed', { message: error.message }), { bad: true });

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { href } from '../../app/router';
 import { deviceList } from '../../app/waiting';
+import { localTime } from '../../gateway/clock';
 import { isRaw } from '../../gateway/devices';
 import { isLoopback, partsOf } from '../../gateway/gateway-address';
 import { currentUrl } from '../../gateway/gateways';
@@ -95,7 +96,7 @@ export function AddNode({ nodes, onClose }: { nodes: readonly GatewayNode[] | nu
       const raw = isRaw(answer) ? answer : {};
       const { setupCode, expiresAtMs, setupId, unreachable } = raw;
       if (typeof setupCode === 'string') {
-        setCode({ text: setupCode, expiresAt: Number(expiresAtMs), way, setupId: String(setupId) });
+        setCode({ text: setupCode, expiresAt: localTime(Number(expiresAtMs)), way, setupId: String(setupId) });
       } else {
         // A code without an address helps nobody: it is taken back.
         if (typeof setupId === 'string') await call('device.pair.setupRevoke', { setupId }).catch(() => undefined);
