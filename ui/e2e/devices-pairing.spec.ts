@@ -30,6 +30,16 @@ test('U06 a paired browser shows the words of one that asks, and lets it in', as
   await other.context().close();
 });
 
+test('the clock of this browser is ten minutes ahead: a request stays, with the time that is left', async ({ browser, gateway, page }) => {
+  await allowRemote(gateway);
+  await page.clock.install({ time: Date.now() + 600_000 });
+  await page.goto(`${gateway.origin}/devices#token=${TOKEN}`);
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
+  const other = await openRemote(browser, gateway, '/devices');
+  await expect(page.getByRole('article')).toContainText(/Expires in\s*4m/);
+  await other.context().close();
+});
+
 test('U08 a rejected browser says so', async ({ browser, gateway, signedIn }) => {
   await allowRemote(gateway);
   const page = await signedIn('/devices');
