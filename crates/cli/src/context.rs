@@ -76,6 +76,11 @@ impl Context {
         })
     }
 
+    /// The same with the config not read yet.
+    pub(crate) fn fresh(&self) -> Self {
+        Self::new(self.ui, self.env.clone(), self.paths.clone())
+    }
+
     /// The config file as it is now, read once more.
     pub(crate) fn reload(&self) -> Snapshot {
         load(&self.paths, &self.env)

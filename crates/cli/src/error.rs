@@ -131,6 +131,11 @@ impl CommandError {
         self
     }
 
+    /// Whether settings are to blame.
+    pub(crate) fn is_config(&self) -> bool {
+        self.kind == ErrorKind::Config
+    }
+
     /// The exit code.
     pub(crate) const fn exit_code(&self) -> u8 {
         match self.kind {

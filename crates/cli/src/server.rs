@@ -1,6 +1,7 @@
 //! Runs a gateway in this process: first-start settings, log, start, signals, shutdown.
 
 pub(crate) mod force;
+pub(crate) mod recovery;
 mod settings;
 mod signals;
 

@@ -175,6 +175,7 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
         Kind::Text
         | Kind::Url
         | Kind::DnsDomain
+        | Kind::BasePath
         | Kind::BindHost
         | Kind::Origin
         | Kind::ProxyListen

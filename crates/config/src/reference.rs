@@ -140,6 +140,7 @@ fn holds(field: &Field) -> String {
         Kind::ListsByName => "lists of texts by name".to_owned(),
         Kind::Url => "URL".to_owned(),
         Kind::DnsDomain => "DNS domain".to_owned(),
+        Kind::BasePath => "path".to_owned(),
         Kind::Texts => "list of texts".to_owned(),
         Kind::TextMap | Kind::EnvBlock => "texts by name".to_owned(),
         Kind::Headers => "header values by name".to_owned(),

@@ -3,6 +3,7 @@
 //! Wrong values are errors, unknown keys are warnings: a key of another release never stops a
 //! gateway.
 
+mod base_path;
 mod conflicts;
 mod headers;
 mod tree;
@@ -227,6 +228,12 @@ fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
             value,
             "a DNS domain such as openclaw.internal; .local belongs to multicast DNS",
             is_dns_domain,
+        ),
+        Kind::BasePath => check_text(
+            path,
+            value,
+            "a path such as /openclaw: parts of letters, digits and - . _ ~, and no path that the gateway itself answers",
+            base_path::is_base_path,
         ),
         Kind::IpRanges => return check_ranges(path, value, report),
         Kind::Origins => return check_origins(path, value, report),

@@ -17,6 +17,8 @@ const MAX_PENDING: usize = 500;
 const MAX_PENDING_BYTES: usize = 8 * 1024 * 1024;
 /// Most bytes of one request: what a person can still judge.
 const MAX_REQUEST_BYTES: usize = 64 * 1024;
+/// Length of an id that a caller chose, in bytes.
+const MAX_ID_BYTES: usize = 256;
 /// Decided approvals that are remembered at most.
 const MAX_DECIDED: usize = 1_000;
 
@@ -93,6 +95,11 @@ impl Approvals {
                 "this request has {} bytes, an approval takes at most {MAX_REQUEST_BYTES}; put a long command into \
                  a script and ask for that",
                 record.request_json.len()
+            )));
+        }
+        if record.id.len() > MAX_ID_BYTES {
+            return Err(WireError::invalid(format!(
+                "the id of an approval has at most {MAX_ID_BYTES} bytes; leave it out, and the gateway makes one"
             )));
         }
         let mut slots = self.slots.lock();

@@ -249,8 +249,15 @@ pub struct ChainCheck {
 
 impl Default for ChainCheck {
     fn default() -> Self {
+        Self::from(ChainHead::EMPTY)
+    }
+}
+
+impl From<ChainHead> for ChainCheck {
+    /// A chain whose first lines, up to this one, are kept no longer.
+    fn from(last: ChainHead) -> Self {
         Self {
-            last: ChainHead::EMPTY,
+            last,
             lines: 0,
             fault: None,
         }

@@ -12,7 +12,9 @@ use openclaw_config::load::load;
 use openclaw_config::store::{ConfigStore, StoreError, write_private};
 use openclaw_config::{Env, Paths};
 use openclaw_protocol::error::WireError;
-use openclaw_protocol::methods::config::{ConfirmEnded, ConfirmOutcome, PendingConfirm};
+use openclaw_protocol::methods::config::{
+    CONFIRM_WITHIN_MAX_MS, ConfirmEnded, ConfirmOutcome, PendingConfirm,
+};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -39,6 +41,9 @@ pub(crate) struct Record {
     pub(crate) former_hash: String,
     /// Hash of the text that was written.
     pub(crate) written_hash: String,
+    /// How it ended, when no gateway ran that could tell; the next one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ended: Option<ConfirmEnded>,
 }
 
 #[derive(Debug)]
@@ -75,14 +80,20 @@ impl Record {
         write_private(&path(paths), text.as_bytes())
     }
 
-    /// Forgets it.
-    pub(crate) fn remove(paths: &Paths) {
-        let path = path(paths);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(path = %path.display(), %error, "the record of a config change could not be removed");
-            }
-            _ => {}
+    /// Forgets it, in a way that outlives a power cut.
+    pub(crate) fn remove(paths: &Paths) -> std::io::Result<()> {
+        match std::fs::remove_file(path(paths)) {
+            Ok(()) => std::fs::File::open(&paths.state_dir)?.sync_all(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Forgets it where nothing depends on that.
+    pub(crate) fn drop_file(paths: &Paths) {
+        if let Err(error) = Self::remove(paths) {
+            let path = path(paths);
+            tracing::warn!(path = %path.display(), %error, "the record of a config change could not be removed");
         }
     }
 
@@ -110,7 +121,7 @@ fn take_back(
     if done && let Err(error) = load(paths, env).remember_good(paths) {
         tracing::warn!(%error, "the last good config could not be kept");
     }
-    Record::remove(paths);
+    Record::drop_file(paths);
     let (outcome, message) = if done {
         (
             ConfirmOutcome::Reverted,
@@ -134,52 +145,122 @@ fn take_back(
 
 const NOBODY: &str = "nobody confirmed the change in time";
 
-/// Looks for a change that waited when the last gateway of this state directory ended. One whose time is over is taken back
-/// before anything else is done. Blocks on the disk.
-pub(crate) fn recover(paths: &Paths, env: &Env, now_ms: i64) -> Recovered {
-    let Some(record) = Record::read(&path(paths)) else {
-        return Recovered::default();
+/// What a record found at the start calls for.
+enum Found {
+    /// None, or one of a change that was never made.
+    Nothing,
+    /// A change whose end nobody was told of.
+    Ended(Record, ConfirmEnded),
+    /// A change that waits for so long still.
+    Waits(Record, Duration),
+}
+
+fn find(paths: &Paths, now_ms: i64) -> Found {
+    let Some(mut record) = Record::read(&path(paths)) else {
+        return Found::Nothing;
     };
+    if let Some(ended) = record.ended.take() {
+        return Found::Ended(record, ended);
+    }
     let current = ConfigStore::new(paths).read().map(|stored| stored.hash);
     if current.is_ok_and(|hash| hash == record.former_hash) {
         // The end came before the change was written, or after it was taken back.
-        Record::remove(paths);
-        return Recovered::default();
+        Record::drop_file(paths);
+        return Found::Nothing;
     }
-    let left_ms = u64::try_from(record.shown.deadline_ms - now_ms).unwrap_or(0);
-    if left_ms > 0 {
-        let due = Instant::now() + Duration::from_millis(left_ms);
-        return Recovered {
-            waiting: Some(Waiting { record, due }),
-            ended: None,
-        };
-    }
-    match take_back(paths, env, &record, NOBODY, now_ms) {
-        Ok(ended) => Recovered {
-            waiting: None,
-            ended: Some((record, ended)),
-        },
+    let left_ms = record.shown.deadline_ms.saturating_sub(now_ms);
+    // Nobody was given longer, whatever the clock of this machine says after a restart.
+    let left_ms = u64::try_from(left_ms)
+        .unwrap_or(0)
+        .min(CONFIRM_WITHIN_MAX_MS);
+    Found::Waits(record, Duration::from_millis(left_ms))
+}
+
+/// Takes a change back that was waiting, and leaves how it ended for the gateway that starts next.
+fn end_unattended(paths: &Paths, env: &Env, mut record: Record, why: &str, now_ms: i64) -> bool {
+    match take_back(paths, env, &record, why, now_ms) {
+        Ok(ended) => {
+            tracing::warn!("{}", ended.message);
+            let reverted = ended.outcome == ConfirmOutcome::Reverted;
+            record.ended = Some(ended);
+            if let Err(error) = record.write(paths) {
+                tracing::warn!(%error, "how a config change ended could not be kept");
+            }
+            reverted
+        }
         Err(error) => {
-            tracing::error!(%error, "a config change that nobody confirmed could not be taken back");
-            Recovered::default()
+            tracing::error!(%error, "a config change could not be taken back");
+            false
         }
     }
 }
 
-/// A gateway that does not start with a change that nobody confirmed takes it back, so that the next start works.
-pub(crate) fn start_failed(paths: &Paths, env: &Env, now_ms: i64) {
-    let Some(record) = Record::read(&path(paths)) else {
-        return;
-    };
-    match take_back(
-        paths,
-        env,
-        &record,
-        "the gateway did not start with the change",
-        now_ms,
-    ) {
-        Ok(ended) => tracing::warn!("{}", ended.message),
-        Err(error) => tracing::error!(%error, "a config change could not be taken back"),
+/// Before a start reads its settings: takes a change back whose time to be confirmed is over. Says whether the config file
+/// is another one now. To be called while no gateway of this state directory runs. Blocks on the disk.
+pub fn before_start(paths: &Paths, env: &Env, now_ms: i64) -> bool {
+    match find(paths, now_ms) {
+        Found::Waits(record, left) if left.is_zero() => {
+            end_unattended(paths, env, record, NOBODY, now_ms)
+        }
+        _ => false,
+    }
+}
+
+/// A gateway that does not start with a change that nobody confirmed takes it back, so that the next start works. Says
+/// whether the config file is another one than that start read. Blocks on the disk.
+pub fn start_failed(paths: &Paths, env: &Env, now_ms: i64) -> bool {
+    match find(paths, now_ms) {
+        Found::Ended(_, ended) => ended.outcome == ConfirmOutcome::Reverted,
+        Found::Waits(record, _) => {
+            let why = "the gateway did not start with the change";
+            end_unattended(paths, env, record, why, now_ms)
+        }
+        Found::Nothing => false,
+    }
+}
+
+/// Whether a change waits to be confirmed, so that the file must not be written by anybody else.
+pub fn is_waiting(paths: &Paths, now_ms: i64) -> bool {
+    matches!(find(paths, now_ms), Found::Waits(..))
+}
+
+/// Looks for a change that waited when the last gateway of this state directory ended. One whose time is over is taken back
+/// before anything else is done. Blocks on the disk.
+pub(crate) fn recover(paths: &Paths, env: &Env, now_ms: i64) -> Recovered {
+    match find(paths, now_ms) {
+        Found::Nothing => Recovered::default(),
+        Found::Ended(record, ended) => {
+            Record::drop_file(paths);
+            Recovered {
+                waiting: None,
+                ended: Some((record, ended)),
+            }
+        }
+        Found::Waits(record, left) if left.is_zero() => {
+            match take_back(paths, env, &record, NOBODY, now_ms) {
+                Ok(ended) => Recovered {
+                    waiting: None,
+                    ended: Some((record, ended)),
+                },
+                Err(error) => {
+                    tracing::error!(%error, "a config change that nobody confirmed could not be taken back; it is tried again");
+                    Recovered {
+                        waiting: Some(Waiting {
+                            record,
+                            due: Instant::now() + RETRY,
+                        }),
+                        ended: None,
+                    }
+                }
+            }
+        }
+        Found::Waits(record, left) => Recovered {
+            waiting: Some(Waiting {
+                record,
+                due: Instant::now() + left,
+            }),
+            ended: None,
+        },
     }
 }
 
@@ -261,6 +342,12 @@ impl Confirms {
         self.changed.notify_one();
     }
 
+    /// Puts back what was taken, with the time that it had.
+    fn resume(&self, waiting: Waiting) {
+        *self.waiting.lock() = Some(waiting);
+        self.changed.notify_one();
+    }
+
     fn due(&self) -> Option<Instant> {
         self.waiting.lock().as_ref().map(|waiting| waiting.due)
     }
@@ -292,6 +379,8 @@ pub(crate) async fn decide(
     keep: bool,
     by: By,
 ) -> Result<ConfirmEnded, WireError> {
+    // No further change may begin between the end of this one and its record's.
+    let writing = core.confirms.writing.lock().await;
     let Some(waiting) = core.confirms.take(Some(id)) else {
         let last = core.confirms.last().filter(|last| last.id == id);
         let message = last.map_or_else(
@@ -302,15 +391,29 @@ pub(crate) async fn decide(
     };
     core.confirms.changed.notify_one();
     if !keep {
-        return revert(core, waiting, "the change was undone", by).await;
+        return revert(core, waiting, "the change was undone", by, &writing).await;
     }
     let paths = Arc::clone(&core.server.paths);
     // Gone for good before anybody is told so.
     let removed = tasks::blocking("config confirm", move || {
-        Record::remove(&paths);
-        ConfigStore::new(&paths).read().map(|stored| stored.hash)
+        Record::remove(&paths)?;
+        let hash = ConfigStore::new(&paths).read().map(|stored| stored.hash);
+        Ok::<_, std::io::Error>(hash.unwrap_or_default())
     });
-    let hash = removed.await.and_then(Result::ok).unwrap_or_default();
+    let hash = match removed.await {
+        Some(Ok(hash)) => hash,
+        failed => {
+            let error = match failed {
+                Some(Err(error)) => error.to_string(),
+                _ => "the gateway is stopping".to_owned(),
+            };
+            core.confirms.resume(waiting);
+            return Err(WireError::unavailable(format!(
+                "the change could not be confirmed: its record in the state directory cannot be removed ({error}); free \
+                 space or mend the directory, and confirm again before the time is over"
+            )));
+        }
+    };
     let record = waiting.record;
     let ended = ConfirmEnded {
         id: record.shown.id.clone(),
@@ -329,8 +432,8 @@ async fn revert(
     waiting: Waiting,
     why: &'static str,
     by: By,
+    _writing: &tokio::sync::MutexGuard<'_, ()>,
 ) -> Result<ConfirmEnded, WireError> {
-    let _writing = core.confirms.writing.lock().await;
     let (paths, env) = (Arc::clone(&core.server.paths), core.snapshot().env.clone());
     let (record, ts) = (waiting.record, core.now_ms());
     let work = {
@@ -389,10 +492,14 @@ pub(crate) async fn watch(core: Arc<Core>) {
         tokio::select! {
             () = core.confirms.changed.notified() => {}
             () = over => {
-                if let Some(waiting) = core.confirms.take(None) {
+                let writing = core.confirms.writing.lock().await;
+                // Somebody may have decided it, and begun another one, while the lock was waited for.
+                if core.confirms.due().is_some_and(|due| due <= Instant::now())
+                    && let Some(waiting) = core.confirms.take(None)
+                {
                     let by = By { actor: "gateway".to_owned(), remote_ip: None };
                     // What went wrong is in the log, and it is tried again.
-                    let _tried = revert(&core, waiting, NOBODY, by).await;
+                    let _tried = revert(&core, waiting, NOBODY, by, &writing).await;
                 }
             }
         }

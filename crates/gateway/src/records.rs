@@ -247,6 +247,47 @@ pub struct AuditEvent {
     pub details: serde_json::Value,
 }
 
+/// Bytes of a text in a line of the audit log.
+const MAX_AUDIT_TEXT: usize = 512;
+/// Bytes of the details of a line, as JSON.
+const MAX_AUDIT_DETAILS: usize = 4 * 1024;
+
+impl AuditEvent {
+    /// Cuts what is too long: lines are kept for a long time, and part of what they say comes from strangers.
+    pub(crate) fn bound(&mut self) {
+        cut(&mut self.actor);
+        if let Some(subject) = &mut self.subject {
+            cut(subject);
+        }
+        let long = self.details.to_string().len();
+        if long > MAX_AUDIT_DETAILS {
+            cut_values(&mut self.details);
+        }
+        if self.details.to_string().len() > MAX_AUDIT_DETAILS {
+            self.details = serde_json::json!({ "leftOutBytes": long });
+        }
+    }
+}
+
+fn cut(text: &mut String) {
+    if text.len() > MAX_AUDIT_TEXT {
+        let end = (0..=MAX_AUDIT_TEXT)
+            .rev()
+            .find(|&end| text.is_char_boundary(end));
+        text.truncate(end.unwrap_or(0));
+        text.push('…');
+    }
+}
+
+fn cut_values(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) => cut(text),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(cut_values),
+        serde_json::Value::Object(members) => members.values_mut().for_each(cut_values),
+        _ => {}
+    }
+}
+
 /// One durable change. A batch of changes is applied in one transaction or not at all.
 #[derive(Debug, Clone)]
 pub enum Change {

@@ -153,13 +153,42 @@ pub async fn hold(mut stream: Stream) {
     while matches!(stream.read(&mut bytes).await, Ok(read) if read > 0) {}
 }
 
-/// A port where nothing listens.
-///
-/// # Panics
-/// When there is no free port.
-pub async fn free_port() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    listener.local_addr().expect("a bound address")
+/// A port where nothing listens, and nothing else will while this is kept.
+#[derive(Debug)]
+pub struct Closed {
+    address: SocketAddr,
+    _socket: rustix::fd::OwnedFd,
+}
+
+impl Closed {
+    /// Takes a port and does not listen.
+    ///
+    /// # Panics
+    /// When there is no free port.
+    pub fn start() -> Self {
+        let (socket, address) = bound();
+        Self {
+            address,
+            _socket: socket,
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+fn bound() -> (rustix::fd::OwnedFd, SocketAddr) {
+    use rustix::net::{AddressFamily, SocketType, bind, getsockname, socket};
+    let socket = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    bind(&socket, &any).expect("a free port");
+    let address = getsockname(&socket)
+        .ok()
+        .and_then(|address| SocketAddr::try_from(address).ok())
+        .expect("a bound address");
+    (socket, address)
 }
 
 /// A port that takes no connection and refuses none, as behind a firewall that drops: its queue is full.
@@ -176,15 +205,8 @@ impl Full {
     /// # Panics
     /// When the system does not play along.
     pub fn start() -> Self {
-        use rustix::net::{AddressFamily, SocketType, bind, getsockname, listen, socket};
-        let listener = socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
-        bind(&listener, &any).expect("a free port");
-        listen(&listener, 0).expect("a listening socket");
-        let address = getsockname(&listener)
-            .ok()
-            .and_then(|address| SocketAddr::try_from(address).ok())
-            .expect("a bound address");
+        let (listener, address) = bound();
+        rustix::net::listen(&listener, 0).expect("a listening socket");
         // A backlog of nothing still takes one; the next ones are dropped.
         let waiting = std::net::TcpStream::connect(address).expect("the one that fits");
         Self {

@@ -17,6 +17,7 @@ use crate::error::{CommandError, Outcome};
 use crate::host;
 use crate::logging::WsLog;
 use crate::runtime;
+use crate::server::recovery::{self, Progress};
 use crate::server::{self, FirstStart, Server, ServerOptions};
 use crate::ui::format::now_ms;
 use welcome::Welcome;
@@ -45,6 +46,14 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
+        if let Ok(Some(holder)) = peek(&context.paths().lock_file, now_ms()) {
+            self.refuse_other_place(context, &holder)?;
+            return welcome::already_running(context, &holder);
+        }
+        recovery::start(context, |context, progress| self.start(context, progress))
+    }
+
+    fn start(&self, context: &Context, progress: &Progress) -> Outcome {
         let mut options = ServerOptions {
             flags: GatewayFlags {
                 port: self.port.clone(),
@@ -58,10 +67,6 @@ impl Args {
             // What matters is printed below; the log file has the rest.
             console_level: (!self.verbose).then_some(LogLevel::Warn),
         };
-        if let Ok(Some(holder)) = peek(&context.paths().lock_file, now_ms()) {
-            self.refuse_other_place(context, &holder)?;
-            return welcome::already_running(context, &holder);
-        }
         let plan = server::plan(context, &options.flags)?;
         // Whoever brings a machine up beyond loopback needs a token there too.
         let first = server::prepare_for_up(context, &mut options.flags, &plan)?;
@@ -70,7 +75,8 @@ impl Args {
         } else {
             self.node(context)?
         };
-        runtime::block_on(self.serve(context, &options, &first, node))
+        progress.starting();
+        runtime::block_on(self.serve(context, &options, &first, node, progress))
     }
 
     /// A running gateway does not move because of flags of another command.
@@ -102,9 +108,11 @@ impl Args {
         options: &ServerOptions,
         first: &FirstStart,
         node: Option<(StateLock, HostOptions)>,
+        progress: &Progress,
     ) -> Outcome {
         let (_lock, node) = node.unzip();
         let server = Server::start(context, options).await?;
+        progress.running();
         let name = node
             .as_ref()
             .and_then(|node| node.client.client.display_name.clone());

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::app::VERSION;
 use crate::context::{Context, problem};
 use crate::error::CommandError;
+use crate::ui::format::now_ms;
 
 /// Bytes of a token; written as twice as many hex digits.
 const TOKEN_BYTES: usize = 32;
@@ -93,6 +94,12 @@ fn complete(
     let token_created = token.is_some();
     if values.is_empty() {
         return Ok(FirstStart::default());
+    }
+    if openclaw_gateway::confirm::is_waiting(context.paths(), now_ms()) {
+        // Writing the file now would keep the change for good; the start without it needs nothing written.
+        return Err(CommandError::config(
+            "the config change that waits for confirmation leaves the gateway without its mode or its token",
+        ));
     }
     if context.env().config_read_only() {
         if let Some(token) = token {

@@ -204,3 +204,83 @@ fn x6_a_change_that_waits_is_kept_or_undone_from_the_command_line() {
     assert_eq!(undone["outcome"], "reverted");
     assert_eq!(std::fs::read_to_string(&file).expect("config"), before);
 }
+
+#[test]
+fn x6_a_gateway_that_a_waiting_change_keeps_from_starting_takes_it_back() {
+    let place =
+        Place::with_gateway(&json!({ "auth": { "token": "the-owner-s-token-0123456789" } }));
+    place.write("plain", "");
+    let file = place.path(".openclaw/openclaw.json");
+    for change in [
+        json!({ "gateway": { "mode": "remote", "remote": { "url": "wss://x.example" } } }),
+        json!({ "gateway": { "auth": { "token": "${NOT_SET_ANYWHERE}" } } }),
+        json!({ "gateway": { "auth": { "token": null } } }),
+        json!({ "logging": { "file": place.path("plain/x.log") } }),
+    ] {
+        let gateway = place.gateway(&[]);
+        let held = place
+            .run(&["gateway", "call", "config.get", "--json"])
+            .ok()
+            .json();
+        let before = std::fs::read_to_string(&file).expect("config");
+        let params = json!({
+            "raw": change.to_string(), "baseHash": held["hash"], "confirmWithinMs": 600_000,
+        });
+        let params = params.to_string();
+        place
+            .run(&["gateway", "call", "config.patch", "--params", &params])
+            .ok();
+        assert_ne!(std::fs::read_to_string(&file).expect("config"), before);
+        // As a power cut: dropping kills.
+        drop(gateway);
+
+        let gateway = place.gateway(&[]);
+        assert_eq!(
+            std::fs::read_to_string(&file).expect("config"),
+            before,
+            "{change}"
+        );
+        let url = gateway.url();
+        let status = place
+            .run(&[
+                "gateway",
+                "call",
+                "remote.status",
+                "--json",
+                "--url",
+                &url,
+                "--token",
+                "the-owner-s-token-0123456789",
+            ])
+            .ok()
+            .json();
+        assert_eq!(status["lastConfirm"]["outcome"], "reverted", "{change}");
+        gateway.stop();
+    }
+}
+
+#[test]
+fn x6_a_mistyped_flag_takes_no_change_back() {
+    let place = Place::with_gateway(&json!({}));
+    let gateway = place.gateway(&[]);
+    let held = place
+        .run(&["gateway", "call", "config.get", "--json"])
+        .ok()
+        .json();
+    let params = json!({
+        "raw": json!({ "gateway": { "controlUi": { "basePath": "/panel" } } }).to_string(),
+        "baseHash": held["hash"], "confirmWithinMs": 600_000,
+    });
+    let params = params.to_string();
+    place
+        .run(&["gateway", "call", "config.patch", "--params", &params])
+        .ok();
+    drop(gateway);
+    let written = place.read(".openclaw/openclaw.json");
+    place
+        .run(&["gateway", "run", "--port", "0", "--bind", "nonsense:"])
+        .fails(1);
+    assert_eq!(place.read(".openclaw/openclaw.json"), written);
+    let _gateway = place.gateway(&[]);
+    place.run(&["config", "confirm"]).ok();
+}

@@ -142,7 +142,7 @@ pub const FIELDS: &[Field] = &[
     field("gateway.auth.identityScopes", Kind::ListsByName, "", "Scopes of a user that a proxy or Tailscale vouches for, by user, for the session only. Without an entry: those of the paired device.").advanced(),
 
     field("gateway.controlUi.enabled", Kind::Bool, "true", "Serve the Control UI."),
-    field("gateway.controlUi.basePath", Kind::Text, "", "Path prefix, such as `/openclaw`."),
+    field("gateway.controlUi.basePath", Kind::BasePath, "", "Path prefix, such as `/openclaw`."),
     field("gateway.controlUi.root", Kind::Text, "", "Folder with a built Control UI to serve instead of the one in the program: absolute, or relative to the folder of this file. Only files inside it are served.").advanced(),
     field("gateway.controlUi.allowInsecureAuth", Kind::Bool, "false", "Let browsers in with the token alone over plain HTTP.").advanced(),
     field("gateway.controlUi.dangerouslyDisableDeviceAuth", Kind::Bool, "false", "Do not ask browsers for a device identity at all.").advanced(),

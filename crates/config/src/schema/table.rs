@@ -37,6 +37,8 @@ pub enum Kind {
     Url,
     /// A domain of unicast DNS.
     DnsDomain,
+    /// Path prefix of the Control UI.
+    BasePath,
     /// A list of texts.
     Texts,
     /// Lists of texts by name.

@@ -97,6 +97,12 @@ fn ui_root(root: Option<&str>, config_file: &Path) -> Option<PathBuf> {
     Some(folder.join(root))
 }
 
+/// Whether a path is this folder or lies in it, wherever links lead.
+fn holds(folder: &Path, path: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    real(path).starts_with(real(folder))
+}
+
 /// The policy of the newest settings.
 pub(super) struct PolicyCache {
     settings: watch::Receiver<Arc<Snapshot>>,
@@ -136,11 +142,24 @@ impl PolicyCache {
 }
 
 fn read(snapshot: &Snapshot, names: Arc<Names>) -> Arc<HttpPolicy> {
-    let (mut policy, complaints) = HttpPolicy::from_settings(&snapshot.settings, names);
+    let (mut policy, mut complaints) = HttpPolicy::from_settings(&snapshot.settings, names);
     policy.ui_root = ui_root(
         snapshot.settings.gateway.control_ui.root.as_deref(),
         &snapshot.path,
-    );
+    )
+    .filter(|folder| {
+        let home = snapshot.env.home();
+        let private = [Some(snapshot.path.as_path()), home.as_deref()];
+        let refused = private.into_iter().flatten().any(|path| holds(folder, path));
+        if refused {
+            complaints.push(format!(
+                "gateway.controlUi.root {}: everybody could read the config and home folder in it; the page in the \
+                 program is served. Name a folder that holds nothing but the built page",
+                folder.display()
+            ));
+        }
+        !refused
+    });
     for complaint in complaints {
         tracing::warn!("config entry ignored: {complaint}");
     }

@@ -269,11 +269,11 @@ impl Invokes {
         else {
             return false;
         };
-        watched.dropped += shown.dropped;
+        watched.dropped = watched.dropped.saturating_add(shown.dropped);
         let outbox = &caller.conn().outbox;
         let left_out = shown.chunk.len() as u64;
         if outbox.queued_bytes() + shown.chunk.len() > WATCHER_BUFFER {
-            watched.dropped += left_out;
+            watched.dropped = watched.dropped.saturating_add(left_out);
             return true;
         }
         let dropped = watched.dropped;

@@ -23,6 +23,10 @@ use crate::tasks;
 const DEFAULT_LINES: u32 = 200;
 /// Most lines in an answer.
 const MAX_LINES: u32 = 5_000;
+/// Bytes of details in an answer, which holds them twice, with [`LINE_BYTES`] for the rest of each line.
+const MAX_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// What a line takes besides its details.
+const LINE_BYTES: usize = 400;
 /// Lines that are read at once for the event.
 const FOLLOWED_LINES: u32 = 500;
 /// Lines within this time are read together.
@@ -51,6 +55,7 @@ async fn list(call: Call) -> RpcResult {
         before_seq: params.before,
         limit: params.limit.unwrap_or(DEFAULT_LINES).clamp(1, MAX_LINES),
     };
+    let after = filter.after_seq.is_some();
     // Lines that are still queued belong to what the caller asks for.
     call.core
         .store
@@ -63,11 +68,32 @@ async fn list(call: Call) -> RpcResult {
         .ok_or_else(failed)?;
     let lines = lines.map_err(|error| WireError::unavailable(error.to_string()))?;
     let names = Names::of(&call.core);
+    let entries = fitting(lines, after).into_iter();
     Ok(Payload::of(&AuditList {
-        entries: lines.into_iter().map(|line| names.show(line)).collect(),
+        entries: entries.map(|line| names.show(line)).collect(),
         // Where callers of protocol 4 look for what agents did, and there are none.
         events: Vec::new(),
     }))
+}
+
+/// The lines that an answer has room for: from the one that was asked for on, the newest unless `after` says otherwise. Whoever
+/// wants more asks from the last one on.
+fn fitting(mut lines: Vec<AuditEntry>, after: bool) -> Vec<AuditEntry> {
+    let mut left = MAX_ANSWER_BYTES;
+    let mut fits = |line: &AuditEntry| {
+        let taken = line.event.details.to_string().len() + LINE_BYTES;
+        let fits = taken <= left;
+        left = left.saturating_sub(if fits { taken } else { left });
+        fits
+    };
+    if after {
+        let count = lines.iter().take_while(|line| fits(line)).count();
+        lines.truncate(count);
+    } else {
+        let count = lines.iter().rev().take_while(|line| fits(line)).count();
+        lines.drain(..lines.len() - count);
+    }
+    lines
 }
 
 async fn verify(call: Call) -> RpcResult {

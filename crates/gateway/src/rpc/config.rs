@@ -159,6 +159,7 @@ async fn write(call: Call, how: How) -> RpcResult {
                     former: stored.raw.clone(),
                     former_hash: stored.hash.clone(),
                     written_hash: openclaw_config::hash::sha256_hex(text.as_bytes()),
+                    ended: None,
                 };
                 record.write(&record_paths)?;
                 noted.record = Some(record);
@@ -177,7 +178,7 @@ async fn write(call: Call, how: How) -> RpcResult {
         Ok(done) => done,
         Err(error) => {
             if record.is_some() {
-                Record::remove(&core.server.paths);
+                Record::drop_file(&core.server.paths);
             }
             return Err(wire(error));
         }
@@ -201,7 +202,10 @@ async fn write(call: Call, how: How) -> RpcResult {
         });
         let subject = confirm.as_ref().map(|confirm| confirm.id.as_str());
         let line = call.audit("config.write", subject, details);
-        core.commit(vec![Change::Audit(Box::new(line))]).await?;
+        // The file is written and in force: that its line is not stored must not look like a change that was not made.
+        if let Err(error) = core.commit(vec![Change::Audit(Box::new(line))]).await {
+            tracing::error!(error = %error.message, "a config change is missing in the audit log");
+        }
     }
     if let Some(confirm) = &confirm {
         core.broadcast_typed("config.confirmPending", confirm);

@@ -1,11 +1,11 @@
 //! Changes as statements. Runs inside a transaction that the caller owns.
 
 use openclaw_protocol::scope::{Role, ScopeSet};
-use rusqlite::{Connection, Result, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Result, named_params};
 use serde::Serialize;
 
 use super::rows::DECIDED_APPROVAL_MS;
-use super::schema::AUDIT_HEAD_KEY;
+use super::schema::{AUDIT_ANCHOR_KEY, AUDIT_HEAD_KEY};
 use crate::audit::{ChainHead, ChainedLine};
 use crate::records::{
     ApprovalRecord, Change, ClientFacts, CredentialHash, DeviceRecord, NodeRecord, PendingDevice,
@@ -314,4 +314,24 @@ pub(super) fn put_line(connection: &Connection, line: &ChainedLine) -> Result<()
 /// Stores the head of the chain.
 pub(super) fn put_head(connection: &Connection, head: ChainHead) -> Result<()> {
     put_value(connection, AUDIT_HEAD_KEY, &head.to_text())
+}
+
+/// Removes the lines up to this one, and keeps its hash so that the rest can be checked.
+pub(super) fn prune_audit(connection: &Connection, last: i64) -> Result<()> {
+    let anchor = connection
+        .prepare_cached("SELECT hash FROM audit WHERE seq = ?1")?
+        .query_row((last,), |row| row.get::<_, Vec<u8>>(0))
+        .optional()?
+        .and_then(|hash| hash.try_into().ok());
+    // Without the line there is nothing to go on from, and so nothing is removed.
+    let Some(hash) = anchor else { return Ok(()) };
+    put_value(
+        connection,
+        AUDIT_ANCHOR_KEY,
+        &ChainHead { seq: last, hash }.to_text(),
+    )?;
+    connection
+        .prepare_cached("DELETE FROM audit WHERE seq <= ?1")?
+        .execute((last,))
+        .map(drop)
 }

@@ -124,7 +124,8 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Queues a durable batch.
-    pub(super) fn commit(&self, changes: Vec<Change>) -> Reply<()> {
+    pub(super) fn commit(&self, mut changes: Vec<Change>) -> Reply<()> {
+        bound(&mut changes);
         let mut waiting = self.waiting.lock();
         if waiting.closed {
             return Reply::ready(Err(StoreError::Closed));
@@ -148,7 +149,8 @@ impl Queue {
     }
 
     /// Queues changes that may wait.
-    pub(super) fn commit_lazily(&self, changes: Vec<Change>) {
+    pub(super) fn commit_lazily(&self, mut changes: Vec<Change>) {
+        bound(&mut changes);
         let mut waiting = self.waiting.lock();
         if waiting.closed || changes.is_empty() {
             return;
@@ -218,6 +220,14 @@ impl Queue {
         let work = waiting.take();
         drop(waiting);
         drop(work);
+    }
+}
+
+fn bound(changes: &mut [Change]) {
+    for change in changes {
+        if let Change::Audit(event) = change {
+            event.bound();
+        }
     }
 }
 

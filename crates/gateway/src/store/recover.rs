@@ -14,7 +14,7 @@ use tracing::{error, warn};
 use super::apply::{apply, put_head, put_line, put_value};
 use super::create::{create, create_private, finish, must_open, sibling, sync_folder};
 use super::salvage::{self, Salvage};
-use super::schema::GENERATION_KEY;
+use super::schema::{AUDIT_ANCHOR_KEY, GENERATION_KEY};
 use super::snapshot::{self, Snapshot};
 use super::{Recovery, StoreError, StoreReport, now_ms, schema};
 use crate::audit::ChainHead;
@@ -260,6 +260,9 @@ fn fill(
             seq: line.seq,
             hash,
         };
+    }
+    if let Some(anchor) = salvage.anchor {
+        put_value(&transaction, AUDIT_ANCHOR_KEY, &anchor.to_text())?;
     }
     // Numbers are not given twice, even when the lines themselves are lost.
     if let Some(kept) = salvage.head.filter(|kept| kept.seq > head.seq) {

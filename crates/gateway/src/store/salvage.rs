@@ -17,6 +17,7 @@ pub(super) struct Salvage {
     pub(super) state: StoredState,
     pub(super) audit: Vec<ChainedLine>,
     pub(super) head: Option<ChainHead>,
+    pub(super) anchor: Option<ChainHead>,
     pub(super) generation: Option<i64>,
     /// In words, one per table that lost something.
     pub(super) lost: Vec<String>,
@@ -50,6 +51,7 @@ pub(super) fn read(connection: &Connection) -> Salvage {
     for (name, value) in table(connection, "named_values", rows::value, &mut lost) {
         match &*name {
             schema::AUDIT_HEAD_KEY => salvage.head = ChainHead::parse(&value),
+            schema::AUDIT_ANCHOR_KEY => salvage.anchor = ChainHead::parse(&value),
             schema::GENERATION_KEY => salvage.generation = value.parse().ok(),
             name if name.starts_with(schema::OWN_KEY_PREFIX) => {}
             _ => drop(salvage.state.values.insert(name, value)),

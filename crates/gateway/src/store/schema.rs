@@ -9,6 +9,12 @@ pub(super) const APPLICATION_ID: i32 = 0x4f43_4757;
 pub(super) const FORMAT_KEY: &str = "store.format";
 /// Key of the audit chain's head.
 pub(super) const AUDIT_HEAD_KEY: &str = "store.audit_head";
+/// Key of the last line that is kept no longer: the chain goes on from it.
+pub(super) const AUDIT_ANCHOR_KEY: &str = "store.audit_anchor";
+/// Lines of the audit log that are kept. A line takes some hundred bytes, and 5 kB at most.
+pub(super) const AUDIT_LINES_KEPT: i64 = 100_000;
+/// Lines after which the oldest are removed.
+pub(super) const AUDIT_PRUNE_EVERY: i64 = 1_000;
 /// Key of the counter that moves on with every change that the snapshot holds.
 pub(super) const GENERATION_KEY: &str = "store.generation";
 /// Keys with this prefix belong to the store itself.

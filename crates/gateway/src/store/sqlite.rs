@@ -10,7 +10,7 @@ use rusqlite::{Connection, ToSql};
 use tokio::sync::watch;
 
 use super::queue::{Question, Queue};
-use super::schema::AUDIT_HEAD_KEY;
+use super::schema::{AUDIT_ANCHOR_KEY, AUDIT_HEAD_KEY};
 use super::writer::Writer;
 use super::{CommitHandle, Store, StoreError, StoreReport, create, recover, rows};
 use crate::audit::{AuditEntry, AuditFilter, AuditVerdict, ChainCheck, ChainHead};
@@ -214,7 +214,10 @@ fn verify(connection: &mut Connection) -> rusqlite::Result<AuditVerdict> {
     let head = rows::own_value(&transaction, AUDIT_HEAD_KEY)?
         .and_then(|text| ChainHead::parse(&text))
         .unwrap_or(ChainHead::EMPTY);
-    let mut check = ChainCheck::default();
+    let anchor = rows::own_value(&transaction, AUDIT_ANCHOR_KEY)?
+        .and_then(|text| ChainHead::parse(&text))
+        .unwrap_or(ChainHead::EMPTY);
+    let mut check = ChainCheck::from(anchor);
     let mut statement = transaction.prepare("SELECT * FROM audit ORDER BY seq")?;
     let mut lines = statement.query(())?;
     while let Some(row) = lines.next()? {

@@ -8,9 +8,9 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::watch;
 use tracing::{error, warn};
 
-use super::apply::{apply, concerns_snapshot, put_head, put_value};
+use super::apply::{apply, concerns_snapshot, prune_audit, put_head, put_value};
 use super::queue::{Batch, Question, Queue, Work, audit_lines, dropped_line};
-use super::schema::{AUDIT_HEAD_KEY, GENERATION_KEY};
+use super::schema::{AUDIT_HEAD_KEY, AUDIT_LINES_KEPT, AUDIT_PRUNE_EVERY, GENERATION_KEY};
 use super::{StoreError, create, now_ms, recover, rows, snapshot};
 use crate::audit::ChainHead;
 use crate::records::StoredState;
@@ -251,6 +251,9 @@ impl Writer {
                 }
                 if head != self.head {
                     put_head(&self.connection, head)?;
+                }
+                if head.seq / AUDIT_PRUNE_EVERY != self.head.seq / AUDIT_PRUNE_EVERY {
+                    prune_audit(&self.connection, head.seq - AUDIT_LINES_KEPT)?;
                 }
                 self.connection.execute_batch("COMMIT")
             });

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::logging::WsLog;
 use crate::runtime;
+use crate::server::recovery::{self, Progress};
 use crate::server::{self, Server, ServerOptions, force};
 
 /// Arguments of `gateway run`.
@@ -88,6 +89,12 @@ impl Args {
         if dev {
             dev::prepare(context, self.reset)?;
         }
+        recovery::start(context, |context, progress| {
+            self.start(context, ws_log, progress)
+        })
+    }
+
+    fn start(&self, context: &Context, ws_log: WsLog, progress: &Progress) -> Outcome {
         let mut options = ServerOptions {
             flags: self.flags(),
             verbose: self.verbose,
@@ -101,8 +108,10 @@ impl Args {
         }
         server::refuse_second(context)?;
         server::prepare(context, &mut options.flags, &plan, self.allow_unconfigured)?;
+        progress.starting();
         runtime::block_on(async {
             let server = Server::start(context, &options).await?;
+            progress.running();
             server.run(&CancellationToken::new()).await
         })
     }

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use openclaw_testkit::fault::{Broken, Full, free_port};
+use openclaw_testkit::fault::{Broken, Closed, Full};
 
 use super::stage::{Answer, Fault};
 
@@ -111,7 +111,8 @@ pub(super) async fn all(faults: &mut Vec<Fault>) {
         .url("ws://10.99.0.7:18789")
         .unreachable(ErrorKind::PermissionDenied),
     ]);
-    let closed = free_port().await;
+    let nothing = Closed::start();
+    let closed = nothing.address();
     faults.push(
         Fault::new(
             "a port where nothing listens",
@@ -153,7 +154,8 @@ pub(super) async fn all(faults: &mut Vec<Fault>) {
             "the SSH tunnel to the gateway is not up",
             "openclaw tunnel up",
         )
-        .url(format!("ws://127.0.0.1:{}", closed.port())),
+        .url(format!("ws://127.0.0.1:{}", closed.port()))
+        .with(nothing),
     );
     let full = Full::start();
     faults.push(

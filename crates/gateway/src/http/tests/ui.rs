@@ -384,9 +384,6 @@ async fn u30_the_base_path_is_followed_live() {
         "",
         "a page like any other",
     );
-    server.reload(&json!({"gateway": {"controlUi": {"basePath": "/a\"><script>/"}}}));
-    let hostile = server.ask("GET", "/", &[]).await;
-    assert!(!hostile.header("content-type").unwrap().contains("html"));
     server.reload(&json!({"gateway": {"controlUi": {"enabled": false}}}));
     assert_eq!(
         server.ask("HEAD", "/", &[]).await.status,
@@ -506,4 +503,54 @@ async fn s07_what_the_later_page_reads_wants_a_bearer() {
         (200, &json!("Assistant"))
     );
     assert_eq!(right.json()["product"], "openclaw");
+}
+
+#[tokio::test]
+async fn a_folder_with_private_files_is_never_the_page() {
+    let server = Server::start(json!({})).await;
+    let state = server.home().join(".openclaw");
+    std::fs::create_dir_all(state.join("identity")).unwrap();
+    std::fs::write(state.join("identity/device.json"), "key").unwrap();
+    std::fs::write(state.join("openclaw.json"), "token").unwrap();
+    std::fs::write(state.join("index.html"), "<html>").unwrap();
+    std::fs::write(server.home().join("index.html"), "<html>").unwrap();
+    for root in [".", "..", "identity", "/", "identity/.."] {
+        server.reload(&json!({"gateway": {"controlUi": {"root": root}}}));
+        for path in [
+            "/openclaw.json",
+            "/identity/device.json",
+            "/device.json",
+            "/.openclaw/openclaw.json",
+        ] {
+            let answer = server.ask("GET", path, &[]).await;
+            assert!(
+                !answer.body.contains("token\n") && answer.body != "token" && answer.body != "key",
+                "{root} {path}: {}",
+                answer.body
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_page_may_neither_run_nor_be_framed() {
+    let server = Server::start(json!({})).await;
+    for (method, path) in [
+        ("POST", "/"),
+        ("GET", "/healthz"),
+        ("GET", "/assets/none.js"),
+        ("GET", "/v1"),
+    ] {
+        let answer = server.ask(method, path, &[]).await;
+        let policy = answer.header("content-security-policy").unwrap_or_default();
+        assert!(
+            policy.contains("default-src 'none'"),
+            "{method} {path}: {policy}"
+        );
+        assert_eq!(
+            answer.header("x-frame-options"),
+            Some("DENY"),
+            "{method} {path}"
+        );
+    }
 }

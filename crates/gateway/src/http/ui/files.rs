@@ -17,7 +17,7 @@ struct Embedded;
 /// The name of the document.
 pub(super) const INDEX: &str = "index.html";
 
-/// No file of a page unpacks to more, in bytes.
+/// No file of a page is or unpacks to more, in bytes.
 const LARGEST: u64 = 8 * 1024 * 1024;
 
 /// Where files come from.
@@ -65,11 +65,18 @@ fn embedded(name: &str, codings: &[Coding]) -> Option<File> {
 fn in_folder(folder: &Path, name: &str, codings: &[Coding]) -> Option<File> {
     // Links are followed before the comparison: what they lead to counts.
     let folder = folder.canonicalize().ok()?;
+    // A folder without the document is no page: none of its files is meant for strangers.
+    let has_document = ["", Coding::Gzip.suffix(), Coding::Brotli.suffix()]
+        .iter()
+        .any(|suffix| folder.join(format!("{INDEX}{suffix}")).is_file());
+    if !has_document {
+        return None;
+    }
     pick(name, codings, |name| {
         let path = folder.join(name).canonicalize().ok()?;
-        let inside = path.starts_with(&folder) && path.is_file();
-        inside
-            .then(|| std::fs::read(path).ok())
+        let facts = path.metadata().ok()?;
+        let sent = path.starts_with(&folder) && facts.is_file() && facts.len() <= LARGEST;
+        sent.then(|| std::fs::read(path).ok())
             .flatten()
             .map(Bytes::from)
     })
@@ -98,9 +105,10 @@ fn pick(name: &str, codings: &[Coding], read: impl Fn(&str) -> Option<Bytes>) ->
 
 fn unpack(gzip: &[u8]) -> Option<Bytes> {
     let mut bytes = Vec::new();
-    let mut reader = flate2::read::GzDecoder::new(gzip).take(LARGEST);
+    let mut reader = flate2::read::GzDecoder::new(gzip).take(LARGEST + 1);
     reader.read_to_end(&mut bytes).ok()?;
-    Some(bytes.into())
+    // A part of a file is worse than none.
+    (bytes.len() as u64 <= LARGEST).then(|| bytes.into())
 }
 
 /// The media type of a file, by the end of its name; `None` for what is not served. Copies in a coding are none of these.
@@ -171,6 +179,8 @@ mod tests {
         std::fs::create_dir_all(folder.join("assets")).unwrap();
         std::fs::write(home.path().join("secret.js"), "secret").unwrap();
         std::fs::write(folder.join("assets/a-1.js"), "plain").unwrap();
+        assert_eq!(in_folder(&folder, "assets/a-1.js", &[]), None, "no page");
+        std::fs::write(folder.join(INDEX), "page").unwrap();
         std::fs::write(folder.join("assets/a-1.js.gz"), "gzipped").unwrap();
         std::os::unix::fs::symlink(home.path().join("secret.js"), folder.join("out.js")).unwrap();
         std::os::unix::fs::symlink(home.path(), folder.join("up")).unwrap();

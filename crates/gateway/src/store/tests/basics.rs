@@ -5,8 +5,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::records::*;
 use crate::audit::AuditFilter;
-use crate::records::Change;
-use crate::store::{SqliteStore, Store, StoreError, now_ms};
+use crate::records::{AuditEvent, Change};
+use crate::store::{SqliteStore, Store, StoreError, apply, create, now_ms};
 
 fn kinds(store: &dyn Store, filter: &AuditFilter) -> Vec<String> {
     let entries = store.audit_list(filter).unwrap();
@@ -367,4 +367,84 @@ fn write_ahead_log_stays_small() {
     store.close().unwrap();
     assert!(!wal.exists());
     assert_eq!(place.open().load().unwrap().devices.len(), 2_000);
+}
+
+fn connected(ts: i64) -> Change {
+    Change::Audit(Box::new(AuditEvent {
+        ts,
+        kind: "connect".to_owned(),
+        actor: "device".to_owned(),
+        remote_ip: None,
+        subject: None,
+        details: serde_json::json!({}),
+    }))
+}
+
+#[test]
+fn old_audit_lines_go_and_the_rest_can_still_be_checked() {
+    let place = Place::new();
+    let store = place.open();
+    for n in 0..30 {
+        store.commit(vec![connected(n)]).wait().unwrap();
+    }
+    store.close().unwrap();
+    drop(store);
+    let connection = create::connect(&place.database()).unwrap();
+    apply::prune_audit(&connection, 20).unwrap();
+    apply::prune_audit(&connection, 7).unwrap();
+    apply::prune_audit(&connection, 500).unwrap();
+    drop(connection);
+    let store = place.open();
+    store.commit(vec![connected(30)]).wait().unwrap();
+    let verdict = store.audit_verify().unwrap();
+    assert_eq!(
+        (verdict.lines, verdict.head_seq, verdict.fault),
+        (11, 31, None)
+    );
+    let lines = store.audit_list(&AuditFilter::default()).unwrap();
+    assert_eq!(lines[0].seq, 21);
+}
+
+#[test]
+fn an_audit_line_is_short_whoever_wrote_into_it() {
+    let place = Place::new();
+    let store = place.open();
+    let event = |details| {
+        Change::Audit(Box::new(AuditEvent {
+            ts: 1,
+            kind: "exec".into(),
+            actor: "a".repeat(1_000_000),
+            remote_ip: None,
+            subject: Some("ä".repeat(1_000_000)),
+            details,
+        }))
+    };
+    let long = "r".repeat(1_000_000);
+    let many: Vec<_> = (0..1_000_000).collect();
+    store.commit_lazily(vec![event(serde_json::json!({ "reason": long }))]);
+    store
+        .commit(vec![event(serde_json::json!({ "reason": many }))])
+        .wait()
+        .unwrap();
+    store.flush().wait().unwrap();
+    let lines = store.audit_list(&AuditFilter::default()).unwrap();
+    for line in &lines {
+        let event = &line.event;
+        let taken = event.actor.len() + event.details.to_string().len();
+        assert!(
+            taken + event.subject.as_ref().unwrap().len() < 6_000,
+            "{taken}"
+        );
+    }
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.event.details["leftOutBytes"].as_u64() > Some(1_000_000))
+    );
+    let cut = |line: &crate::audit::AuditEntry| {
+        line.event.details["reason"]
+            .as_str()
+            .is_some_and(|reason| reason.ends_with("r…"))
+    };
+    assert!(lines.iter().any(cut));
 }
