@@ -11,10 +11,10 @@ const LOG = join(tmpdir(), `openclaw-ui-scale-${process.pid}.log`);
 // A trace copies the whole document at every step, which is what would be measured.
 test.use({ options: { config: { logging: { file: LOG } } }, trace: 'off' });
 
-/** Milliseconds that an interaction keeps the page from painting, the best of three. */
+/** Milliseconds that an interaction keeps the page from painting, the best of five. */
 async function latency(page: Page, act: () => Promise<void>): Promise<number> {
   const times: number[] = [];
-  for (let n = 0; n < 3; n += 1) {
+  for (let n = 0; n < 5; n += 1) {
     await page.evaluate(() => {
       window.slowest = 0;
       window.slowestWatch ??= new PerformanceObserver((list) => {

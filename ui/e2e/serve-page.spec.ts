@@ -127,7 +127,9 @@ test('U16 every answer carries the content policy', async ({ page, gateway }) =>
 test('U14 a warm visit transfers next to nothing', async ({ page, gateway }) => {
   await page.goto(`${gateway.origin}/overview#token=${TOKEN}`);
   await online(page);
-  // What is loaded ahead of need belongs to the first visit.
+  // What is loaded when it comes into view, or ahead of need, belongs to the first visit.
+  await page.locator('.foot .words').scrollIntoViewIfNeeded();
+  await expect(page.locator('.foot .words')).toHaveAttribute('aria-busy', 'false');
   await page.waitForLoadState('networkidle');
   const session = await page.context().newCDPSession(page);
   await session.send('Network.enable');
