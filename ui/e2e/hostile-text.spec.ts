@@ -43,6 +43,8 @@ test('U16 markup in names, commands and log lines stays text in every view', asy
   // The output of a command as well.
   await page.getByLabel('Command', { exact: true }).fill(`echo '${HOSTILE}'`);
   await page.getByRole('button', { name: 'Run', exact: true }).click();
+  // The one that waits all the while has a panel above the page.
+  await page.locator('.approval-panel').getByRole('button', { name: 'Later' }).click();
   await page.locator('.run-output').getByRole('button', { name: /^Allow once/ }).click();
   await expect(page.getByRole('log')).toHaveText(`${HOSTILE}\n`);
   await harmless();

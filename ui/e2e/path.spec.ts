@@ -44,6 +44,8 @@ test('a fresh gateway, this machine as a node, a command, a second browser by wo
     await page.goto((JSON.parse(await run('dashboard', '--no-open', '--json')) as { url: string }).url);
     await expect(page.locator('.health')).toContainText('Live');
 
+    // What is below the window is loaded when one scrolls there.
+    await page.locator('.foot').scrollIntoViewIfNeeded();
     const tile = page.getByRole('region', { name: 'Nodes' }).getByRole('link', { name: /this-machine/ });
     await expect(tile).toContainText('connected');
     await tile.click();
