@@ -124,13 +124,13 @@ fn u26_one_limit_holds_from_end_to_end() {
         "--invoke-timeout",
         "10",
         "--timeout",
-        "10",
+        "1000",
         "--command-timeout",
         "20000",
         "--",
         "sh",
         "-c",
-        "sleep 0.2; echo done",
+        "sleep 1.2; echo done",
     ]);
     assert_eq!(ran.ok().out, "done\n");
 }
