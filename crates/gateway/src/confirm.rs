@@ -372,6 +372,14 @@ pub(crate) struct By {
     pub(crate) remote_ip: Option<String>,
 }
 
+/// Why work on the disk was not done.
+fn reason<T, E: std::fmt::Display>(failed: Option<Result<T, E>>) -> String {
+    match failed {
+        Some(Err(error)) => error.to_string(),
+        _ => "the gateway is stopping".to_owned(),
+    }
+}
+
 /// Keeps the change of this id for good, or takes it back at once.
 pub(crate) async fn decide(
     core: &Arc<Core>,
@@ -403,10 +411,7 @@ pub(crate) async fn decide(
     let hash = match removed.await {
         Some(Ok(hash)) => hash,
         failed => {
-            let error = match failed {
-                Some(Err(error)) => error.to_string(),
-                _ => "the gateway is stopping".to_owned(),
-            };
+            let error = reason(failed);
             core.confirms.resume(waiting);
             return Err(WireError::unavailable(format!(
                 "the change could not be confirmed: its record in the state directory cannot be removed ({error}); free \
@@ -445,10 +450,7 @@ async fn revert(
     let ended = match work.await {
         Some(Ok(ended)) => ended,
         failed => {
-            let error = match failed {
-                Some(Err(error)) => error.to_string(),
-                _ => "the gateway is stopping".to_owned(),
-            };
+            let error = reason(failed);
             tracing::error!(%error, "a config change could not be taken back; it is tried again");
             core.confirms.begin(record, RETRY);
             return Err(WireError::unavailable(format!(

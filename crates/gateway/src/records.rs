@@ -260,9 +260,10 @@ impl AuditEvent {
             cut(subject);
         }
         let long = self.details.to_string().len();
-        if long > MAX_AUDIT_DETAILS {
-            cut_values(&mut self.details);
+        if long <= MAX_AUDIT_DETAILS {
+            return;
         }
+        cut_values(&mut self.details);
         if self.details.to_string().len() > MAX_AUDIT_DETAILS {
             self.details = serde_json::json!({ "leftOutBytes": long });
         }

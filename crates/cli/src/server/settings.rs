@@ -98,8 +98,12 @@ fn complete(
     if openclaw_gateway::confirm::is_waiting(context.paths(), now_ms()) {
         // Writing the file now would keep the change for good; the start without it needs nothing written.
         return Err(CommandError::config(
-            "the config change that waits for confirmation leaves the gateway without its mode or its token",
-        ));
+            "Gateway not started: the config change that waits for confirmation leaves it without its mode or its token.",
+        )
+        .hint(format!(
+            "Fix: put gateway.mode and gateway.auth.token back into {}, then start again.",
+            context.paths().display_home(&context.paths().config_path)
+        )));
     }
     if context.env().config_read_only() {
         if let Some(token) = token {

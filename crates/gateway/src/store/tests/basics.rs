@@ -369,23 +369,12 @@ fn write_ahead_log_stays_small() {
     assert_eq!(place.open().load().unwrap().devices.len(), 2_000);
 }
 
-fn connected(ts: i64) -> Change {
-    Change::Audit(Box::new(AuditEvent {
-        ts,
-        kind: "connect".to_owned(),
-        actor: "device".to_owned(),
-        remote_ip: None,
-        subject: None,
-        details: serde_json::json!({}),
-    }))
-}
-
 #[test]
 fn old_audit_lines_go_and_the_rest_can_still_be_checked() {
     let place = Place::new();
     let store = place.open();
     for n in 0..30 {
-        store.commit(vec![connected(n)]).wait().unwrap();
+        store.commit(vec![line("connect", n)]).wait().unwrap();
     }
     store.close().unwrap();
     drop(store);
@@ -395,7 +384,7 @@ fn old_audit_lines_go_and_the_rest_can_still_be_checked() {
     apply::prune_audit(&connection, 500).unwrap();
     drop(connection);
     let store = place.open();
-    store.commit(vec![connected(30)]).wait().unwrap();
+    store.commit(vec![line("connect", 30)]).wait().unwrap();
     let verdict = store.audit_verify().unwrap();
     assert_eq!(
         (verdict.lines, verdict.head_seq, verdict.fault),
