@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, CDPSession, Page } from '@playwright/test';
 import { expect, test, TOKEN } from './fixtures';
 import { slowLine } from './fixtures/slow-line';
+import { settle } from './fixtures/views';
 
 const OUTPUT = process.env['OPENCLAW_UI_OUTPUT'] ?? join(import.meta.dirname, '../../target/ui');
 const BUILT = process.env['OPENCLAW_UI_ROOT'] ?? join(import.meta.dirname, '../dist');
@@ -179,7 +180,7 @@ test('U14 first load, signing in, warm load', async ({ browser, gateway }) => {
   await page.goto(`${gateway.origin}/overview#token=${TOKEN}`);
   await online(page);
   // What is loaded when it comes into view, or ahead of need, belongs to the first visit.
-  await page.locator('.foot .words').scrollIntoViewIfNeeded();
+  await settle(page);
   await expect(page.locator('.foot .words')).toHaveAttribute('aria-busy', 'false');
   const warm = await load(page, () => page.reload(), () => online(page));
   check('warm load, transferred', warm.transferred / 1000, 1.5, 'kB');

@@ -2,6 +2,7 @@
 
 import { expect, test } from './fixtures';
 import { readyNode } from './fixtures/nodes';
+import { settle } from './fixtures/views';
 
 const HOSTILE = '<img src=x onerror=alert(1)>';
 const VIEWS = ['overview', 'access', 'devices', 'nodes', 'approvals', 'clients', 'activity', 'logs', 'config', 'debug', 'settings'];
@@ -24,9 +25,7 @@ test('U16 markup in names, commands and log lines stays text in every view', asy
   const open = async (path: string) => {
     await page.goto(gateway.origin + path);
     await expect(page.locator('.health')).toContainText(/Live|Slow/);
-    // What is further down loads when it comes into view.
-    await page.evaluate(() => document.querySelector('.foot')?.scrollIntoView());
-    await expect(page.locator('main .skeleton')).toHaveCount(0);
+    await settle(page);
   };
   for (const view of VIEWS) {
     await open(`/${view}`);

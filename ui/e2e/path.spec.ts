@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { expect, test } from './fixtures';
 import { freePort } from './fixtures/gateway';
 import { openRemote, wordsOn } from './fixtures/remote';
+import { settle } from './fixtures/views';
 
 const BINARY = process.env['OPENCLAW_TEST_BINARY'] ?? resolve(import.meta.dirname, '../../target/debug/openclaw');
 const UI_ROOT = process.env['OPENCLAW_UI_ROOT'];
@@ -44,8 +45,7 @@ test('a fresh gateway, this machine as a node, a command, a second browser by wo
     await page.goto((JSON.parse(await run('dashboard', '--no-open', '--json')) as { url: string }).url);
     await expect(page.locator('.health')).toContainText('Live');
 
-    // What is below the window is loaded when one scrolls there.
-    await page.locator('.foot').scrollIntoViewIfNeeded();
+    await settle(page);
     const tile = page.getByRole('region', { name: 'Nodes' }).getByRole('link', { name: /this-machine/ });
     await expect(tile).toContainText('connected');
     await tile.click();

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import { expect, Gateway, test, TOKEN } from './fixtures';
+import { settle } from './fixtures/views';
 
 const BUILT = resolve(process.env['OPENCLAW_UI_ROOT'] ?? join(import.meta.dirname, '../dist'));
 
@@ -130,7 +131,7 @@ test('U14 a warm visit transfers next to nothing', async ({ page, gateway }) => 
   await page.goto(`${gateway.origin}/overview#token=${TOKEN}`);
   await online(page);
   // What is loaded when it comes into view, or ahead of need, belongs to the first visit.
-  await page.locator('.foot .words').scrollIntoViewIfNeeded();
+  await settle(page);
   await expect(page.locator('.foot .words')).toHaveAttribute('aria-busy', 'false');
   await page.waitForLoadState('networkidle');
   const session = await page.context().newCDPSession(page);
