@@ -52,7 +52,7 @@ test('U20 a command that asks while somebody types takes nothing away, Alt+A goe
   await field.fill('abcdef');
   await field.press('ArrowLeft');
   await field.press('ArrowLeft');
-  const asked = ask(gateway, 'a-1', 'uname -a');
+  const asked = ask(gateway, 'a-1', 'uname -a', 120_000);
   const panel = page.locator('.approval-panel');
   await expect(panel).toContainText('uname -a');
   await expect(page.getByRole('alert')).toContainText('A command waits for your decision: uname -a');

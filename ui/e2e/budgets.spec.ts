@@ -21,6 +21,8 @@ interface Figure {
 const figures: Figure[] = [];
 
 test.describe.configure({ mode: 'default', timeout: 120_000 });
+// Both copy the document while it loads, which is what would be measured.
+test.use({ trace: 'off', screenshot: 'off' });
 test.afterAll(async () => {
   if (figures.length === 0) return;
   const width = Math.max(...figures.map(({ what }) => what.length));
@@ -36,8 +38,8 @@ function check(what: string, is: number, limit: number, unit: string): void {
   expect.soft(is, what).toBeLessThanOrEqual(limit * SLACK);
 }
 
-/** Milliseconds that the yardstick takes where nothing else runs. */
-const YARDSTICK = 140;
+/** Milliseconds that the yardstick takes at best on two cores where nothing else runs. */
+const YARDSTICK = 100;
 
 /** How much slower than a quiet machine this one is now, up to four times: times are held to their limits times this. */
 async function slowness(browser: Browser): Promise<number> {
@@ -148,7 +150,7 @@ async function usedHeap(client: CDPSession): Promise<number> {
 test('U14 first load, signing in, warm load', async ({ browser, gateway }) => {
   const slow = await slowness(browser);
   const first = await best(
-    3,
+    5,
     async () => {
       const page = await (await browser.newContext()).newPage();
       await watchLongTasks(page);
@@ -164,7 +166,7 @@ test('U14 first load, signing in, warm load', async ({ browser, gateway }) => {
   check('long tasks while loading', first.longTasks, 100 * slow, 'ms');
 
   const signedIn = await best(
-    3,
+    5,
     async () => {
       const page = await (await browser.newContext()).newPage();
       const made = await load(page, () => page.goto(`${gateway.origin}/overview#token=${TOKEN}`), () => online(page));

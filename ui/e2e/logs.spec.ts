@@ -89,6 +89,7 @@ test('a line opens by keyboard and shows all that is in it; the visible lines ar
   await expect(log).toContainText('open me');
   await log.focus();
   await page.keyboard.press('ArrowUp');
+  await expect(log.locator('[data-id] button').last()).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(log.locator('pre')).toContainText('"logLevelName": "WARN"');
   await page.getByRole('button', { name: 'Only gateway/inside' }).click();
