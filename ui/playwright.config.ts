@@ -14,16 +14,17 @@ export default defineConfig({
     // One at a time, and nothing beside them: `--project=measured --workers=1`.
     { name: 'measured', testMatch: MEASURED },
     // Other people's pages are large, and start slowly where much else runs.
-    { name: 'upstream', testMatch: 'e2e/upstream/*.spec.ts', timeout: 180_000, expect: { timeout: 30_000 } },
+    { name: 'upstream', testMatch: 'e2e/upstream/*.spec.ts', timeout: 300_000, expect: { timeout: 60_000 } },
   ],
   outputDir: join(output, 'results'),
   fullyParallel: true,
   workers: 2,
   retries: 0,
   forbidOnly: process.env['CI'] !== undefined,
-  reporter: process.env['CI'] ? [['line']] : [['list']],
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
+  reporter: process.env['CI'] ? [['dot']] : [['list']],
+  // Long, so that a slow machine fails nothing; what is quick on a good one is for the benchmarks to say.
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
   use: {
     browserName: 'chromium',
     headless: true,

@@ -77,7 +77,6 @@ async function lookAtAll(page: Page, state: string, how: { loading?: boolean } =
   expect(problems).toEqual([]);
 }
 
-test.describe.configure({ timeout: 180_000 });
 
 test('U18 empty: no view has a violation', async ({ signedIn }) => {
   await lookAtAll(await signedIn(), 'empty');
@@ -91,7 +90,7 @@ test('U18 filled and offline: no view has a violation', async ({ signedIn, gatew
   const page = await signedIn();
   await lookAtAll(page, 'filled');
   await gateway.end('SIGKILL');
-  await expect(page.locator('.health')).not.toContainText('Live');
+  await expect(page.locator('.health')).not.toContainText(/Live|Slow/);
   await lookAtAll(page, 'offline');
   nodes.close();
   command.close();
@@ -99,7 +98,7 @@ test('U18 filled and offline: no view has a violation', async ({ signedIn, gatew
 
 test('U18 forbidden: no view has a violation', async ({ page, gateway }) => {
   await page.goto(`${gateway.origin}/overview?access=view#token=${TOKEN}`);
-  await expect(page.locator('.health')).toContainText('Live');
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   await lookAtAll(page, 'forbidden');
 });
 

@@ -129,7 +129,6 @@ const GROUPS = [
 
 for (const [name, rows] of GROUPS) {
   test(`U33 every row of the error map: ${name}`, async ({ page }) => {
-    test.setTimeout(120_000);
     const fake = await FakeGateway.start();
     for (const entry of CASES.filter(({ row }) => rows.test(row))) {
       const { row, says, script, title, shows, focus, retries } = entry;
@@ -191,12 +190,12 @@ test('U33: a gateway of protocol 3 lets the page in', async ({ page }) => {
   const fake = await FakeGateway.start();
   fake.script = { hello: helloOf({ deviceToken: 'device-token-of-the-fake' }) };
   await page.goto(`${fake.origin}/#token=shared-secret`);
-  await expect(page.locator('.health')).toContainText('Live');
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   await expect(page.locator('.brand')).toContainText('fake-host');
   const params = fake.sockets[0]?.requests[0]?.params as { minProtocol: number; maxProtocol: number; client: { displayName: string; mode: string }; auth: object };
   expect(params).toMatchObject({ minProtocol: 3, maxProtocol: 4, client: { displayName: 'Chromium on Linux', mode: 'webchat' }, auth: { token: 'shared-secret' } });
   await page.reload();
-  await expect(page.locator('.health')).toContainText('Live');
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   expect(fake.sockets[1]?.requests[0]?.params['auth']).toEqual({ token: 'device-token-of-the-fake' });
   await fake.close();
 });

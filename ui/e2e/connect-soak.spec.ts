@@ -3,7 +3,6 @@
 import { expect, test, TOKEN } from './fixtures';
 
 test('U36 30 minutes, 20 of them hidden: no reconnect, few probes, no growth', async ({ page, gateway }) => {
-  test.setTimeout(180_000);
   let sockets = 0;
   const probes: boolean[] = [];
   /** Ids of probes that wait for their answer. */
@@ -25,7 +24,7 @@ test('U36 30 minutes, 20 of them hidden: no reconnect, few probes, no growth', a
   await page.clock.install();
   await page.goto(`${gateway.origin}/overview#token=${TOKEN}`);
   await page.clock.runFor(1000);
-  await expect(page.locator('.health')).toContainText('Live');
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   const client = await page.context().newCDPSession(page);
   const heap = async () => {
     await client.send('HeapProfiler.collectGarbage');

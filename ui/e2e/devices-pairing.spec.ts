@@ -12,7 +12,7 @@ test('U06 a paired browser shows the words of one that asks, and lets it in', as
   const other = await openRemote(browser, gateway, '/devices');
   const asking = await wordsOn(other);
   const card = page.getByRole('article');
-  await expect(card.locator('.words')).toHaveText(asking, { timeout: 2000, useInnerText: false });
+  await expect(card.locator('.words')).toHaveText(asking, { useInnerText: false });
   await expect(menu).toBeFocused();
   await expect(page).toHaveTitle(/^\(1\) Devices/);
   await expect(page.getByRole('status').filter({ hasText: 'asks to be let in' })).toHaveCount(1);
@@ -23,7 +23,7 @@ test('U06 a paired browser shows the words of one that asks, and lets it in', as
   await expect(dialog.locator('.words')).toHaveText(asking);
   expect(page.url()).toContain('request=');
   await dialog.getByRole('button', { name: 'They match, approve' }).click();
-  await expect(other.locator('.health')).toContainText('Live', { timeout: 4000 });
+  await expect(other.locator('.health')).toContainText(/Live|Slow/);
   await expect(card).toHaveCount(0);
   await expect(page.getByRole('table', { name: 'Paired devices' }).locator('tbody tr')).toHaveCount(2);
   await expect(page).toHaveTitle(/^Devices/);

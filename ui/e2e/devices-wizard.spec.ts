@@ -25,7 +25,7 @@ test('a browser comes in with a one-time link, and the wizard says so as it happ
   const context = await browser.newContext();
   const other = await context.newPage();
   await other.goto(link);
-  await expect(other.locator('.health')).toContainText('Live');
+  await expect(other.locator('.health')).toContainText(/Live|Slow/);
   expect(other.url()).not.toContain('bootstrapToken');
   await expect(wizard.locator('.live-line')).toHaveAttribute('data-state', 'approved');
   await expect(wizard.locator('.live-line')).toContainText('is in.');
@@ -54,7 +54,7 @@ test('without a code the other browser asks, is seen, and is let in by words', a
   await expect(question.locator('.words')).toHaveText(words);
   await question.getByRole('button', { name: 'They match, approve' }).click();
   await expect(line).toHaveAttribute('data-state', 'approved');
-  await expect(other.locator('.health')).toContainText('Live');
+  await expect(other.locator('.health')).toContainText(/Live|Slow/);
   await context.close();
 });
 
@@ -71,7 +71,7 @@ test('a computer comes in as a node with the command of the wizard, and codes ca
   const { PATH } = process.env;
   const node = spawn(BINARY, [...args, '--display-name', 'Computer'], { env: { PATH, HOME: home, LANG: 'C.UTF-8' }, stdio: 'ignore' });
   try {
-    await expect(wizard.locator('.live-line')).toHaveAttribute('data-state', 'approved', { timeout: 20_000 });
+    await expect(wizard.locator('.live-line')).toHaveAttribute('data-state', 'approved');
     await expect(wizard.locator('.live-line')).toContainText('Computer is in.');
     await wizard.getByRole('button', { name: 'Done' }).click();
     await expect(page.getByRole('row', { name: /Computer/ })).toContainText('Connected');

@@ -8,7 +8,6 @@ const HOSTILE = '<img src=x onerror=alert(1)>';
 const VIEWS = ['overview', 'access', 'devices', 'nodes', 'approvals', 'clients', 'activity', 'logs', 'config', 'debug', 'settings'];
 
 test('U16 markup in names, commands and log lines stays text in every view', async ({ gateway, signedIn }) => {
-  test.setTimeout(180_000);
   const id = await readyNode(gateway, HOSTILE);
   const params = { id: 'hostile', command: `echo ${HOSTILE}`, cwd: HOSTILE, host: HOSTILE, agentId: HOSTILE, sessionKey: HOSTILE, resolvedPath: `/${HOSTILE}`, timeoutMs: 170_000 };
   const asked = gateway.cli('gateway', 'call', 'exec.approval.request', '--timeout', '180000', '--params', JSON.stringify(params));

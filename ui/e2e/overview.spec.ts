@@ -55,11 +55,11 @@ test('uptime counts, and stands still with the last known while the gateway is a
   const before = await uptime.textContent();
   await expect(uptime).not.toHaveText(before ?? '');
   await gateway.end();
-  await expect(page.locator('.health')).not.toContainText('Live');
+  await expect(page.locator('.health')).not.toContainText(/Live|Slow/);
   await expect(page.getByText(/^as of /).first()).toBeVisible();
   await expect(page.getByRole('region', { name: 'Reach' })).toContainText(`127.0.0.1:${gateway.port}`);
   await gateway.run();
-  await expect(page.locator('.health')).toContainText('Live', { timeout: 20_000 });
+  await expect(page.locator('.health')).toContainText(/Live|Slow/);
   await expect(page.getByText(/^as of /)).toHaveCount(0);
 });
 
@@ -97,7 +97,7 @@ test.describe('view only', () => {
       }),
     );
     await page.goto(`${gateway.origin}/overview?access=view#token=${TOKEN}`);
-    await expect(page.locator('.health')).toContainText('Live');
+    await expect(page.locator('.health')).toContainText(/Live|Slow/);
     await expect(page.getByRole('region', { name: 'Waiting for you' })).toContainText('operator.pairing');
     await expect(page.getByRole('region', { name: 'Nodes' })).toContainText('No machine serves as a node yet');
     await page.getByRole('navigation').first().getByRole('link', { name: 'Devices' }).click();

