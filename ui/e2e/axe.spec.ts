@@ -77,7 +77,6 @@ async function lookAtAll(page: Page, state: string, how: { loading?: boolean } =
   expect(problems).toEqual([]);
 }
 
-
 test('U18 empty: no view has a violation', async ({ signedIn }) => {
   await lookAtAll(await signedIn(), 'empty');
 });

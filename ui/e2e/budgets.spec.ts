@@ -7,12 +7,12 @@ import { gzipSync } from 'node:zlib';
 import type { CDPSession, Page } from '@playwright/test';
 import { expect, test, TOKEN } from './fixtures';
 import { slowLine } from './fixtures/slow-line';
+import { STRICT } from './fixtures/strict';
 import { settle } from './fixtures/views';
 
 const OUTPUT = process.env['OPENCLAW_UI_OUTPUT'] ?? join(import.meta.dirname, '../../target/ui');
 const BUILT = process.env['OPENCLAW_UI_ROOT'] ?? join(import.meta.dirname, '../dist');
 const SLACK = 1.05;
-const STRICT = process.env['OPENCLAW_UI_STRICT'] === '1';
 
 interface Figure {
   readonly what: string;

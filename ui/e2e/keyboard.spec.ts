@@ -32,7 +32,6 @@ async function tabTo(page: Page, name: string | RegExp, most = 60): Promise<void
   throw new Error(`Tab does not reach ${name}; it passes ${seen.join(' | ')}`);
 }
 
-
 test('U19 sign in, approve a device, revoke it, change a filter, export logs', async ({ page, gateway }) => {
   await writeLog(LOG, 40);
   await page.goto(gateway.origin);

@@ -3,7 +3,6 @@
 import { expect, test } from './fixtures';
 import { ALL_VIEWS, show } from './fixtures/views';
 
-
 test('U37 at 200 % and 400 % nothing is cut off and the page does not scroll sideways', async ({ signedIn, page }) => {
   await signedIn();
   // A window of 1280 x 800, zoomed.

@@ -4,7 +4,6 @@ import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 import { ALL_VIEWS, settle } from './fixtures/views';
 
-
 async function speak(page: Page, locale: string): Promise<void> {
   await page.evaluate((locale) => localStorage.setItem('openclaw.control.settings.v2', JSON.stringify({ locale })), locale);
   await page.reload();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import type { Page } from '@playwright/test';
 import { expect, test } from './fixtures';
 import { seed, writeLog } from './fixtures/seed';
+import { STRICT } from './fixtures/strict';
 import { show } from './fixtures/views';
 
 const LOG = join(tmpdir(), `openclaw-ui-scale-${process.pid}.log`);
@@ -88,7 +89,7 @@ test('U24 200 devices, 50 nodes, 5 000 lines: interactions below 100 ms, heap be
   for (const [what, is] of Object.entries(figures)) {
     if (what.includes('heap')) expect.soft(is, what).toBeLessThan(25);
     else if (what.includes('elements')) expect.soft(is, what).toBeLessThan(4000);
-    else if (process.env['OPENCLAW_UI_STRICT'] === '1') expect.soft(is, what).toBeLessThan(100);
+    else if (STRICT) expect.soft(is, what).toBeLessThan(100);
   }
   seeded.close();
 });
