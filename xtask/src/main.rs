@@ -9,6 +9,7 @@
 mod bench;
 mod check;
 mod ci;
+mod dist;
 mod faults;
 mod fuzz;
 mod packages;
@@ -31,6 +32,8 @@ const USAGE: &str = "usage: cargo xtask <task>
   bench [args]         CPU time per operation against a bare echo server
   faults [--seconds N] [test…]
                        every way in with every fault (default 60 s each), into docs/faults.md
+  dist [--profile name] [target…]
+                       the files of a release, in target/dist: archives, checksums, bills of materials
   fuzz [--seconds N] [target…]
                        run every fuzz target, or some (default 300 s each)
 ";
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         "ui" => ui::run(rest),
         "bench" => bench::run(rest),
         "faults" => faults::run(rest),
+        "dist" => dist::run(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");

@@ -24,6 +24,9 @@ mod up;
 
 use clap::Subcommand;
 
+#[cfg(test)]
+pub(crate) use gateway::proxy_recipe;
+
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::runtime;

@@ -18,6 +18,8 @@ mod host;
 mod logging;
 mod offline;
 mod probe;
+#[cfg(test)]
+mod recipes;
 mod runtime;
 mod server;
 mod service;

@@ -1,14 +1,16 @@
 //! One page of a gateway, under the same rules of trust as its WebSocket.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::TlsConnector;
 
 use crate::error::{ConnectError, TransportError};
 use crate::options::ClientOptions;
-use crate::session::{open_tcp, server_name};
+use crate::session::{open_tcp, open_unix, server_name};
 use crate::target::Scheme;
 use crate::tls::Verifier;
 
@@ -29,6 +31,25 @@ pub struct Page {
 pub async fn fetch(options: &ClientOptions) -> Result<Page, ConnectError> {
     let limit = options.connect_timeout;
     match tokio::time::timeout(limit, get(options)).await {
+        Ok(page) => page,
+        Err(_) => Err(ConnectError::Timeout(limit)),
+    }
+}
+
+/// Fetches a page over the control socket of a gateway on this machine.
+pub async fn fetch_by_socket(
+    socket: &Path,
+    path: &str,
+    limit: Duration,
+) -> Result<Page, ConnectError> {
+    let page = async {
+        let stream = open_unix(socket).await?;
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\nUser-Agent: openclaw\r\nConnection: close\r\n\r\n"
+        );
+        exchange(stream, &request).await
+    };
+    match tokio::time::timeout(limit, page).await {
         Ok(page) => page,
         Err(_) => Err(ConnectError::Timeout(limit)),
     }

@@ -21,7 +21,7 @@ use crate::error::{CloseInfo, ConnectError, Refusal, RefusalKind, TransportError
 use crate::options::ClientOptions;
 use handshake::{Attempt, Challenge, Proof};
 use transport::Counted;
-pub(crate) use transport::{Transport, open_tcp, server_name};
+pub(crate) use transport::{Transport, open_tcp, open_unix, server_name};
 
 /// The WebSocket under a connection.
 pub(crate) type Socket = WebSocketStream<Counted>;

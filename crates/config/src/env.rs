@@ -5,9 +5,13 @@
 //! `<state>/.env`, and the `env` block of the config file. Everything else takes an `&Env`, so
 //! tests never touch the process environment.
 
+mod secret_file;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use crate::container::{self, Container};
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $konst:ident = $name:literal $(legacy $legacy:literal)?;)+) => {
@@ -56,8 +60,12 @@ names! {
     OPENCLAW_GATEWAY_BIND = "OPENCLAW_GATEWAY_BIND";
     /// Shared gateway token; beats the config file, loses to `--token`.
     OPENCLAW_GATEWAY_TOKEN = "OPENCLAW_GATEWAY_TOKEN" legacy "CLAWDBOT_GATEWAY_TOKEN";
+    /// File that holds the shared gateway token, such as a mounted secret; read when `OPENCLAW_GATEWAY_TOKEN` is not set.
+    OPENCLAW_GATEWAY_TOKEN_FILE = "OPENCLAW_GATEWAY_TOKEN_FILE";
     /// Shared gateway password; beats the config file, loses to `--password`.
     OPENCLAW_GATEWAY_PASSWORD = "OPENCLAW_GATEWAY_PASSWORD" legacy "CLAWDBOT_GATEWAY_PASSWORD";
+    /// File that holds the shared gateway password; read when `OPENCLAW_GATEWAY_PASSWORD` is not set.
+    OPENCLAW_GATEWAY_PASSWORD_FILE = "OPENCLAW_GATEWAY_PASSWORD_FILE";
     /// Which certificate the gateway serves (`off`, `self`, `files`, `acme`, `auto`); beats `gateway.tls.mode`, loses to `--tls`.
     OPENCLAW_GATEWAY_TLS = "OPENCLAW_GATEWAY_TLS";
     /// Gateway that clients connect to; only credentials from the environment are sent to it.
@@ -68,6 +76,8 @@ names! {
     OPENCLAW_TLS_CA_FILE = "OPENCLAW_TLS_CA_FILE";
     /// `1` lets several gateways share one state directory.
     OPENCLAW_ALLOW_MULTI_GATEWAY = "OPENCLAW_ALLOW_MULTI_GATEWAY";
+    /// `1` says that this process is the service of a container, `0` that it is not (default: it looks); a gateway there listens on all interfaces unless told otherwise, never without a credential.
+    OPENCLAW_CONTAINER = "OPENCLAW_CONTAINER";
     /// Deadline of the WebSocket handshake in milliseconds.
     OPENCLAW_HANDSHAKE_TIMEOUT_MS = "OPENCLAW_HANDSHAKE_TIMEOUT_MS";
     /// Level of the log file; beats `logging.level`.
@@ -149,6 +159,8 @@ pub struct Env {
     home: Option<PathBuf>,
     cwd: PathBuf,
     uid: u32,
+    container: Option<Container>,
+    secret_file_problem: Option<Arc<str>>,
 }
 
 impl std::fmt::Debug for Env {
@@ -166,11 +178,16 @@ impl Env {
     /// Takes a snapshot of the environment of this process. Names or values that are not UTF-8
     /// are left out.
     pub fn from_process() -> Self {
-        let process = std::env::vars_os()
+        let mut process: HashMap<String, String> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .collect();
+        let secret_file_problem = secret_file::read_all(&mut process).err().map(Arc::from);
+        let container =
+            container::detect(&container::Facts::look(), |name| non_blank(&process, name));
         Self {
             process: Arc::new(process),
+            container,
+            secret_file_problem,
             home: std::env::home_dir(),
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             uid: rustix::process::getuid().as_raw(),
@@ -189,8 +206,10 @@ impl Env {
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
+        let nothing = container::Facts::default();
         Self {
             home: process.get("HOME").map(PathBuf::from),
+            container: container::detect(&nothing, |name| non_blank(&process, name)),
             process: Arc::new(process),
             cwd: PathBuf::from("/"),
             uid: rustix::process::getuid().as_raw(),
@@ -271,6 +290,16 @@ impl Env {
             _ => PathBuf::from(path),
         };
         self.cwd.join(expanded)
+    }
+
+    /// The container whose service this process is.
+    pub fn container(&self) -> Option<Container> {
+        self.container
+    }
+
+    /// Why a secret that a variable points to could not be read. Nothing may run without a secret that it was given.
+    pub fn secret_file_problem(&self) -> Option<&str> {
+        self.secret_file_problem.as_deref()
     }
 
     /// The numeric id of the user that runs this process.

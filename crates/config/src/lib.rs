@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 pub mod authority;
+pub mod container;
 pub mod dotenv;
 pub mod edit;
 pub mod env;

@@ -7,9 +7,10 @@ mod ssh;
 mod tls;
 mod url;
 
+use crate::container::Container;
 use crate::env::{Env, Found, Layer};
 use crate::paths::{Profile, default_port};
-use crate::schema::{BindChoice, BindHost, BindMode, Settings};
+use crate::schema::{AuthMode, BindChoice, BindHost, BindMode, Settings, TailscaleMode};
 use crate::secret::Secret;
 use crate::suggest::nearest;
 use crate::validate::Issue;
@@ -36,6 +37,8 @@ pub enum Source {
     Config(String),
     /// Built in.
     Default,
+    /// Built in for the service of a container.
+    Container(Container),
     /// Made by this run.
     Generated,
 }
@@ -48,6 +51,8 @@ impl std::fmt::Display for Source {
             Self::EnvFile(name) => write!(f, ".env {name}"),
             Self::Config(key) => write!(f, "config {key}"),
             Self::Default => f.write_str("default"),
+            Self::Container(Container::Other) => f.write_str("default in a container"),
+            Self::Container(container) => write!(f, "default in a container: {container}"),
             Self::Generated => f.write_str("generated"),
         }
     }
@@ -140,8 +145,27 @@ pub fn resolve_bind(
     }
     Ok(match &settings.gateway.bind {
         Some(bind) => Resolved::config(bind.clone(), "gateway.bind"),
-        None => Resolved::new(BindMode::Loopback.into(), Source::Default),
+        None => default_bind(
+            env,
+            settings.gateway.auth.mode,
+            settings.gateway.tailscale.mode,
+        ),
     })
+}
+
+/// Loopback. In a container that is where nobody comes in, so all interfaces there; unless the gateway asks for no credential,
+/// or is exposed by Tailscale, which connects over loopback.
+fn default_bind(
+    env: &Env,
+    auth: Option<AuthMode>,
+    tailscale: TailscaleMode,
+) -> Resolved<BindChoice> {
+    match env.container() {
+        Some(container) if auth != Some(AuthMode::None) && tailscale == TailscaleMode::Off => {
+            Resolved::new(BindMode::Lan.into(), Source::Container(container))
+        }
+        _ => Resolved::new(BindMode::Loopback.into(), Source::Default),
+    }
 }
 
 fn invalid_bind(path: &str, name: &str, text: &str) -> Issue {

@@ -212,7 +212,8 @@ fn facts<'a>(
         plain,
         interfaces,
         listening,
-        in_container: in_container(),
+        // Its addresses mean nothing outside.
+        in_container: snapshot.env.container().is_some(),
     }
 }
 
@@ -229,13 +230,6 @@ fn mdns_name(core: &Core) -> Option<String> {
     let up = matches!(core.subsystems.get("mdns"), Some(SubsystemState::Up { .. }));
     let host = core.server.host.split('.').next()?;
     (up && !host.is_empty()).then(|| format!("{}.local", host.to_ascii_lowercase()))
-}
-
-/// Whether this process has a network of its own whose addresses mean nothing outside.
-fn in_container() -> bool {
-    ["/.dockerenv", "/run/.containerenv"]
-        .iter()
-        .any(|mark| std::path::Path::new(mark).exists())
 }
 
 #[cfg(test)]

@@ -312,6 +312,8 @@ impl Namespace {
         command
             .arg(format!("--net={}", self.path().display()))
             .env_clear()
+            // The same on a machine and in a container.
+            .env("OPENCLAW_CONTAINER", "0")
             .env("PATH", PATH)
             .stdin(Stdio::null());
         command

@@ -1,11 +1,13 @@
-//! `openclaw completion`: a static script, printed or installed.
+//! `openclaw completion`: a static script, printed or installed; and the manual pages.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory as _;
 use clap_complete::Shell as ScriptShell;
 
+use crate::app::VERSION;
 use crate::args;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
@@ -22,6 +24,9 @@ pub(crate) struct Args {
     /// Add it to the start file of the shell
     #[arg(short, long)]
     install: bool,
+    /// Write the manual pages of every command into this folder instead
+    #[arg(long, value_name = "folder", value_hint = clap::ValueHint::DirPath, conflicts_with = "install")]
+    man: Option<PathBuf>,
     /// Do not ask (nothing is asked anyway)
     #[arg(short, long, hide = true)]
     yes: bool,
@@ -75,6 +80,9 @@ impl Shell {
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
+        if let Some(folder) = &self.man {
+            return manual(context, folder);
+        }
         if self.install {
             return self.install(context);
         }
@@ -122,6 +130,21 @@ impl Args {
         ))?;
         Ok(Exit::OK)
     }
+}
+
+/// One page per command, as `man openclaw-nodes-run` looks for it.
+fn manual(context: &Context, folder: &Path) -> Outcome {
+    let shown = folder.display();
+    let failed =
+        |error| CommandError::new(format!("cannot write manual pages to {shown}: {error}"));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    // Not the built tree: that one has a page for each `help` too.
+    clap_mangen::generate_to(args::Cli::command().version(VERSION), folder).map_err(failed)?;
+    let ui = context.ui();
+    ui.line(format!(
+        "Manual pages are in {shown}; read one with: man {shown}/openclaw.1"
+    ))?;
+    Ok(Exit::OK)
 }
 
 /// The file belongs to the user: its mode, and what it links to, stay as they are.

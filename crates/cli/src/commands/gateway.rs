@@ -9,6 +9,9 @@ mod proxy_check;
 pub(crate) mod run;
 mod status;
 
+#[cfg(test)]
+pub(crate) use proxy_check::recipe as proxy_recipe;
+
 use clap::Subcommand;
 
 use crate::context::Context;

@@ -1,5 +1,7 @@
 //! `openclaw health`: what the gateway says about itself.
 
+mod ready;
+
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
@@ -15,6 +17,9 @@ pub(crate) struct Args {
     /// Ask every channel anew and show the connection
     #[arg(long, alias = "debug")]
     verbose: bool,
+    /// Only ask whether the gateway is ready, without a credential; end with 1 if it is not: for health checks of containers
+    #[arg(long, conflicts_with = "verbose")]
+    exit_code: bool,
     #[command(flatten)]
     call: CallArgs,
 }
@@ -22,6 +27,9 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         context.tolerate_bad_config();
+        if self.exit_code {
+            return ready::run(context, &self.call).await;
+        }
         let connection = Connection::open(context, &self.call, needs([Scope::Read]))
             .await
             .map_err(CallFailure::into_error)?;

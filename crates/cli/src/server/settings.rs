@@ -55,7 +55,8 @@ pub(crate) fn prepare(
         flags,
         plan,
         allow_unconfigured,
-        plan.bind.value == BindMode::Loopback,
+        // Nobody can type a command in a container before it runs, and what it listens on is asked for by its image.
+        plan.bind.value == BindMode::Loopback || context.env().container().is_some(),
     )
 }
 
@@ -111,6 +112,9 @@ fn complete(
             context
                 .ui()
                 .note("The config is read-only; the gateway uses a token that lasts for this run.");
+            if context.env().container().is_some() {
+                context.ui().note(format!("Token: {}", token.expose()));
+            }
         }
         return Ok(FirstStart {
             written: false,
@@ -120,16 +124,32 @@ fn complete(
     let edited = ConfigEditor::new(context.paths(), context.process_env())
         .with_version(VERSION)
         .set_all(&values)
-        .map_err(|error| CommandError::config(format!("cannot complete the config: {error}")))?;
+        .map_err(|error| {
+            let failure = CommandError::config(format!("cannot complete the config: {error}"));
+            if context.env().container().is_none() {
+                return failure;
+            }
+            failure.hint(format!(
+                "Fix: mount a volume at {} that user {} can write.",
+                context.paths().state_dir.display(),
+                context.env().uid()
+            ))
+        })?;
     for warning in &edited.warnings {
         context.ui().note(format!("Warning: {}", problem(warning)));
     }
-    if token_created {
+    if let Some(token) = &token {
         context.ui().note(format!(
             "Created a gateway token in {}; show it with: {}",
             context.paths().display_home(&context.paths().config_path),
             context.command("openclaw config get gateway.auth.token")
         ));
+        if context.env().container().is_some() {
+            // Its owner sees what it prints before they see anything else of it. Later starts have nothing to print.
+            context
+                .ui()
+                .note(format!("Token (shown this once): {}", token.expose()));
+        }
     }
     Ok(FirstStart {
         written: edited.changed,

@@ -3,7 +3,9 @@
 
 mod commands;
 mod config;
+mod container;
 mod gateway;
+mod install;
 mod nodes;
 mod offline;
 mod output;

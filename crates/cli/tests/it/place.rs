@@ -106,6 +106,8 @@ impl Place {
         command
             .args(line)
             .env_clear()
+            // The same on a machine and in a container.
+            .env("OPENCLAW_CONTAINER", "0")
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))
@@ -136,6 +138,8 @@ impl Place {
         command
             .args(line)
             .env_clear()
+            // The same on a machine and in a container.
+            .env("OPENCLAW_CONTAINER", "0")
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))

@@ -125,6 +125,8 @@ impl Machine {
         command
             .args(arguments)
             .env_clear()
+            // The same on a machine and in a container.
+            .env("OPENCLAW_CONTAINER", "0")
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.home.path())
             .env("TMPDIR", self.temporary())

@@ -35,7 +35,7 @@ pub(crate) struct Transport {
     tls: Option<(Arc<Verifier>, Arc<ClientConfig>)>,
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 impl Transport {
@@ -154,7 +154,7 @@ pub(crate) fn server_name(host: &Host) -> Result<ServerName<'static>, ConnectErr
 }
 
 #[cfg(unix)]
-async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
+pub(crate) async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
     let stream = tokio::net::UnixStream::connect(path)
         .await
         .map_err(|source| connect_error(&path.display(), source))?;
@@ -162,7 +162,7 @@ async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
 }
 
 #[cfg(not(unix))]
-async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
+pub(crate) async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
     let source = io::Error::from(io::ErrorKind::Unsupported);
     Err(connect_error(&path.display(), source))
 }

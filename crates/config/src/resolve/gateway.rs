@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::tls::{TlsFlags, TlsPlan, resolve_tls};
-use super::{Resolved, Source, resolve_bind, resolve_port, resolve_secret};
+use super::{Resolved, Source, default_bind, resolve_bind, resolve_port, resolve_secret};
 use crate::env::{self, Env};
 use crate::paths::Profile;
 use crate::schema::{AuthMode, BindHost, BindMode, Settings, TailscaleMode};
@@ -122,7 +122,20 @@ pub fn resolve_gateway(
         .ok();
     let bind = resolve_bind(flags.bind.as_deref(), env, settings)
         .map_err(&mut keep)
-        .ok();
+        .ok()
+        .map(|bind| match bind.source {
+            // What decides about the default may be on the command line.
+            Source::Default | Source::Container(_) => {
+                let auth = auth_mode.iter().flatten().next();
+                let exposed = tailscale_mode.iter().flatten().next();
+                default_bind(
+                    env,
+                    auth.map(|mode| mode.value).or(settings.gateway.auth.mode),
+                    exposed.map_or(settings.gateway.tailscale.mode, |mode| mode.value),
+                )
+            }
+            _ => bind,
+        });
     let custom_host = bind.as_ref().and_then(|bind| {
         if bind.value.mode != BindMode::Custom {
             return None;

@@ -658,3 +658,65 @@ fn edge_headers_go_to_the_configured_host_over_tls_only() {
         "gateway.remote.edgeAuth.X-Key: the variable NOT_SET is not set (set it, or write the value into the config)"
     );
 }
+
+#[test]
+fn u18_in_a_container_the_default_bind_is_all_interfaces() {
+    let inside = ("OPENCLAW_CONTAINER", "1");
+    let nothing = GatewayFlags::default();
+    let with = |auth: &str, tailscale: &str| GatewayFlags {
+        auth: (!auth.is_empty()).then(|| auth.to_owned()),
+        tailscale: (!tailscale.is_empty()).then(|| tailscale.to_owned()),
+        ..GatewayFlags::default()
+    };
+    let bound = GatewayFlags {
+        bind: Some("loopback".to_owned()),
+        ..GatewayFlags::default()
+    };
+    let lan = "lan (default in a container)";
+    let loopback = "loopback (default)";
+    for (variables, config, flags, expected) in [
+        (&[][..], json!({}), &nothing, loopback),
+        (&[inside], json!({}), &nothing, lan),
+        (
+            &[inside, ("OPENCLAW_GATEWAY_BIND", "loopback")],
+            json!({}),
+            &nothing,
+            "loopback (env OPENCLAW_GATEWAY_BIND)",
+        ),
+        (
+            &[inside],
+            json!({ "bind": "loopback" }),
+            &nothing,
+            "loopback (config gateway.bind)",
+        ),
+        (&[inside], json!({}), &bound, "loopback (cli --bind)"),
+        // Never open without a credential; and Tailscale comes over loopback.
+        (
+            &[inside],
+            json!({ "auth": { "mode": "none" } }),
+            &nothing,
+            loopback,
+        ),
+        (&[inside], json!({}), &with("none", ""), loopback),
+        (
+            &[inside],
+            json!({ "auth": { "mode": "none" } }),
+            &with("token", ""),
+            lan,
+        ),
+        (
+            &[inside],
+            json!({ "tailscale": { "mode": "serve" } }),
+            &nothing,
+            loopback,
+        ),
+        (&[inside], json!({}), &with("", "funnel"), loopback),
+    ] {
+        let settings = settings(&json!({ "gateway": config }));
+        let env = env(variables);
+        let profile = paths(&env).profile;
+        let plan = resolve_gateway(flags, &env, &settings, &profile).unwrap();
+        let told = format!("{} ({})", plan.bind.value, plan.bind.source);
+        assert_eq!(told, expected, "{variables:?} {config} {flags:?}");
+    }
+}

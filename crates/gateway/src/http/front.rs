@@ -13,6 +13,7 @@ use super::answer;
 use super::connection::Connection;
 use super::insecure;
 use super::policy::HttpPolicy;
+use super::probes;
 use super::proxy_check;
 use super::upgrade;
 use crate::peer::{
@@ -56,7 +57,13 @@ pub(super) async fn front(
             request.extensions_mut().insert(peer);
             next.run(request).await
         }
-        Err(refused) => refuse_host(&state, &peer, &refused),
+        Err(refused) => {
+            let is_readable = matches!(refused, HostRefused::Unknown { .. });
+            let probed = is_readable.then(|| probes::answer_stranger(&state, &request));
+            probed
+                .flatten()
+                .unwrap_or_else(|| refuse_host(&state, &peer, &refused))
+        }
     };
     answer::secure(&mut response);
     response

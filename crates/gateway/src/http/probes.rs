@@ -1,7 +1,7 @@
 //! Probes for supervisors and uptime tools. They are cheap, never cached, and tell details only to those who may know.
 
 use axum::Extension;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::Response;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -61,6 +61,18 @@ pub(super) async fn answer(
         response.headers_mut().insert(WITNESS_HEADER, proof);
     }
     response
+}
+
+/// The answer to a probe that asks for us by a name that is not ours, as health checks of platforms do. A web page that was
+/// led here by such a name learns no more than that something runs.
+pub(super) fn answer_stranger(state: &HttpState, request: &Request) -> Option<Response> {
+    let path = request.uri().path();
+    let (_, probe) = PATHS.iter().find(|(known, _)| *known == path)?;
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        return Some(answer::read_only());
+    }
+    let (status, body) = report(*probe, &state.handler().readiness(), false);
+    Some(answer::json_answer(status, &body))
 }
 
 fn report(probe: Probe, readiness: &Readiness, details: bool) -> (StatusCode, serde_json::Value) {

@@ -287,7 +287,7 @@ fn overridden(core: &Core, keys: &[String]) -> Vec<OverriddenKey> {
                     by: source.to_string(),
                 })
             }
-            Source::Config(_) | Source::Default | Source::Generated => None,
+            Source::Config(_) | Source::Default | Source::Container(_) | Source::Generated => None,
         })
         .collect()
 }

@@ -49,6 +49,24 @@ pub(crate) struct Args {
     tcp: bool,
 }
 
+/// What `--print` says where nothing is configured yet.
+#[cfg(test)]
+pub(crate) fn recipe(program: &str) -> String {
+    use clap::ValueEnum as _;
+    let program = Program::from_str(program, false).expect("a known program");
+    let args = Args {
+        url: None,
+        print: Some(program),
+        domain: Some("claw.example.org".to_owned()),
+        port: 443,
+        certificate: None,
+        key: None,
+        tcp: false,
+    };
+    let setup = args.setup(&Settings::default(), 18789, program);
+    snippets::render(program, &setup).expect("a configuration")
+}
+
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         match self.print {

@@ -127,6 +127,8 @@ impl GatewayProgram {
         let mut command = Command::new(&self.program);
         command
             .env_clear()
+            // The same on a machine and in a container.
+            .env("OPENCLAW_CONTAINER", "0")
             .env("HOME", home)
             .env("PATH", "/usr/bin:/bin")
             .stdin(Stdio::null());

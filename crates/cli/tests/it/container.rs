@@ -1,0 +1,102 @@
+//! A gateway as the service of a container. That it starts in an empty root, on all interfaces, is shown by the tour, in a network of
+//! its own; here it listens on loopback.
+
+use crate::place::{Place, free_port};
+
+fn inside() -> Place {
+    Place::new()
+        .with_env("OPENCLAW_CONTAINER", "1")
+        .with_env("OPENCLAW_GATEWAY_PORT", &free_port().to_string())
+}
+
+const SHOWN: &str = "Token (shown this once): ";
+
+#[test]
+fn u18_the_first_start_shows_a_token_that_is_kept_and_later_ones_show_nothing() {
+    let place = inside().with_env("OPENCLAW_GATEWAY_BIND", "loopback");
+    let down = place.run(&["health", "--exit-code"]).fails(1);
+    assert!(
+        down.err.contains("no answer from ws://127.0.0.1:"),
+        "{down:?}"
+    );
+
+    let mut gateway = place.start(&["gateway", "run"]);
+    let line = gateway.wait_for(SHOWN);
+    gateway.wait_for("listening on ws://");
+    let token = place.run(&["config", "get", "gateway.auth.token"]).ok().out;
+    assert_eq!(line.trim_start_matches(SHOWN), token.trim_end());
+    let ready = place.run(&["health", "--exit-code"]).ok();
+    assert_eq!(ready.out, "ready\n");
+    let told = place.run(&["health", "--exit-code", "--json"]).ok().json();
+    assert_eq!(told, serde_json::json!({ "ready": true, "failing": [] }));
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().0.code(), Some(0));
+
+    let mut again = place.start(&["gateway", "run"]);
+    again.wait_for("listening on ws://");
+    again.signal("TERM");
+    let (status, lines) = again.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(!lines.join("\n").contains(token.trim_end()), "{lines:?}");
+}
+
+#[test]
+fn u18_status_says_why_it_listens_on_all_interfaces_and_what_beats_that() {
+    let mut place = inside();
+    let status = place.run(&["gateway", "status", "--no-probe"]).ok();
+    assert!(
+        status.out.contains("bind=lan (default in a container"),
+        "{status:?}"
+    );
+    place.set_env("OPENCLAW_GATEWAY_BIND", "loopback");
+    let status = place.run(&["gateway", "status", "--no-probe"]).ok();
+    assert!(
+        status
+            .out
+            .contains("bind=loopback (env OPENCLAW_GATEWAY_BIND)"),
+        "{status:?}"
+    );
+    // Asked for in so many words, it is refused as everywhere.
+    let refused = place
+        .run(&["gateway", "run", "--bind", "lan", "--auth", "none"])
+        .fails(78);
+    assert!(
+        refused.err.contains("refusing to bind to lan without auth"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn u18_a_token_comes_from_a_mounted_file_or_nothing_starts() {
+    let mut place = inside();
+    place.set_env("OPENCLAW_GATEWAY_BIND", "loopback");
+    let secret = place.path("secret");
+    place.set_env("OPENCLAW_GATEWAY_TOKEN_FILE", &secret.display().to_string());
+    let refused = place.run(&["gateway", "run"]).fails(78);
+    assert!(
+        refused.err.contains("OPENCLAW_GATEWAY_TOKEN_FILE=")
+            && refused.err.contains("cannot be read"),
+        "{refused:?}"
+    );
+    place.write("secret", "a-token-from-a-file-0123456789abcdef\n");
+    let mut gateway = place.start(&["gateway", "run"]);
+    gateway.wait_for("listening on ws://");
+    // The command line of another container has nothing but this file and the address.
+    let port = place
+        .run(&["gateway", "status", "--json", "--no-probe"])
+        .ok()
+        .json()["gateway"]["port"]
+        .to_string();
+    let mut beside = Place::new();
+    beside.set_env("OPENCLAW_GATEWAY_URL", &format!("ws://127.0.0.1:{port}"));
+    beside.set_env("OPENCLAW_GATEWAY_TOKEN_FILE", &secret.display().to_string());
+    beside.run(&["health"]).ok();
+    assert_eq!(beside.run(&["health", "--exit-code"]).ok().out, "ready\n");
+    gateway.signal("TERM");
+    let (status, lines) = gateway.wait();
+    assert_eq!(status.code(), Some(0));
+    assert!(
+        !lines.join("\n").contains("a-token-from-a-file"),
+        "{lines:?}"
+    );
+}

@@ -1,0 +1,155 @@
+#!/bin/sh
+# Installs openclaw from a release: checks the archive for this machine against SHA256SUMS, then puts the program, its manual
+# pages and its completions below one folder. Needs no root, changes no start file of a shell, starts nothing.
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: sh install.sh [--from <folder or address>] [--to <folder>] [--version <version>]
+
+  --from     where SHA256SUMS and the archives are: a folder, file://… or https://… [default: the folder of this script]
+  --to       below which bin/ and share/ are filled [default: ~/.local]
+  --version  which release, when there are several
+TEXT
+}
+
+fail() {
+    printf 'install: %s\n' "$1" >&2
+    shift
+    for hint in "$@"; do printf '%s\n' "$hint" >&2; done
+    exit 1
+}
+
+from=${OPENCLAW_FROM:-}
+to=${OPENCLAW_TO:-}
+version=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --from | --to | --version)
+            [ $# -ge 2 ] || fail "$1 needs a value" "Help: sh install.sh --help"
+            case $1 in
+                --from) from=$2 ;;
+                --to) to=$2 ;;
+                --version) version=$2 ;;
+            esac
+            shift 2
+            ;;
+        --help | -h)
+            usage
+            exit 0
+            ;;
+        *) fail "unknown argument: $1" "Help: sh install.sh --help" ;;
+    esac
+done
+
+if [ -z "$from" ]; then
+    from=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+    [ -f "$from/SHA256SUMS" ] || fail "no release in $from" "Fix: name where it is: sh install.sh --from <folder or https address>"
+fi
+if [ -z "$to" ]; then
+    [ -n "${HOME:-}" ] || fail "HOME is not set" "Fix: name a folder: sh install.sh --to <folder>"
+    to=$HOME/.local
+fi
+
+case $(uname -s) in
+    Linux) system=linux ;;
+    Darwin) system=macos ;;
+    *) fail "no release for $(uname -s)" "Fix: build it: cargo install --path crates/cli" ;;
+esac
+case $(uname -m) in
+    x86_64 | amd64) processor=x86_64 ;;
+    aarch64 | arm64) processor=aarch64 ;;
+    *) fail "no release for $(uname -m)" "Fix: build it: cargo install --path crates/cli" ;;
+esac
+
+temporary=$(mktemp -d "${TMPDIR:-/tmp}/openclaw-install.XXXXXX")
+trap 'rm -rf "$temporary"' EXIT
+trap 'exit 1' HUP INT TERM
+
+# fetch <name>: brings a file of the release here.
+fetch() {
+    case $from in
+        https://*)
+            if command -v curl >/dev/null 2>&1; then
+                curl --fail --silent --show-error --location --proto '=https' --output "$temporary/$1" "$from/$1"
+            elif command -v wget >/dev/null 2>&1; then
+                wget -q -O "$temporary/$1" "$from/$1"
+            else
+                fail "neither curl nor wget is here" "Fix: download SHA256SUMS and the archive, then: sh install.sh --from <folder>"
+            fi || fail "cannot fetch $from/$1"
+            ;;
+        *://*)
+            case $from in
+                file://*) folder=${from#file://} ;;
+                *) fail "$from is neither a folder nor https" "The checksums come from there too: who can change one can change both." ;;
+            esac
+            cp "$folder/$1" "$temporary/$1" || fail "cannot read $folder/$1"
+            ;;
+        *) cp "$from/$1" "$temporary/$1" || fail "cannot read $from/$1" ;;
+    esac
+}
+
+checksum() {
+    if command -v sha256sum >/dev/null 2>&1; then
+        sha256sum "$1" | cut -d ' ' -f 1
+    elif command -v shasum >/dev/null 2>&1; then
+        shasum -a 256 "$1" | cut -d ' ' -f 1
+    elif command -v openssl >/dev/null 2>&1; then
+        openssl dgst -sha256 -r "$1" | cut -d ' ' -f 1
+    else
+        fail "none of sha256sum, shasum and openssl is here: the archive cannot be checked"
+    fi
+}
+
+fetch SHA256SUMS
+suffix=$system-$processor.tar.gz
+names=$(sed -n "s/^[0-9a-f]\{64\}  \(openclaw-${version:-[^ ]*}-$suffix\)\$/\1/p" "$temporary/SHA256SUMS")
+case $(printf '%s' "$names" | grep -c .) in
+    1) archive=$names ;;
+    0) fail "the release has no archive for $system on $processor${version:+ of version $version}" "It has:" "$(cut -d ' ' -f 3 "$temporary/SHA256SUMS")" ;;
+    *) fail "there are several releases in $from" "Fix: name one with --version:" "$names" ;;
+esac
+fetch "$archive"
+expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$temporary/SHA256SUMS")
+found=$(checksum "$temporary/$archive")
+[ "$expected" = "$found" ] || fail "$archive is damaged or was changed; nothing was installed" "SHA-256 expected $expected" "SHA-256 found    $found"
+
+tar -xzf "$temporary/$archive" -C "$temporary" || fail "$archive cannot be unpacked"
+unpacked=$temporary/${archive%.tar.gz}
+shown=$("$unpacked/openclaw" --version) || fail "the program does not start on this machine; nothing was installed"
+
+# put <file> <folder> <name> <mode>: in place in one step, so that a running program is not written into.
+put() {
+    mkdir -p "$2" || fail "cannot make $2" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    cp "$1" "$2/.$3.new" && chmod "$4" "$2/.$3.new" && mv -f "$2/.$3.new" "$2/$3" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+}
+
+put "$unpacked/openclaw" "$to/bin" openclaw 755
+pages=0
+for page in "$unpacked"/man/man1/*.1; do
+    [ -f "$page" ] || continue
+    put "$page" "$to/share/man/man1" "$(basename "$page")" 644
+    pages=$((pages + 1))
+done
+shells=
+# shell, file in the archive, folder, name
+while read -r shell file folder name; do
+    [ -f "$unpacked/completions/$file" ] || continue
+    put "$unpacked/completions/$file" "$to/share/$folder" "$name" 644
+    shells="$shells $shell"
+done <<'TABLE'
+bash openclaw.bash bash-completion/completions openclaw
+zsh _openclaw zsh/site-functions _openclaw
+fish openclaw.fish fish/vendor_completions.d openclaw.fish
+TABLE
+
+printf 'Installed openclaw %s: %s\n' "$shown" "$to/bin/openclaw"
+printf 'Checked:   SHA-256 %s of %s\n' "$found" "$archive"
+[ "$pages" -eq 0 ] || printf 'Manual:    %s pages in %s\n' "$pages" "$to/share/man/man1"
+[ -z "$shells" ] || printf 'Completion for%s in %s\n' "$shells" "$to/share"
+case :${PATH:-}: in
+    *":$to/bin:"*) ;;
+    *) printf 'Note: %s is not on your PATH; add it, or type the whole path.\n' "$to/bin" ;;
+esac
+printf 'Next: openclaw up       (a gateway that runs goes on with the program it was started with)\n'
+printf 'Take it away again: rm %s\n' "$to/bin/openclaw"
