@@ -76,10 +76,10 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--profile" => {
-                    options.profile = arguments
+                    let name = arguments
                         .next()
-                        .ok_or("dist: --profile needs a name, such as dev")?
-                        .clone();
+                        .ok_or("dist: --profile needs a name, such as dev")?;
+                    options.profile.clone_from(name);
                 }
                 name if TARGETS.iter().any(|target| target.name == name) => {
                     options.only.push(name.to_owned());
@@ -139,10 +139,10 @@ pub(crate) fn run(arguments: &[String]) -> TaskResult {
     if !built.is_empty() {
         let extras = extras(&built)?;
         for (target, program) in &built {
-            pack(target, program, &extras, &version, &out, &tools)?;
+            pack(target, program, &extras, &version, &out)?;
         }
         fs::copy(root().join("install.sh"), out.join("install.sh")).map_err(problem)?;
-        tools.pack(&["sums", &out.display().to_string()])?;
+        Tools::pack(&["sums", &out.display().to_string()])?;
         println!("\ndist: in {}", out.display());
         print!(
             "{}",
@@ -285,14 +285,7 @@ fn quiet(program: &Path) -> Command {
     command
 }
 
-fn pack(
-    target: &Target,
-    program: &Path,
-    extras: &Path,
-    version: &str,
-    out: &Path,
-    tools: &Tools,
-) -> TaskResult {
+fn pack(target: &Target, program: &Path, extras: &Path, version: &str, out: &Path) -> TaskResult {
     let name = format!("openclaw-{version}-{}", target.name);
     let kind = match target.form {
         Form::Pe => "zip",
@@ -316,7 +309,7 @@ fn pack(
     let mut words = vec!["archive".to_owned(), shown(&archive), name, commit_time()];
     words.extend(contents);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    tools.pack(&words)
+    Tools::pack(&words)
 }
 
 /// The version of the workspace.

@@ -107,8 +107,12 @@ impl Context {
         }
         let paths = self.paths();
         let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
+        // Where the gateway writes when it cannot make the usual directory, as in a read-only root.
+        let own = paths.state_dir.join("logs");
         let dir = if paths.log_dir.exists() {
             usable_log_dir(paths).unwrap_or_else(|_| paths.log_dir.clone())
+        } else if own.is_dir() {
+            own
         } else {
             paths.log_dir.clone()
         };

@@ -146,12 +146,20 @@ fn engine(cgroup: &str) -> Option<Container> {
 mod tests {
     use super::*;
 
+    /// Marks, control group, variables, verdict.
+    type Case = (
+        &'static [&'static str],
+        &'static str,
+        &'static [(&'static str, &'static str)],
+        Option<Container>,
+    );
+
     #[test]
     fn u18_containers_are_told_from_machines_and_workplaces() {
         use Container::{Docker, Fly, Kubernetes, Other, Podman, Railway, Render};
         let docker_group = "12:pids:/docker/0123abcd\n0::/docker/0123abcd";
         #[rustfmt::skip]
-        let cases: &[(&[&'static str], &str, &[(&str, &str)], Option<Container>)] = &[
+        let cases: &[Case] = &[
             // A machine, whatever it runs beside us.
             (&[], "0::/user.slice/user-1000.slice/session-2.scope", &[], None),
             (&[], "0::/system.slice/docker.service", &[], None),

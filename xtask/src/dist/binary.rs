@@ -33,23 +33,23 @@ impl Form {
 
 type Verdict = Option<Result<(), String>>;
 
-fn bad(what: &str) -> Verdict {
-    Some(Err(what.to_owned()))
+fn bad(what: &str) -> Result<(), String> {
+    Err(what.to_owned())
 }
 
 fn static_elf(bytes: &[u8], machine: u16) -> Verdict {
     if bytes.get(..6)? != b"\x7fELF\x02\x01" {
-        return bad("not a 64-bit ELF file");
+        return Some(bad("not a 64-bit ELF file"));
     }
     if half(bytes, 18)? != machine {
-        return bad("for another processor");
+        return Some(bad("for another processor"));
     }
     let table = usize::try_from(long(bytes, 32)?).ok()?;
     let (size, count) = (half(bytes, 54)?, half(bytes, 56)?);
     for index in 0..count {
         let at = table.checked_add(usize::from(index) * usize::from(size))?;
         if word(bytes, at)? == PT_INTERP {
-            return bad("not static: it names a loader");
+            return Some(bad("not static: it names a loader"));
         }
     }
     Some(Ok(()))
@@ -57,10 +57,10 @@ fn static_elf(bytes: &[u8], machine: u16) -> Verdict {
 
 fn mach_o(bytes: &[u8]) -> Verdict {
     if word(bytes, 0)? != 0xfeed_facf {
-        return bad("not a 64-bit Mach-O file");
+        return Some(bad("not a 64-bit Mach-O file"));
     }
     if word(bytes, 4)? != 0x0100_000c {
-        return bad("for another processor");
+        return Some(bad("for another processor"));
     }
     let mut at = 32;
     for _ in 0..word(bytes, 16)? {
@@ -69,17 +69,17 @@ fn mach_o(bytes: &[u8]) -> Verdict {
         }
         at = at.checked_add(usize::try_from(word(bytes, at + 4)?).ok()?)?;
     }
-    bad("not signed: macOS would not start it")
+    Some(bad("not signed: macOS would not start it"))
 }
 
 fn pe(bytes: &[u8]) -> Verdict {
     let at = usize::try_from(word(bytes, 0x3c)?).ok()?;
     let is_pe = bytes.starts_with(b"MZ") && bytes.get(at..at + 4)? == b"PE\0\0";
     if !is_pe {
-        return bad("not a PE file");
+        return Some(bad("not a PE file"));
     }
     if half(bytes, at + 4)? != 0x8664 {
-        return bad("for another processor");
+        return Some(bad("for another processor"));
     }
     Some(Ok(()))
 }

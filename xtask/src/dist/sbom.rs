@@ -1,5 +1,5 @@
-//! The bill of materials of one program, as CycloneDX 1.5: what `cargo tree` says is linked for that system, with the checksums
-//! of `Cargo.lock`.
+//! The bill of materials of one program, as `CycloneDX` 1.5: what `cargo tree` says is linked for that system, with the
+//! checksums of `Cargo.lock`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -57,7 +57,7 @@ impl Tools {
     }
 
     /// Runs the packer.
-    pub(super) fn pack(&self, words: &[&str]) -> TaskResult {
+    pub(super) fn pack(words: &[&str]) -> TaskResult {
         let mut command = Command::new("python3");
         command
             .args(["-c", PACKER])

@@ -17,32 +17,33 @@ if [ "$(awk 'NR == 1 { print $3 }' /proc/self/uid_map)" -gt 65532 ]; then
     chown 65532:65532 "$state"
     as=(--userspec=65532:65532 --groups=65532)
 fi
-inside() {
-    env -i HOME=/data OPENCLAW_STATE_DIR=/data OPENCLAW_CONTAINER=1 "$chroot" "${as[@]}" "$root" "$@"
-}
-if inside /bin/sh -c true 2>/dev/null; then echo "there is a shell in the root"; exit 1; fi
-if inside /openclaw health --exit-code 2>/dev/null; then echo "healthy before it runs"; exit 1; fi
+# Words, not a function: what runs in the background is then the program itself, and gets the signals.
+inside=(env -i HOME=/data OPENCLAW_STATE_DIR=/data OPENCLAW_CONTAINER=1 "$chroot" "${as[@]}" "$root")
+if "${inside[@]}" /bin/sh -c true 2>/dev/null; then echo "there is a shell in the root"; exit 1; fi
+if "${inside[@]}" /openclaw health --exit-code 2>/dev/null; then echo "healthy before it runs"; exit 1; fi
 
 start() {
-    inside /openclaw gateway run >"$log.$1" 2>&1 </dev/null &
+    "${inside[@]}" /openclaw gateway run >"$log.$1" 2>&1 </dev/null &
     gateway=$!
-    until [ "$(inside /openclaw health --exit-code 2>/dev/null)" = ready ]; do
+    until [ "$("${inside[@]}" /openclaw health --exit-code 2>/dev/null)" = ready ]; do
         kill -0 "$gateway" || { cat "$log.$1"; exit 1; }
     done
 }
 stop() {
     kill -TERM "$gateway"
     wait "$gateway" || { echo "ended with $?"; cat "$log.$1"; exit 1; }
-    if inside /openclaw health --exit-code 2>/dev/null; then echo "healthy after its end"; exit 1; fi
+    if "${inside[@]}" /openclaw health --exit-code 2>/dev/null; then echo "healthy after its end"; exit 1; fi
 }
 
 start first
-inside /openclaw gateway status >"$log.status"
+"${inside[@]}" /openclaw gateway status >"$log.status"
 grep -q 'bind=lan (default in a container' "$log.status" || { cat "$log.status"; exit 1; }
 grep -q 'Listening: .*0\.0\.0\.0:18789' "$log.status" || { cat "$log.status"; exit 1; }
+# No /tmp in this root: the log is beside the state, and is found there.
+grep -q '^File logs: /data/logs/' "$log.status" || { cat "$log.status"; exit 1; }
 token=$(sed -n 's/^Token (shown this once): //p' "$log.first")
 [ "${#token}" -eq 64 ] || { cat "$log.first"; exit 1; }
-[ "$(inside /openclaw config get gateway.auth.token)" = "$token" ]
+[ "$("${inside[@]}" /openclaw config get gateway.auth.token)" = "$token" ]
 stop first
 start second
 if grep -q "$token" "$log.second"; then echo "the token was shown again"; exit 1; fi
