@@ -5,11 +5,12 @@ mod audit;
 mod completion;
 mod config;
 mod connect;
+mod daemon;
 mod dashboard;
 mod devices;
 mod dns;
 pub(crate) mod doctor;
-mod gateway;
+pub(crate) mod gateway;
 mod health;
 mod logs;
 mod node;
@@ -42,6 +43,9 @@ pub(crate) enum Command {
         after_help = "Without a command: the same as `gateway run`."
     )]
     Gateway(gateway::Command),
+    /// The service of the gateway: the same as `gateway install`, `gateway status` and so on
+    #[command(subcommand)]
+    Daemon(daemon::Command),
     /// Show gateway, nodes and config at a glance
     Status(status::Args),
     /// Find out why the gateway is not reached, and what mends it
@@ -99,6 +103,7 @@ impl Command {
         match self {
             Self::Up(args) => args.run(context),
             Self::Gateway(command) => command.run(context),
+            Self::Daemon(command) => command.run(context),
             Self::Status(args) => runtime::run(args.run(context)),
             Self::Doctor(args) => runtime::run(args.run(context)),
             Self::Health(args) => runtime::run(args.run(context)),

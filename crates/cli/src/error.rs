@@ -131,6 +131,24 @@ impl CommandError {
         self
     }
 
+    /// Puts a word on what was being done in front of the message.
+    #[must_use]
+    pub(crate) fn prefixed(mut self, prefix: &str) -> Self {
+        if !self.message.is_empty() && self.kind != ErrorKind::BrokenPipe {
+            let message = self
+                .message
+                .strip_prefix("Error: ")
+                .unwrap_or(&self.message);
+            self.message = Cow::Owned(format!("{prefix}{message}"));
+        }
+        self
+    }
+
+    /// The lines that say what to do.
+    pub(crate) fn hint_lines(&self) -> Vec<&str> {
+        self.hints.iter().map(AsRef::as_ref).collect()
+    }
+
     /// Whether settings are to blame.
     pub(crate) fn is_config(&self) -> bool {
         self.kind == ErrorKind::Config

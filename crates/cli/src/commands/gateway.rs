@@ -4,10 +4,16 @@ mod auth;
 mod call;
 mod discover;
 mod health;
+pub(crate) mod install;
+mod list;
 mod probe;
 mod proxy_check;
+mod restart;
 pub(crate) mod run;
-mod status;
+mod start;
+pub(crate) mod status;
+mod stop;
+mod uninstall;
 
 #[cfg(test)]
 pub(crate) use proxy_check::recipe as proxy_recipe;
@@ -17,6 +23,11 @@ use clap::Subcommand;
 use crate::context::Context;
 use crate::error::Outcome;
 use crate::runtime;
+use crate::service::lifecycle;
+
+pub(crate) use restart::ask_to_restart;
+pub(crate) use status::port_json;
+pub(crate) use {restart::restart, start::start, stop::stop, uninstall::uninstall};
 
 /// Commands of `gateway`.
 #[derive(Debug, Subcommand)]
@@ -26,6 +37,18 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     /// Show how the gateway is set up and whether it answers
     Status(status::Args),
+    /// Have the service manager run the gateway, also after a restart of this machine
+    Install(install::Args),
+    /// Stop the gateway's service and remove it
+    Uninstall(lifecycle::Args),
+    /// Start the gateway's service
+    Start(lifecycle::Args),
+    /// Stop the gateway
+    Stop(lifecycle::Args),
+    /// Restart the gateway, without closing its ports where that is possible
+    Restart(lifecycle::Args),
+    /// Show every gateway of this user on this machine
+    List(list::Args),
     /// Try every gateway this machine knows of
     Probe(probe::Args),
     /// Look for gateways on the local network and in the tailnet
@@ -46,6 +69,12 @@ impl Command {
         match self {
             Self::Run(args) => args.run(context),
             Self::Status(args) => runtime::run(args.run(context)),
+            Self::Install(args) => args.run(context),
+            Self::Uninstall(args) => uninstall(context, args),
+            Self::Start(args) => start(context, args),
+            Self::Stop(args) => stop(context, args),
+            Self::Restart(args) => restart(context, args),
+            Self::List(args) => args.run(context),
             Self::Probe(args) => runtime::run(args.run(context)),
             Self::Discover(args) => runtime::run(args.run(context)),
             Self::ProxyCheck(args) => runtime::run(args.run(context)),

@@ -8,6 +8,10 @@ use openclaw_config::store::{StoreError, write_private};
 use openclaw_config::{Env, Paths};
 use serde::{Deserialize, Serialize};
 
+use super::act::Step;
+use super::plan::plist_text;
+use super::plan::systemd::exec_word;
+
 /// Where guides expect `ssh`.
 const SSH: &str = "/usr/bin/ssh";
 
@@ -65,7 +69,7 @@ impl Manager {
         }
         Ok(match self {
             Self::Systemd => unit(&words),
-            Self::Launchd => plist(&self.name(profile), &words),
+            Self::Launchd => plist_text(&self.name(profile), &words),
         })
     }
 
@@ -122,33 +126,8 @@ impl Manager {
     }
 }
 
-/// One call of the service manager.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
-    /// Program and arguments.
-    pub(crate) words: Vec<String>,
-    /// Whether a failure ends the command.
-    pub(crate) required: bool,
-}
-
-impl Step {
-    fn must(words: &[&str]) -> Self {
-        Self {
-            words: words.iter().map(ToString::to_string).collect(),
-            required: true,
-        }
-    }
-
-    fn may(words: &[&str]) -> Self {
-        Self {
-            required: false,
-            ..Self::must(words)
-        }
-    }
-}
-
 fn unit(words: &[String]) -> String {
-    let line: Vec<String> = words.iter().map(|word| systemd_word(word)).collect();
+    let line: Vec<String> = words.iter().map(|word| exec_word(word)).collect();
     format!(
         "[Unit]\n\
          Description=OpenClaw SSH Tunnel\n\
@@ -163,53 +142,6 @@ fn unit(words: &[String]) -> String {
          [Install]\n\
          WantedBy=default.target\n",
         line.join(" ")
-    )
-}
-
-/// A word of `ExecStart=`: `%` and `$` mean something there, white space and quotes need quotes.
-fn systemd_word(word: &str) -> String {
-    let plain = word.replace('%', "%%").replace('$', "$$");
-    if plain
-        .chars()
-        .any(|c| c.is_whitespace() || matches!(c, '"' | '\'' | '\\' | ';'))
-    {
-        format!("\"{}\"", plain.replace('\\', "\\\\").replace('"', "\\\""))
-    } else {
-        plain
-    }
-}
-
-fn plist(label: &str, words: &[String]) -> String {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
-    let arguments: Vec<String> = words
-        .iter()
-        .map(|word| format!("    <string>{}</string>\n", escape(word)))
-        .collect();
-    let arguments = arguments.concat();
-    format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
-         <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
-         <plist version=\"1.0\">\n\
-         <dict>\n\
-         \x20 <key>Label</key>\n\
-         \x20 <string>{}</string>\n\
-         \x20 <key>ProgramArguments</key>\n\
-         \x20 <array>\n\
-         {arguments}\
-         \x20 </array>\n\
-         \x20 <key>RunAtLoad</key>\n\
-         \x20 <true/>\n\
-         \x20 <key>KeepAlive</key>\n\
-         \x20 <true/>\n\
-         \x20 <key>ThrottleInterval</key>\n\
-         \x20 <integer>10</integer>\n\
-         </dict>\n\
-         </plist>\n",
-        escape(label)
     )
 }
 

@@ -16,6 +16,7 @@ mod proxies;
 mod relay;
 mod secrets;
 mod security;
+mod service;
 mod setup;
 mod sshd;
 mod tailscale;

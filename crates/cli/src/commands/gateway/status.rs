@@ -17,9 +17,12 @@ use crate::args::CallArgs;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::probe::{Look, Probe};
+use crate::service::compare::Look as ServiceLook;
+use crate::service::kind::Kind;
 use crate::ui::Ui;
 use crate::ways;
 use facts::Runtime;
+pub(crate) use facts::port_json;
 
 /// Arguments of `gateway status`.
 #[derive(Debug, clap::Args)]
@@ -40,6 +43,7 @@ struct Report {
     target: ClientTarget,
     remote: bool,
     runtime: Runtime,
+    service: Option<ServiceLook>,
     probe: Option<Probe>,
     socket_answers: Option<bool>,
     holders: Option<PortHolders>,
@@ -102,14 +106,18 @@ impl Args {
                 .and_then(|port| port.parse().ok());
             PortHolders::find(port.unwrap_or_default())
         });
+        let runtime = if local {
+            Runtime::look(context)
+        } else {
+            Runtime::Remote
+        };
+        let service =
+            (!remote).then(|| ServiceLook::take(context, Kind::Gateway, runtime.holder()));
         Ok(Report {
-            runtime: if local {
-                Runtime::look(context)
-            } else {
-                Runtime::Remote
-            },
             target,
             remote,
+            runtime,
+            service,
             probe,
             socket_answers,
             holders,
@@ -121,6 +129,9 @@ impl Report {
     fn print(&self, ui: Ui, context: &Context) -> Result<(), CommandError> {
         let paths = context.paths();
         let snapshot = context.snapshot();
+        for line in self.service.iter().flat_map(|look| look.lines(context)) {
+            ui.line(line)?;
+        }
         if !self.remote {
             ui.line(format!("File logs: {}", context.log_file().display()))?;
             ui.blank()?;
@@ -153,6 +164,9 @@ impl Report {
             )?;
         }
         ui.line(format!("Runtime: {}", self.runtime.text()))?;
+        for line in self.service.iter().flat_map(ServiceLook::issue_lines) {
+            ui.line(line)?;
+        }
         ui.line(format!("Probe target: {}", self.target.url))?;
         if self.remote {
             ui.line(format!("Source: {}", self.target.url_source))?;
@@ -330,8 +344,18 @@ impl Report {
             "valid": snapshot.valid,
             "issues": issues,
         });
+        let mut service = self
+            .service
+            .as_ref()
+            .map_or_else(|| json!({}), ServiceLook::to_json);
+        // What the lock says of the process, beside what the service manager says.
+        if let Value::Object(runtime) = self.runtime.to_json() {
+            for (name, value) in runtime {
+                service["runtime"][name.as_str()] = value;
+            }
+        }
         let mut report = json!({
-            "service": { "runtime": self.runtime.to_json() },
+            "service": service,
             "config": { "cli": cli },
             "gateway": {
                 "mode": if self.remote { "remote" } else { "local" },
@@ -376,7 +400,7 @@ impl Report {
                 json!({ "path": context.paths().control_socket, "ok": answers });
         }
         if let Some(holders) = &self.holders {
-            report["port"] = facts::port(holders);
+            report["port"] = port_json(holders);
         }
         if let Some(status) = self.probe.as_ref().and_then(|probe| probe.remote.as_ref()) {
             report["remote"] = status.clone();

@@ -71,8 +71,8 @@ impl Args {
         let steps = manager.start(&paths.profile, &file, env.uid());
         let mut missing = false;
         for step in &steps {
-            match run(&step.words) {
-                Ran::Done => done.push(format!("Ran {}", shown(&step.words))),
+            match run(env, &step.words) {
+                Ran::Done(_) => done.push(format!("Ran {}", shown(&step.words))),
                 Ran::Missing => {
                     missing = true;
                     break;

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
+use crate::service::act::Step;
 use crate::service::manager::{Ran, run, shown};
-use crate::service::tunnel::{Manager, Step, forget};
+use crate::service::tunnel::{Manager, forget};
 
 /// Arguments of `tunnel uninstall`.
 #[derive(Debug, clap::Args)]
@@ -40,8 +41,8 @@ impl Args {
         let mut done = Vec::new();
         let mut step = |steps: &[Step]| {
             for step in steps {
-                match run(&step.words) {
-                    Ran::Done => done.push(format!("Ran {}", shown(&step.words))),
+                match run(env, &step.words) {
+                    Ran::Done(_) => done.push(format!("Ran {}", shown(&step.words))),
                     Ran::Missing => {}
                     Ran::Failed(said) => ui.note(format!("{}: {said}", shown(&step.words))),
                 }

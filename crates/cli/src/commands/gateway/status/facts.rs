@@ -33,6 +33,14 @@ impl Runtime {
         }
     }
 
+    /// Who holds the lock.
+    pub(super) fn holder(&self) -> Option<&LockHeld> {
+        match self {
+            Self::Running(holder) => Some(holder),
+            Self::Stopped | Self::Unknown(_) | Self::Remote => None,
+        }
+    }
+
     /// Every address of the running gateway; empty when it is not known.
     pub(super) fn addresses(&self) -> &[String] {
         match self {
@@ -89,7 +97,7 @@ pub(super) fn dashboard_url(settings: &Settings, target: &ClientTarget) -> Optio
 }
 
 /// Who listens on a port.
-pub(super) fn port(holders: &PortHolders) -> Value {
+pub(crate) fn port_json(holders: &PortHolders) -> Value {
     let listeners: Vec<Value> = holders
         .holders
         .iter()

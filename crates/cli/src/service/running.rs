@@ -1,0 +1,85 @@
+//! The process of a state directory: who it is, and ending it. The lock proves that a process is ours: only its holder
+//! wrote its number there, and the lock ends with it.
+
+use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use openclaw_gateway::listen::holder::PortHolders;
+use openclaw_gateway::lock::{LockHeld, peek};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::error::CommandError;
+use crate::ui::format::now_ms;
+
+/// How long a process may take to stop by itself: longer than its own deadline for what is under way.
+const GENTLE: Duration = Duration::from_secs(45);
+/// Pause between looks.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Who holds a lock.
+pub(crate) fn holder(lock_file: &Path) -> Result<Option<LockHeld>, CommandError> {
+    peek(lock_file, now_ms()).map_err(CommandError::new)
+}
+
+/// Sends a signal to the holder of a lock; gives its number.
+pub(crate) fn signal(holder: &LockHeld, signal: Signal) -> Result<u32, CommandError> {
+    let number = holder
+        .pid
+        .ok_or_else(|| CommandError::new("the running process does not say which one it is"))?;
+    let pid = i32::try_from(number)
+        .ok()
+        .and_then(Pid::from_raw)
+        .ok_or_else(|| CommandError::new(format!("{number} is not a process")))?;
+    kill_process(pid, signal)
+        .map_err(|error| CommandError::new(format!("cannot signal pid {number}: {error}")))?;
+    Ok(number)
+}
+
+/// Asks the holder of a lock to end, and waits until it has. Gives its number; `None` when nobody holds it.
+pub(crate) fn end(lock_file: &Path) -> Result<Option<u32>, CommandError> {
+    let Some(found) = holder(lock_file)? else {
+        return Ok(None);
+    };
+    let number = signal(&found, Signal::TERM)?;
+    wait_until_free(lock_file)?;
+    Ok(Some(number))
+}
+
+/// Returns when nobody holds the lock.
+pub(crate) fn wait_until_free(lock_file: &Path) -> Result<(), CommandError> {
+    let end = Instant::now() + GENTLE;
+    while let Some(found) = holder(lock_file)? {
+        if Instant::now() >= end {
+            return Err(CommandError::new(format!(
+                "it does not end: {found} still holds its lock"
+            ))
+            .hint(found.pid.map_or_else(String::new, |pid| {
+                format!("Fix: look at it, then: kill -KILL {pid}")
+            })));
+        }
+        sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// Ports that a gateway listens on.
+pub(crate) fn ports(held: &LockHeld) -> Vec<u16> {
+    let mut ports: Vec<u16> = held
+        .addresses
+        .iter()
+        .filter_map(|address| address.rsplit(':').next()?.parse().ok())
+        .collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// Who listens on these ports now.
+pub(crate) fn busy(ports: &[u16]) -> Vec<PortHolders> {
+    ports
+        .iter()
+        .map(|port| PortHolders::find(*port))
+        .filter(|found| !found.holders.is_empty())
+        .collect()
+}
