@@ -233,6 +233,8 @@ pub static METHODS: &[MethodSpec] = &[
     act("gateway.auth.unlock", ADMIN).only(Advertised::V4),
     look("gateway.proxyCheck", READ).only(Advertised::V4),
     look("remote.status", READ).only(Advertised::V4),
+    look("gateway.restart.preflight", READ).only(Advertised::V4),
+    act("gateway.restart.request", ADMIN).only(Advertised::V4),
     act("node.invoke.progress", Access::Node).only(Advertised::V4),
     act("node.invoke.abort", WRITE).only(Advertised::V4),
     act("config.confirm", ADMIN).only(Advertised::V4),

@@ -12,6 +12,7 @@ pub mod health;
 pub mod logs;
 pub mod node;
 pub mod remote;
+pub mod restart;
 pub mod system;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -77,6 +77,16 @@ device that was given `operator.read` gets that.
 **Ends of connections.** 1008 `device revoked`: the device was revoked or removed; a caller that does it to itself gets its answer first.
 1008 `disconnected by operator`: `clients.disconnect`. 4001 `gateway auth changed`: its token was replaced or the shared secret changed.
 
+1012 `service restart`: the gateway stops or restarts, as the event `shutdown` has said (`reason`, `restartExpectedMs`). From that event on,
+calls that would begin something are refused with `UNAVAILABLE`, `details.code` `GATEWAY_RESTARTING` or `GATEWAY_STOPPING`, `details.reason`
+`restarting` or `gateway stopping`, `retryable` and `retryAfterMs`; so are calls that are not answered when the drain (5 s) ends. While it restarts
+its sockets stay open: whoever connects waits and is answered by the new process.
+
+**`gateway.restart.request {reason}`** restarts the gateway into the program file that is there now, after proving that this one starts and that
+the config can be used (`RESTART_REFUSED` otherwise, and nothing changes). `gateway.restart.preflight` tells the same without doing it. A call
+of a node that was interrupted is safely sent again with the same `idempotencyKey`: our node host goes on with it and gives the second attempt
+the outcome of the first.
+
 **`remote.status`** is fast; with `addresses: true` it also tries every address at which others may reach the gateway, which takes up to a
 few seconds. `you` says how the caller came: `control`, `loopback`, `tailscale`, `proxy`, `tailnet`, `lan` or `internet`.
 

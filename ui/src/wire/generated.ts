@@ -53,6 +53,8 @@ export type DetailCode =
   | 'DEVICE_AUTH_SIGNATURE_EXPIRED'
   | 'DEVICE_AUTH_SIGNATURE_INVALID'
   | 'DEVICE_IDENTITY_REQUIRED'
+  | 'GATEWAY_RESTARTING'
+  | 'GATEWAY_STOPPING'
   | 'GATEWAY_UNAVAILABLE'
   | 'INTERRUPTED'
   | 'INVALID_PARAMS'
@@ -64,6 +66,7 @@ export type DetailCode =
   | 'NO_REACHABLE_ENDPOINT'
   | 'PAIRING_REQUIRED'
   | 'PROTOCOL_MISMATCH'
+  | 'RESTART_REFUSED'
   | 'SCOPE_NOT_REQUESTED'
   | 'SUPERSEDED'
   | 'TIMEOUT'
@@ -1706,6 +1709,40 @@ export type RequestIdParams = {
   requestId: string;
 };
 
+/** Result of `gateway.restart.preflight`. */
+export type RestartPreflight = {
+  /** Whether `gateway.restart.request` would restart it now. */
+  possible: boolean;
+  /** What is in the way. */
+  reason: string | null;
+  /** What to do about it. */
+  fix: string | null;
+  /** Calls of nodes that are under way; those that take longer than the drain are answered `GATEWAY_RESTARTING`. */
+  activeCalls: number;
+  /** Connections that will be closed with 1012 and may come back at once. */
+  connections: number;
+  /** When it answers again after the drain, in milliseconds. */
+  restartExpectedMs: number;
+};
+
+/** Params of `gateway.restart.request`. */
+export type RestartRequestParams = {
+  /** Why, for the audit log. */
+  reason?: string;
+};
+
+/** Result of `gateway.restart.request`: the drain has begun. */
+export type RestartRequested = {
+  /** Always true. */
+  ok: boolean;
+  /** `RESTARTING`. */
+  status: string;
+  /** Process id, the same afterwards. */
+  pid: number;
+  /** When it answers again after the drain, in milliseconds. */
+  restartExpectedMs: number;
+};
+
 /** Payload of `RESYNC`. */
 export type Resync = {
   /** How many events were left out since the last one. */
@@ -2015,6 +2052,8 @@ export interface Methods {
   'exec.approvals.set': { params: ExecApprovalsSetParams; result: ExecApprovalsSnapshot };
   'gateway.auth.unlock': { params: object; result: unknown };
   'gateway.proxyCheck': { params: object; result: unknown };
+  'gateway.restart.preflight': { params: NoParams; result: RestartPreflight };
+  'gateway.restart.request': { params: RestartRequestParams; result: RestartRequested };
   'health': { params: HealthParams; result: Health };
   'last-heartbeat': { params: object; result: unknown };
   'logs.tail': { params: LogsTailParams; result: LogsTail };

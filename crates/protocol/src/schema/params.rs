@@ -214,6 +214,10 @@ static TABLE: &[(&str, Schema)] = &[
     ),
     ("exec.approvals.set", Schema::open(&[FILE, BASE_HASH])),
     (
+        "gateway.restart.request",
+        Schema::open(&[Field::optional("reason", Schema::STRING)]),
+    ),
+    (
         "logs.tail",
         Schema::open(&[
             Field::optional("cursor", Schema::at_least(0)),

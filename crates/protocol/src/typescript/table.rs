@@ -31,6 +31,7 @@ use crate::methods::node::{
     PendingNode,
 };
 use crate::methods::remote::{RemoteStatus, RemoteStatusParams};
+use crate::methods::restart::{RestartPreflight, RestartRequestParams, RestartRequested};
 use crate::methods::system::{
     Presence, PresenceEntry, Shutdown, SystemEventParams, SystemInfo, Tick, VoicewakeTriggers,
 };
@@ -63,6 +64,8 @@ fn methods(types: &mut Types) {
     types.method::<VoicewakeTriggers, VoicewakeTriggers>("voicewake.set");
 
     types.method::<RemoteStatusParams, RemoteStatus>("remote.status");
+    types.look::<RestartPreflight>("gateway.restart.preflight");
+    types.method::<RestartRequestParams, RestartRequested>("gateway.restart.request");
     types.look::<ClientsList>("clients.list");
     types.method::<ClientDisconnectParams, ClientDisconnected>("clients.disconnect");
     types.method::<AuditListParams, AuditList>("audit.list");
