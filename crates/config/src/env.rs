@@ -122,6 +122,10 @@ names! {
     OPENCLAW_UPDATE_DOCS = "OPENCLAW_UPDATE_DOCS";
     /// Set by systemd: socket that receives the ready notice.
     NOTIFY_SOCKET = "NOTIFY_SOCKET";
+    /// Set by systemd, and by a gateway that restarts: the process that the sockets in `LISTEN_FDS` are for.
+    LISTEN_PID = "LISTEN_PID";
+    /// Set with it: names of the sockets, separated by colons.
+    LISTEN_FDNAMES = "LISTEN_FDNAMES";
     /// Non-empty switches colours off.
     NO_COLOR = "NO_COLOR";
     /// Non-empty and not `0` forces colours on.

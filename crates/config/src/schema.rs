@@ -35,7 +35,7 @@ pub use remote::{EdgeHeader, Remote, SecretReference};
 pub use table::{Field, Kind, Section};
 pub use tailscale::Tailscale;
 pub use tls::{Acme, AcmeBinding, Tls};
-pub use ui::{Assistant, EnvBlock, Meta, ShellEnv, Ui, Wizard};
+pub use ui::{Assistant, ChatCommands, EnvBlock, Meta, ShellEnv, Ui, Wizard};
 pub use words::{
     AcmeChallenge, AuthMode, BindMode, BrowserMode, ConsoleStyle, ExecAsk, ExecSecurity,
     GatewayMode, LogLevel, MdnsMode, PlainHttp, ProxyProtocol, RedactMode, ReloadMode,
@@ -61,6 +61,8 @@ pub struct Settings {
     pub tools: Tools,
     /// Appearance of the Control UI.
     pub ui: Ui,
+    /// Commands of people to the gateway itself.
+    pub commands: ChatCommands,
     /// Variables for processes and `${VAR}`.
     pub env: EnvBlock,
     /// Who wrote the file last.
@@ -87,7 +89,8 @@ impl Settings {
         }
         sections!(
             "gateway" => gateway, "discovery" => discovery, "logging" => logging,
-            "nodeHost" => node_host, "tools" => tools, "ui" => ui, "env" => env,
+            "nodeHost" => node_host, "tools" => tools, "ui" => ui, "commands" => commands,
+            "env" => env,
             "meta" => meta, "wizard" => wizard
         );
         (settings, issues)

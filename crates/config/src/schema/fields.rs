@@ -85,6 +85,10 @@ pub const SECTIONS: &[Section] = &[
         title: "Appearance",
     },
     Section {
+        prefix: "commands",
+        title: "Commands to the gateway",
+    },
+    Section {
         prefix: "env",
         title: "Environment",
     },
@@ -243,6 +247,9 @@ pub const FIELDS: &[Field] = &[
     field("ui.assistant.name", Kind::ShortText(50), "", "Name shown in the Control UI."),
     field("ui.assistant.avatar", Kind::ShortText(200), "", "Emoji, text or image URL shown in the Control UI."),
 
+    field("commands", Kind::OpenObject, "", "Commands of people to the gateway itself."),
+    field("commands.restart", Kind::Bool, "true", "SIGUSR1, and operators from elsewhere, may restart the gateway; its owner on its own machine always may."),
+
     field("env", Kind::EnvBlock, "", "Variables for names that neither the process environment nor `<state>/.env` sets. Any other key with a text value counts as a variable too."),
     field("env.vars", Kind::TextMap, "", "Variables by name.").secret(),
     field("env.shellEnv.enabled", Kind::Bool, "false", "Accepted for compatibility; variables are never imported from a login shell.").advanced(),
@@ -271,7 +278,6 @@ pub const FIELDS: &[Field] = &[
     kept("canvasHost"),
     kept("channels"),
     kept("cli"),
-    kept("commands"),
     kept("cron"),
     kept("diagnostics"),
     kept("hooks"),

@@ -1,4 +1,4 @@
-//! The small sections: `ui`, `env`, `meta` and `wizard`.
+//! The small sections: `ui`, `commands`, `env`, `meta` and `wizard`.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +24,20 @@ pub struct Assistant {
     pub name: Option<String>,
     /// Emoji, text or image URL, at most 200 characters. No default.
     pub avatar: Option<String>,
+}
+
+/// `commands`. Only `restart` is read; the rest is kept.
+#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ChatCommands {
+    /// Whether SIGUSR1 and operators from elsewhere may restart the gateway. Default true.
+    pub restart: bool,
+}
+
+impl Default for ChatCommands {
+    fn default() -> Self {
+        Self { restart: true }
+    }
 }
 
 /// `env`: variables for names that nothing else sets.
