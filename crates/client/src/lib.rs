@@ -23,6 +23,7 @@
 //! ends with the last of them.
 #![warn(missing_docs)]
 
+mod again;
 pub mod client;
 pub mod error;
 pub mod events;

@@ -19,7 +19,7 @@ pub struct ReconnectPolicy {
     pub settled: Duration,
     /// Delay while a pairing request waits for approval; `None` stops there.
     pub pairing: Option<Duration>,
-    /// Stops at the first failure of any kind.
+    /// Stops at the first failure of any kind, but comes back to a gateway that restarts.
     pub once: bool,
 }
 
@@ -44,7 +44,7 @@ impl ReconnectPolicy {
         }
     }
 
-    /// One connection, no second attempt.
+    /// One connection, and after a restart of the gateway another one.
     pub const fn once() -> Self {
         Self {
             once: true,
@@ -68,11 +68,18 @@ pub enum Next {
     Stop,
 }
 
+/// Clients of a gateway that restarts come back spread over this time.
+const RESTART_SPREAD: Duration = Duration::from_millis(250);
+/// Attempts after a restart that a client makes which would otherwise stop at the first failure.
+const RESTART_TRIES: u32 = 5;
+
 /// Remembers how many attempts failed in a row.
 #[derive(Debug, Clone)]
 pub struct Backoff {
     policy: ReconnectPolicy,
     failures: u32,
+    /// The last connection ended with a restart, and none has come about since.
+    restarting: bool,
 }
 
 impl Backoff {
@@ -81,6 +88,7 @@ impl Backoff {
         Self {
             policy,
             failures: 0,
+            restarting: false,
         }
     }
 
@@ -103,7 +111,15 @@ impl Backoff {
         if lived.is_some_and(|lived| lived >= self.policy.settled) {
             self.failures = 0;
         }
-        if self.policy.once {
+        if lived.is_some() {
+            self.restarting = is_restart(error);
+            if self.restarting {
+                // Nothing failed, and nobody is in a hurry together with all the others.
+                let spread = RESTART_SPREAD.mul_f64(random.clamp(0.0, 1.0));
+                return Next::Retry(asked.unwrap_or_default() + spread);
+            }
+        }
+        if self.policy.once && !(self.restarting && self.failures < RESTART_TRIES) {
             return Next::Stop;
         }
         let base = match error.class() {
@@ -133,6 +149,13 @@ impl Backoff {
         let spread = self.policy.jitter.clamp(0.0, 1.0) * (random.clamp(0.0, 1.0) * 2.0 - 1.0);
         delay.mul_f64(1.0 + spread).min(self.policy.max)
     }
+}
+
+/// The gateway said that it comes back.
+fn is_restart(error: &ConnectError) -> bool {
+    error
+        .close_info()
+        .is_some_and(|info| info.code == close::SERVICE_RESTART)
 }
 
 fn was_replaced(error: &ConnectError) -> bool {
@@ -283,6 +306,42 @@ mod tests {
         let mut backoff = Backoff::new(ReconnectPolicy::node());
         let replaced = closed(1008, close::REASON_REPLACED);
         assert!((secs(backoff.next(&replaced, None, None, 0.5)) - 30.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn u23_a_restart_is_no_failure_and_everybody_comes_back_at_once() {
+        let restart = closed(1012, close::REASON_SERVICE_RESTART);
+        let brief = Some(Duration::from_millis(10));
+        for policy in [
+            ReconnectPolicy::operator(),
+            ReconnectPolicy::node(),
+            ReconnectPolicy::once(),
+        ] {
+            let mut backoff = Backoff::new(policy);
+            for _ in 0..100 {
+                let delay = secs(backoff.next(&restart, brief, None, 0.5));
+                assert!((delay - 0.125).abs() < 1e-9, "{delay}");
+            }
+            let asked = Some(Duration::from_millis(500));
+            let delay = secs(backoff.next(&restart, brief, asked, 1.0));
+            assert!((delay - 0.75).abs() < 1e-9, "{delay}");
+            assert_eq!(backoff.failures(), 0);
+        }
+    }
+
+    #[test]
+    fn u23_a_gateway_that_does_not_come_back_counts_again() {
+        let restart = closed(1012, close::REASON_SERVICE_RESTART);
+        let brief = Some(Duration::from_millis(10));
+        let lost = closed(1006, "");
+        let mut once = Backoff::new(ReconnectPolicy::once());
+        once.next(&restart, brief, None, 0.5);
+        let tries = (0..20).take_while(|_| once.next(&lost, None, None, 0.5) != Next::Stop);
+        assert_eq!(tries.count(), 5);
+        let mut node = Backoff::new(ReconnectPolicy::node());
+        node.next(&restart, brief, None, 0.5);
+        assert!((secs(node.next(&lost, None, None, 0.5)) - 1.0).abs() < 1e-9);
+        assert!((secs(node.next(&lost, None, None, 0.5)) - 2.0).abs() < 1e-9);
     }
 
     #[test]

@@ -85,7 +85,9 @@ pub(crate) async fn establish(
 fn is_starting(error: &ConnectError) -> bool {
     match error {
         ConnectError::Refused(refusal) => refusal.kind() == RefusalKind::Starting,
-        ConnectError::Closed(info) => info.code == close::TRY_AGAIN,
+        ConnectError::Closed(info) => {
+            matches!(info.code, close::TRY_AGAIN | close::SERVICE_RESTART)
+        }
         _ => false,
     }
 }
