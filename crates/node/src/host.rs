@@ -19,6 +19,7 @@ use openclaw_client::{
     Client, ClientOptions, ConnectError, ConnectionState, DeviceIdentity, EventItem, FailureClass,
     HelloOk, ReconnectPolicy,
 };
+use openclaw_protocol::error::close;
 use openclaw_protocol::fingerprint::fingerprint_words;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, watch};
@@ -99,7 +100,7 @@ pub struct Host {
     tasks: JoinSet<Answered>,
     /// One permit per command that may run.
     slots: Arc<Semaphore>,
-    running: HashMap<String, CancellationToken>,
+    running: HashMap<String, Running>,
     kept: Kept,
     told: Option<String>,
 }
@@ -110,6 +111,17 @@ struct Session {
     hello: Arc<HelloOk>,
     over: CancellationToken,
     _chores: AbortOnDropHandle<()>,
+}
+
+/// A call that runs.
+#[derive(Debug)]
+struct Running {
+    cancel: CancellationToken,
+    request: InvokeRequest,
+    /// Its connection ended with a restart of the gateway: it runs on, and its caller will ask again.
+    outlives: bool,
+    /// The attempts that ask for it again.
+    waiting: Vec<InvokeRequest>,
 }
 
 /// Payload of `node.invoke.cancel`; releases differ in the name of the id.
@@ -179,20 +191,21 @@ impl Host {
             ConnectionState::Connected(hello) => {
                 let known = self.session.as_ref().map(|session| &session.hello);
                 if !known.is_some_and(|known| Arc::ptr_eq(known, &hello)) {
-                    self.end_session();
+                    // Lost and back before anybody looked; why, nobody knows.
+                    self.end_session(false);
                     self.begin_session(hello);
                 }
             }
             ConnectionState::Connecting { .. } => {}
             ConnectionState::Waiting { until, error } => {
                 let was_connected = self.session.is_some();
-                self.end_session();
+                self.end_session(is_restart(&error));
                 let retry_in = until.saturating_duration_since(Instant::now());
                 let trouble = self.trouble(error, was_connected, retry_in);
                 self.tell(&trouble);
             }
             ConnectionState::Stopped(error) => {
-                self.end_session();
+                self.end_session(false);
                 return Err(HostError::Stopped(error));
             }
         }
@@ -248,16 +261,34 @@ impl Host {
         });
     }
 
-    /// Nobody can be told the outcome any more, so what runs is cancelled.
-    fn end_session(&mut self) {
-        if let Some(session) = self.session.take() {
-            session.over.cancel();
-            if !self.running.is_empty() {
-                tracing::warn!(
-                    calls = self.running.len(),
-                    "connection lost; the calls that ran are interrupted"
-                );
+    /// Nobody can be told the outcome any more, so what runs is cancelled; but when the gateway restarts, callers that name
+    /// their calls were told to ask again, and get the outcome then.
+    fn end_session(&mut self, restarting: bool) {
+        let Some(session) = self.session.take() else {
+            return;
+        };
+        session.over.cancel();
+        for call in self.running.values_mut() {
+            // One that waits for its caller already outlived an earlier restart.
+            call.outlives |= restarting && call.request.idempotency_key.is_some();
+            call.waiting.clear();
+            if !call.outlives {
+                call.cancel.cancel();
             }
+        }
+        let outlive = self.running.values().filter(|call| call.outlives).count();
+        let interrupted = self.running.len() - outlive;
+        if interrupted > 0 {
+            tracing::warn!(
+                calls = interrupted,
+                "connection lost; the calls that ran are interrupted"
+            );
+        }
+        if outlive > 0 {
+            tracing::info!(
+                calls = outlive,
+                "the gateway restarts; the calls that run go on"
+            );
         }
     }
 
@@ -277,8 +308,8 @@ impl Host {
             },
             "node.invoke.cancel" => {
                 let id = CancelPayload::id_in(payload);
-                if let Some(run) = id.and_then(|id| self.running.get(&id)) {
-                    run.cancel();
+                if let Some(id) = id {
+                    self.cancel(&id);
                 }
             }
             _ => {}
@@ -286,10 +317,19 @@ impl Host {
     }
 
     fn start(&mut self, request: InvokeRequest) {
-        let Some(session) = &self.session else {
+        if self.session.is_none() {
             return;
-        };
+        }
         if self.running.contains_key(&request.id) {
+            return;
+        }
+        let earlier = self
+            .running
+            .values_mut()
+            .find(|call| call.outlives && kept::is_same_call(&call.request, &request));
+        if let Some(call) = earlier {
+            // The second attempt of a call that still runs gets the outcome of the first.
+            call.waiting.push(request);
             return;
         }
         if self.tasks.len() >= MAX_ANSWERING {
@@ -304,9 +344,37 @@ impl Host {
             let text = format!("node is busy: {MAX_RUNNING} commands are running; try again later");
             Answer::Ready(Err(CommandError::unavailable(text)).into())
         };
+        self.spawn(request, answer);
+    }
+
+    /// Ends a call that its caller takes back: the one of this id, or the one that it waits for.
+    fn cancel(&mut self, id: &str) {
+        if let Some(call) = self.running.get(id) {
+            call.cancel.cancel();
+            return;
+        }
+        let awaited = self
+            .running
+            .values()
+            .find(|call| call.waiting.iter().any(|request| request.id == id));
+        if let Some(call) = awaited {
+            call.cancel.cancel();
+        }
+    }
+
+    fn spawn(&mut self, request: InvokeRequest, answer: Answer) {
+        let Some(session) = &self.session else {
+            return;
+        };
         let over = session.over.clone();
-        let cancel = over.child_token();
-        self.running.insert(request.id.clone(), cancel.clone());
+        let cancel = CancellationToken::new();
+        let running = Running {
+            cancel: cancel.clone(),
+            request: request.clone(),
+            outlives: false,
+            waiting: Vec::new(),
+        };
+        self.running.insert(request.id.clone(), running);
         self.tasks.spawn(answer::answer(
             self.client.clone(),
             request,
@@ -317,18 +385,29 @@ impl Host {
     }
 
     fn answered(&mut self, answered: Answered) {
-        self.running.remove(&answered.request.id);
+        let call = self.running.remove(&answered.request.id);
         if let Some(outcome) = answered.undelivered {
-            self.kept
-                .keep_outcome(&answered.request, outcome, Instant::now());
+            let mut waiting = call
+                .map(|call| call.waiting)
+                .unwrap_or_default()
+                .into_iter();
+            match waiting.next_back() {
+                // Earlier ones have been given up by their callers.
+                Some(request) if self.session.is_some() => {
+                    self.spawn(request, Answer::Ready(outcome));
+                }
+                _ => self
+                    .kept
+                    .keep_outcome(&answered.request, outcome, Instant::now()),
+            }
         }
         self.kept.keep_events(answered.events);
     }
 
     /// Cancels what runs, lets it report, and closes the connection.
     async fn stop(mut self) {
-        for run in self.running.values() {
-            run.cancel();
+        for call in self.running.values() {
+            call.cancel.cancel();
         }
         let ended = async { while self.tasks.join_next().await.is_some() {} };
         if timeout(SHUTDOWN_GRACE, ended).await.is_err() {
@@ -336,6 +415,13 @@ impl Host {
         }
         self.client.close().await;
     }
+}
+
+/// The gateway said that it comes back.
+fn is_restart(error: &ConnectError) -> bool {
+    error
+        .close_info()
+        .is_some_and(|info| info.code == close::SERVICE_RESTART)
 }
 
 #[cfg(test)]

@@ -25,6 +25,17 @@ const FORBIDDEN_PREFIXES: [&str; 3] = ["DYLD_", "LD_", "BASH_FUNC_"];
 /// Secrets of this program that its children have no use for.
 const OWN_SECRETS: [&str; 2] = ["OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD"];
 
+/// What a service manager gave this program alone: a child that speaks to it would be taken for this program.
+const OWN_SUPERVISION: [&str; 7] = [
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "LISTEN_FDS_FIRST_FD",
+    "LISTEN_FDNAMES",
+];
+
 /// The environment of a child.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildEnv {
@@ -41,7 +52,10 @@ pub struct ChildEnv {
 pub fn child_env(base: &[(OsString, OsString)], overrides: &BTreeMap<String, String>) -> ChildEnv {
     let mut variables: BTreeMap<OsString, OsString> = base
         .iter()
-        .filter(|(name, _)| !OWN_SECRETS.iter().any(|secret| name == secret))
+        .filter(|(name, _)| {
+            let mut own = OWN_SECRETS.iter().chain(&OWN_SUPERVISION);
+            !own.any(|own| name == own)
+        })
         .cloned()
         .collect();
     let host_path = variables

@@ -172,20 +172,31 @@ async fn invoke(
     })
 }
 
-/// Whether the gateway has the result, or has refused it, which cannot be helped.
+/// Whether the gateway has the result, or has refused it, which cannot be helped. A result that nobody waits for any more is
+/// not taken: its caller may ask again.
 async fn deliver(client: &Client, request: &InvokeRequest, result: &CommandResult) -> bool {
     let params = result_params_json(request, result);
-    match call(client, "node.invoke.result", params).await {
+    match send_result(client, params).await {
         Err(CallError::TooLarge { size, limit }) => {
             let text = format!(
                 "result of {size} bytes is larger than the {limit} bytes the gateway accepts"
             );
             let error = Err(CommandError::unavailable(text));
             let params = result_params_json(request, &error);
-            !is_lost(&call(client, "node.invoke.result", params).await)
+            !is_lost(&send_result(client, params).await.map(drop))
         }
-        sent => !is_lost(&sent),
+        Ok(taken) => taken,
+        Err(error) => !is_lost(&Err(error)),
     }
+}
+
+/// Sends a result; whether somebody waited for it.
+async fn send_result(client: &Client, params: String) -> Result<bool, CallError> {
+    let params = RawValue::from_string(params).map_err(CallError::Encode)?;
+    let sent = client.call_raw("node.invoke.result", Some(&params), CONFIRM_WITHIN);
+    let ack = sent.await?.decode::<NodeInvokeResultAck>();
+    // Other releases answer otherwise; then it was taken.
+    Ok(ack.map_or(true, |ack| ack.ignored != Some(true)))
 }
 
 /// Whether the gateway has the event; an event it refuses is given up.

@@ -30,6 +30,14 @@ struct Outcome {
     since: Instant,
 }
 
+/// Whether two requests are attempts of one call.
+pub(super) fn is_same_call(one: &InvokeRequest, other: &InvokeRequest) -> bool {
+    one.idempotency_key.is_some()
+        && one.idempotency_key == other.idempotency_key
+        && one.command == other.command
+        && one.params_json == other.params_json
+}
+
 impl Kept {
     /// Keeps the outcome of a call that names itself, so that the caller's second attempt gets it
     /// instead of a second run.

@@ -258,7 +258,7 @@ async fn u26_a_lost_connection_interrupts_what_runs_and_is_reported_later() {
     {
         tokio::task::yield_now().await;
     }
-    peer.close(1012, "service restart").await;
+    peer.close(1008, "slow consumer").await;
     let (mut peer, _) = accept(&gateway).await;
     let event = take(&mut peer).await;
     assert_eq!(event["event"], "exec.finished");
@@ -270,8 +270,75 @@ async fn u26_a_lost_connection_interrupts_what_runs_and_is_reported_later() {
     let pid = std::fs::read_to_string(node.path("pid")).unwrap();
     assert!(!PathBuf::from(format!("/proc/{}", pid.trim())).exists());
     let lines = node.lines();
-    assert!(lines[1].starts_with("node host gateway closed (1012): service restart; next try in"));
+    assert!(lines[1].starts_with("node host gateway closed (1008): slow consumer; next try in"));
     assert_eq!(lines.len(), 3, "{lines:?}");
+    node.stopped(peer).await;
+}
+
+#[tokio::test]
+async fn u23_what_runs_outlives_a_restart_and_the_second_attempt_gets_its_result() {
+    let gateway = FakeGateway::bind().await;
+    let node = Node::start(&gateway);
+    let script = format!(
+        "echo x >> {runs}; while [ ! -e {go} ]; do sleep 0.01; done; echo done",
+        runs = node.path("runs").display(),
+        go = node.path("go").display()
+    );
+    let params = json!({"command": ["/bin/sh", "-c", script]});
+    let (mut peer, _) = accept(&gateway).await;
+    invoke(&mut peer, "1", "system.run", params.clone()).await;
+    while !node.path("runs").exists() {
+        tokio::task::yield_now().await;
+    }
+    // Twice: it waits for its caller across more than one restart.
+    for _ in 0..2 {
+        peer.close(1012, "service restart").await;
+        (peer, _) = accept(&gateway).await;
+    }
+    invoke(&mut peer, "2", "system.run", params.clone()).await;
+    std::fs::write(node.path("go"), "").unwrap();
+    loop {
+        let result = take(&mut peer).await;
+        if result["id"] == "2" {
+            assert_eq!(payload(&result)["stdout"], "done\n");
+            break;
+        }
+        assert_ne!(result["id"], "1", "nobody waits for the first attempt");
+    }
+    assert_eq!(std::fs::read_to_string(node.path("runs")).unwrap(), "x\n");
+    // A third attempt is a new call: the outcome was delivered.
+    invoke(&mut peer, "3", "system.run", params).await;
+    while take(&mut peer).await["id"] != "3" {}
+    assert_eq!(
+        std::fs::read_to_string(node.path("runs")).unwrap(),
+        "x\nx\n"
+    );
+    node.stopped(peer).await;
+}
+
+#[tokio::test]
+async fn u23_a_result_that_nobody_waits_for_any_more_is_kept_for_the_next_attempt() {
+    let gateway = FakeGateway::bind().await;
+    let node = Node::start(&gateway);
+    let script = format!("echo x >> {}; echo done", node.path("runs").display());
+    let params = json!({"command": ["/bin/sh", "-c", script]});
+    let (mut peer, _) = accept(&gateway).await;
+    invoke(&mut peer, "1", "system.run", params.clone()).await;
+    // The gateway has told the caller that it restarts, and the node is not cut off yet.
+    let request = next(&mut peer).await;
+    peer.respond(&request, json!({"ok": true, "ignored": true}))
+        .await;
+    peer.close(1012, "service restart").await;
+    let (mut peer, _) = accept(&gateway).await;
+    invoke(&mut peer, "2", "system.run", params).await;
+    loop {
+        let result = take(&mut peer).await;
+        if result["id"] == "2" {
+            assert_eq!(payload(&result)["stdout"], "done\n");
+            break;
+        }
+    }
+    assert_eq!(std::fs::read_to_string(node.path("runs")).unwrap(), "x\n");
     node.stopped(peer).await;
 }
 
