@@ -306,6 +306,27 @@ impl Connection {
             })
     }
 
+    /// Calls a method that does no harm twice: when the gateway restarts meanwhile, the call is made again.
+    pub(crate) async fn call_through_restarts(
+        &self,
+        method: &str,
+        params: &Value,
+        deadline: Deadline,
+    ) -> Result<Box<RawValue>, CallFailure> {
+        self.client
+            .call_through_restarts(method, params, deadline.left())
+            .await
+            .map(openclaw_client::Response::into_raw)
+            .map_err(|error| {
+                CallFailure::call(error, deadline.limit, &self.target, self.hello().as_deref())
+            })
+    }
+
+    /// The time limit of the command.
+    pub(crate) const fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
     /// What the gateway said when it let us in.
     pub(crate) fn hello(&self) -> Option<Arc<HelloOk>> {
         self.client.hello()

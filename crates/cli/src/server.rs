@@ -1,13 +1,15 @@
 //! Runs a gateway in this process: first-start settings, log, start, signals, shutdown.
 
 pub(crate) mod force;
+pub(crate) mod handover;
 pub(crate) mod recovery;
 mod settings;
 mod signals;
+pub(crate) mod supervisor;
 
 use std::sync::Arc;
 
-use openclaw_config::load::Snapshot;
+use openclaw_config::load::{Snapshot, load};
 use openclaw_config::resolve::{
     GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
 };
@@ -16,18 +18,23 @@ use openclaw_config::{ConfigWatcher, Issue};
 use openclaw_edge::acme::Acme;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
-use openclaw_gateway::gateway::{Gateway, GatewayOptions, StartError};
+use openclaw_gateway::gateway::{Gateway, GatewayOptions, ShutdownReport, StartError};
+use openclaw_gateway::listen::Inherited;
 use openclaw_gateway::lock::{LockError, LockHeld, peek};
+use openclaw_gateway::restart::{Restart, RestartRefused};
+use openclaw_gateway::tasks::spawn_owned;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::VERSION;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
 use crate::ui::format::now_ms;
+use handover::{Program, Successor};
 pub(crate) use settings::{FirstStart, prepare, prepare_for_up};
-use signals::{Received, Signals};
+use signals::{Received, Signals, Terminating};
 
 /// What the command line says about running a gateway.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +49,8 @@ pub(crate) struct ServerOptions {
     pub(crate) allow_weak_password: bool,
     /// Level of the console in place of the configured one.
     pub(crate) console_level: Option<LogLevel>,
+    /// Sockets that were open before.
+    pub(crate) inherited: Inherited,
 }
 
 /// A running gateway.
@@ -52,6 +61,8 @@ pub(crate) struct Server {
     changes: watch::Receiver<Arc<Snapshot>>,
     logs: LogHandle,
     signals: Signals,
+    program: Program,
+    watchdog: Option<AbortOnDropHandle<()>>,
 }
 
 /// Resolves what the gateway will do, or says what is wrong with flags, environment and config.
@@ -100,6 +111,9 @@ impl Server {
         options: &ServerOptions,
     ) -> Result<Self, CommandError> {
         let signals = Signals::listen()?;
+        let watchdog = supervisor::watchdog();
+        let program = Program::of_this_process()?;
+        let restarted = options.inherited.has_lock();
         let snapshot = context.reload();
         let logs = start_logs(context, options, &snapshot)?;
         let watcher = ConfigWatcher::start_with(context.paths(), context.process_env(), snapshot);
@@ -118,6 +132,8 @@ impl Server {
             reload: Reload::new(move || drop(reloading.reload_now())),
             allow_weak_password: options.allow_weak_password,
             adapters: vec![Box::new(Acme), Box::new(openclaw_edge::dns::WideArea)],
+            inherited: options.inherited.clone(),
+            restart: restart_check(context, &options.flags, &program),
         });
         let gateway = started.await.map_err(|error| refused(context, error))?;
         let server = Self {
@@ -126,8 +142,10 @@ impl Server {
             changes,
             logs,
             signals,
+            program,
+            watchdog,
         };
-        server.announce();
+        server.announce(restarted);
         Ok(server)
     }
 
@@ -136,7 +154,7 @@ impl Server {
         &self.gateway
     }
 
-    fn announce(&self) {
+    fn announce(&self, restarted: bool) {
         let scheme = match self.gateway.core().tls.facts() {
             Some(_) => "wss",
             None => "ws",
@@ -149,56 +167,122 @@ impl Server {
                 tracing::info!(target: "gateway", "listening on {scheme}://{address}");
             }
         }
+        if restarted {
+            tracing::info!(target: "gateway", "restarted; the sockets stayed open");
+        }
+        let addresses: Vec<_> = self
+            .gateway
+            .addresses()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        supervisor::ready(&format!("listening on {}", addresses.join(", ")));
         tracing::info!(target: "gateway", "log file: {}", self.logs.current().path().display());
         if let Some(reason) = self.watcher.failure() {
             tracing::warn!(target: "gateway", %reason, "config changes are not noticed by themselves; send SIGHUP after a change");
         }
     }
 
-    /// Serves until a signal ends it, then stops in order. `stopping` is cancelled before.
-    pub(crate) async fn run(mut self, stopping: &CancellationToken) -> Outcome {
-        let name = self.until_signal().await;
+    /// Serves until it is told to stop or to restart, then ends in order. `stopping` is cancelled before.
+    pub(crate) async fn run(
+        mut self,
+        stopping: &CancellationToken,
+    ) -> Result<Finished, CommandError> {
+        let order = self.until_told().await;
         stopping.cancel();
-        tracing::info!(target: "gateway", "signal {name} received");
-        tracing::info!(target: "gateway", "received {name}; shutting down");
-        let stopping = self.gateway.shutdown("gateway stopping", None);
-        tokio::pin!(stopping);
-        let report = loop {
-            tokio::select! {
-                report = &mut stopping => break report,
-                again = self.signals.terminating() => {
-                    tracing::info!(target: "gateway", "received {again} during shutdown; ignoring");
-                }
-            }
-        };
-        if !report.is_clean() {
-            tracing::warn!(
-                target: "gateway",
-                unanswered = report.unanswered,
-                unclosed = report.unclosed,
-                stored = report.stored,
-                "shutdown timed out; exiting without full cleanup"
-            );
+        match order {
+            Order::Stop(signal) => self.stop(signal).await,
+            Order::Restart => self.restart().await,
         }
-        Ok(Exit::OK)
     }
 
-    /// Waits for SIGINT or SIGTERM; acts on the other signals and on config changes.
-    async fn until_signal(&mut self) -> &'static str {
+    async fn stop(self, signal: Terminating) -> Result<Finished, CommandError> {
+        tracing::info!(target: "gateway", "signal {signal} received");
+        tracing::info!(target: "gateway", "received {signal}; shutting down");
+        supervisor::stopping();
+        let Self {
+            gateway,
+            mut signals,
+            logs,
+            watchdog,
+            ..
+        } = self;
+        let stopping = gateway.shutdown();
+        tokio::pin!(stopping);
+        let report = tokio::select! {
+            report = &mut stopping => report,
+            again = signals.terminating() => return Err(at_once(again)),
+        };
+        tell(report);
+        drop((watchdog, logs));
+        Ok(Finished::Stopped)
+    }
+
+    async fn restart(self) -> Result<Finished, CommandError> {
+        let program = self.program.path().display();
+        tracing::info!(target: "gateway", "draining; then {program} goes on in this process");
+        supervisor::restarting();
+        let Self {
+            gateway,
+            mut signals,
+            program,
+            logs,
+            watchdog,
+            ..
+        } = self;
+        let ending = gateway.hand_over();
+        tokio::pin!(ending);
+        let mut stops = None;
+        let (report, handed_over) = loop {
+            tokio::select! {
+                ended = &mut ending => break ended,
+                signal = signals.terminating() => match stops {
+                    None => {
+                        tracing::info!(target: "gateway", "received {signal} while restarting; shutting down instead");
+                        supervisor::stopping();
+                        stops = Some(signal);
+                    }
+                    Some(_) => return Err(at_once(signal)),
+                },
+            }
+        };
+        tell(report);
+        if stops.is_some() {
+            return Ok(Finished::Stopped);
+        }
+        tracing::info!(target: "gateway", "handing {} sockets over", handed_over.sockets.len());
+        // The last lines are written before nobody is there to write them.
+        drop((watchdog, logs));
+        Ok(Finished::Restarts(Box::new(Successor {
+            program,
+            handed_over,
+        })))
+    }
+
+    /// Waits until it is to end; acts on the other signals and on config changes.
+    async fn until_told(&mut self) -> Order {
         let mut config_is_watched = true;
+        let restart = self.gateway.core().restart.clone();
+        let mut checking = None;
         loop {
             tokio::select! {
                 received = self.signals.any() => match received {
-                    Received::Stop(name) => return name,
+                    Received::Stop(signal) => return Order::Stop(signal),
                     Received::Reload => {
                         tracing::info!(target: "gateway", "SIGHUP received; reading the config again");
                         // Blocks on the disk for a moment, as every config change does.
                         drop(self.watcher.reload_now());
                     }
-                    Received::Restart => {
+                    Received::Restart if !self.changes.borrow().settings.commands.restart => {
                         tracing::warn!(target: "gateway", "SIGUSR1 restart ignored (not authorized; enable commands.restart or use gateway tool).");
                     }
+                    // Looking takes a moment, in which it serves and may be stopped.
+                    Received::Restart => checking = Some(spawn_owned("restart check", checked(restart.clone()))),
                 },
+                () = restart.wanted() => {
+                    drop(checking);
+                    return Order::Restart;
+                }
                 changed = self.changes.changed(), if config_is_watched => {
                     config_is_watched = changed.is_ok();
                     let snapshot = Arc::clone(&self.changes.borrow_and_update());
@@ -207,6 +291,103 @@ impl Server {
             }
         }
     }
+}
+
+/// Asks for a restart if one would work.
+async fn checked(restart: Restart) {
+    match restart.check().await {
+        Ok(()) => {
+            tracing::info!(target: "gateway", "received SIGUSR1; restarting");
+            restart.request();
+        }
+        Err(refused) => {
+            tracing::error!(target: "gateway", "received SIGUSR1; not restarted: {refused}; {}", refused.fix);
+        }
+    }
+}
+
+/// What a gateway is told.
+enum Order {
+    Stop(Terminating),
+    Restart,
+}
+
+/// How a gateway ended.
+#[derive(Debug)]
+#[must_use = "a restart is not done yet"]
+pub(crate) enum Finished {
+    /// For good.
+    Stopped,
+    /// This program goes on.
+    Restarts(Box<Successor>),
+}
+
+impl Finished {
+    /// Ends the command; a restart becomes its successor here.
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Self::Stopped => Ok(Exit::OK),
+            Self::Restarts(successor) => Err(successor.take_over()),
+        }
+    }
+}
+
+/// Somebody does not want to wait for the drain.
+fn at_once(signal: Terminating) -> CommandError {
+    tracing::warn!(target: "gateway", "received {signal} again; ending at once");
+    CommandError::signal(signal.number())
+}
+
+fn tell(report: ShutdownReport) {
+    if report.is_clean() {
+        tracing::info!(target: "gateway", "all calls answered, all connections closed, records written");
+        return;
+    }
+    tracing::warn!(
+        target: "gateway",
+        unanswered = report.unanswered,
+        unclosed = report.unclosed,
+        stored = report.stored,
+        "shutdown timed out; exiting without full cleanup"
+    );
+}
+
+/// Proves that a successor would start: its program runs, and the config as it is now can be used.
+fn restart_check(context: &Context, flags: &GatewayFlags, program: &Program) -> Restart {
+    let (paths, env) = (context.paths().clone(), context.process_env().clone());
+    let (flags, program) = (flags.clone(), program.clone());
+    let validate = context.command("openclaw config validate");
+    Restart::new(move || {
+        let (paths, env, flags) = (paths.clone(), env.clone(), flags.clone());
+        let (program, validate) = (program.clone(), validate.clone());
+        Box::pin(async move {
+            let refused = |reason, fix: &str| RestartRefused {
+                reason,
+                fix: fix.to_owned(),
+            };
+            program.version().await.map_err(|reason| {
+                refused(reason, "put the program file back, or install it again")
+            })?;
+            let snapshot = load(&paths, &env);
+            let issues: Vec<Issue> = match snapshot.fatal_issues() {
+                issues if issues.is_empty() => {
+                    let plan =
+                        resolve_gateway(&flags, &snapshot.env, &snapshot.settings, &paths.profile);
+                    plan.err().unwrap_or_default()
+                }
+                issues => issues.into_iter().cloned().collect(),
+            };
+            if issues.is_empty() {
+                return Ok(());
+            }
+            let shown: Vec<String> = issues.iter().map(ToString::to_string).collect();
+            let reason = format!("the config cannot be used: {}", shown.join("; "));
+            Err(refused(
+                reason,
+                &format!("correct it and check it with: {validate}"),
+            ))
+        })
+    })
 }
 
 fn start_logs(
@@ -295,7 +476,11 @@ fn refused(context: &Context, error: StartError) -> CommandError {
 }
 
 /// Says at once when a gateway of this state directory runs, before anything is written.
-pub(crate) fn refuse_second(context: &Context) -> Result<(), CommandError> {
+pub(crate) fn refuse_second(context: &Context, inherited: &Inherited) -> Result<(), CommandError> {
+    if inherited.has_lock() {
+        // The one before has ended, and its lock is ours.
+        return Ok(());
+    }
     match peek(&context.paths().lock_file, now_ms()) {
         Ok(Some(holder)) => Err(held(context, &holder)),
         // Whatever is wrong with the lock shows when it is taken.

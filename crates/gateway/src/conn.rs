@@ -3,6 +3,7 @@
 pub mod actor;
 mod browser;
 pub(crate) mod enroll;
+mod farewell;
 mod guessing;
 pub mod handshake;
 pub mod hello;

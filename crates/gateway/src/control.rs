@@ -5,14 +5,17 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::http::connection::{self, Connection};
 use crate::http::{HttpState, router};
+use crate::listen::Inherited;
 use crate::listen::accept::{DRAIN_LIMIT, pause_after};
 use crate::listen::unix::SocketFile;
 use crate::tasks::Tasks;
@@ -76,13 +79,35 @@ impl ControlSocket {
         Ok(Self { listener, file })
     }
 
+    /// Goes on with the socket that listens on `path` already, if there is one, else listens anew. Call it only while holding
+    /// the lock of the state directory.
+    pub(crate) fn bind_or_adopt(path: &Path, inherited: &Inherited) -> Result<Self, ControlError> {
+        let Some(listener) = inherited.take_unix(path) else {
+            return Self::bind(path);
+        };
+        let failed = |source| ControlError::Io {
+            path: path.to_owned(),
+            source,
+        };
+        prepare_folder(path.parent().unwrap_or(Path::new(".")), path)?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
+        let file = SocketFile::of(path).map_err(failed)?;
+        Ok(Self { listener, file })
+    }
+
+    /// The socket once more, to live on in a successor; its file stays.
+    pub(crate) fn hand_over(&self) -> io::Result<OwnedFd> {
+        self.file.keep();
+        self.listener.as_fd().try_clone_to_owned()
+    }
+
     /// Where it listens.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
     /// Accepts and serves until `shutdown`, then removes the socket file.
-    pub async fn serve(self, state: HttpState, shutdown: CancellationToken) {
+    pub async fn serve(self: Arc<Self>, state: HttpState, shutdown: CancellationToken) {
         let tasks = Tasks::with_token(shutdown.clone());
         let router = router(state.clone());
         loop {

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{TlsFlags, TlsPlan, resolve_tls};
@@ -22,6 +22,7 @@ use crate::auth::limiter::Limiter;
 use crate::clock::Clock;
 use crate::confirm::Confirms;
 use crate::conn::hub::{Conn, Hub};
+use crate::drain::Drain;
 use crate::http::proxy_check::ProxyChecks;
 use crate::listen::{InterfaceAddress, ListenerSet};
 use crate::live::Live;
@@ -35,6 +36,7 @@ use crate::peer::KnownNames;
 use crate::presence::Presence;
 use crate::reach::Witness;
 use crate::records::{AuditEvent, Change};
+use crate::restart::Restart;
 use crate::rpc::router::Methods;
 use crate::store::Store;
 use crate::subsystems::{Part, SubsystemState, Subsystems};
@@ -164,8 +166,10 @@ pub struct Core {
     pub methods: Methods,
     /// Background tasks.
     pub tasks: Tasks,
-    /// Set once shutdown has begun.
-    pub draining: AtomicBool,
+    /// How far its end is.
+    pub drain: Drain,
+    /// How it is restarted.
+    pub restart: Restart,
     /// TCP port in use, 0 until the listeners are bound.
     pub port: AtomicU16,
     /// TCP addresses that listen, as they change; empty until the listeners are bound.
@@ -218,7 +222,7 @@ impl Core {
 
     /// Whether shutdown has begun.
     pub fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.drain.ending().is_some()
     }
 
     /// What a part that may fail alone tells its state with.

@@ -7,8 +7,7 @@ mod sockets;
 mod start;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use openclaw_config::load::Snapshot;
@@ -23,17 +22,21 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::adapters::Adapter;
 use crate::clock::Clock;
-use crate::control::ControlError;
+use crate::control::{ControlError, ControlSocket};
 use crate::core::{Core, LogFile, Reload};
+use crate::drain::Ending;
 use crate::gate::Gate;
-use crate::listen::{BindError, BindRefused};
+use crate::listen::{BindError, BindRefused, HandedOver, Inherited};
 use crate::lock::LockError;
 use crate::records::{AuditEvent, Change};
+use crate::restart::Restart;
 use crate::store::StoreError;
 use listeners::Held;
 
 /// How long callers may take to get the answers they wait for when the gateway stops.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How long it may take to tell those who still wait.
+const LAST_ANSWERS: Duration = Duration::from_millis(500);
 /// How long clients may take to answer the close.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -62,6 +65,10 @@ pub struct GatewayOptions {
     pub allow_weak_password: bool,
     /// Parts from crates above this one.
     pub adapters: Vec<Box<dyn Adapter>>,
+    /// Sockets, and the lock, that were handed to this process.
+    pub inherited: Inherited,
+    /// How it is restarted.
+    pub restart: Restart,
 }
 
 /// Why a gateway did not start.
@@ -97,6 +104,7 @@ pub struct Gateway {
     /// Ends the listeners also when the gateway is dropped without a shutdown.
     _stopping: DropGuard,
     control: AbortOnDropHandle<()>,
+    control_socket: Weak<ControlSocket>,
     held: Arc<Mutex<Held>>,
     exposure: crate::tailscale::Exposure,
 }
@@ -152,16 +160,40 @@ impl Gateway {
 
     /// Stops in order: nobody new comes in, everyone is told, owed answers are given, connections close, records are
     /// written.
-    pub async fn shutdown(self, reason: &str, restart_expected_ms: Option<u64>) -> ShutdownReport {
+    pub async fn shutdown(self) -> ShutdownReport {
+        self.end(Ending::Stop).await.0
+    }
+
+    /// Ends so that a successor goes on: the listening sockets stay open, and whoever connects meanwhile waits in their
+    /// queues; the lock stays held.
+    pub async fn hand_over(self) -> (ShutdownReport, HandedOver) {
+        self.end(Ending::Restart).await
+    }
+
+    async fn end(self, ending: Ending) -> (ShutdownReport, HandedOver) {
         let core = Arc::clone(&self.core);
-        core.draining.store(true, Ordering::Relaxed);
-        self.accepting.cancel();
-        let mut notice = json!({ "reason": reason });
-        if let Some(ms) = restart_expected_ms {
+        core.drain.begin(ending);
+        if ending == Ending::Stop {
+            self.accepting.cancel();
+        }
+        let mut notice = json!({ "reason": ending.reason() });
+        if let Some(ms) = ending.expected_ms() {
             notice["restartExpectedMs"] = json!(ms);
         }
         core.broadcast("shutdown", &notice);
         let unanswered = wait_until_zero(DRAIN, || owed(&core)).await;
+        let handed_over = match ending {
+            Ending::Stop => HandedOver {
+                sockets: Vec::new(),
+                lock: None,
+            },
+            Ending::Restart => self.duplicates(),
+        };
+        self.accepting.cancel();
+        // Those who still wait learn that they have to ask again, before their connection closes.
+        core.invokes.end_all(ending);
+        core.drain.close();
+        wait_until_zero(LAST_ANSWERS, || owed(&core)).await;
         core.hub.close(
             close::SERVICE_RESTART,
             close::REASON_SERVICE_RESTART,
@@ -183,7 +215,7 @@ impl Gateway {
             actor: "gateway".to_owned(),
             remote_ip: None,
             subject: None,
-            details: json!({ "reason": reason, "unanswered": unanswered, "unclosed": unclosed }),
+            details: json!({ "reason": ending.reason(), "unanswered": unanswered, "unclosed": unclosed }),
         });
         let store = Arc::clone(&core.store);
         let closed = crate::tasks::blocking("store close", move || store.close()).await;
@@ -191,10 +223,30 @@ impl Gateway {
         if let Some(Err(error)) = closed {
             tracing::error!(%error, "the records could not be closed");
         }
-        ShutdownReport {
+        let report = ShutdownReport {
             unanswered,
             unclosed,
             stored,
+        };
+        (report, handed_over)
+    }
+
+    /// What a successor goes on with.
+    fn duplicates(&self) -> HandedOver {
+        let mut sockets = self.core.listeners.hand_over();
+        if let Some(control) = self.control_socket.upgrade() {
+            match control.hand_over() {
+                Ok(socket) => sockets.push(("control".to_owned(), socket)),
+                Err(error) => tracing::warn!(%error, "the control socket cannot be handed over"),
+            }
+        }
+        let lock = self.held.lock().hand_over_lock();
+        let lock = lock
+            .inspect_err(|error| tracing::warn!(%error, "the lock cannot be handed over"))
+            .ok();
+        HandedOver {
+            sockets,
+            lock: lock.map(Into::into),
         }
     }
 }

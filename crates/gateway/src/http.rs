@@ -47,6 +47,10 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn serve(&self, socket: Socket, peer: Peer, permit: PreAuthPermit);
     /// Whether the gateway can do its work now.
     fn readiness(&self) -> Readiness;
+    /// Whether new connections are let in; while it restarts they still are.
+    fn lets_in(&self) -> bool {
+        !self.readiness().draining
+    }
     /// Every figure, in the text format of Prometheus.
     fn metrics(&self, gate: GateCounts) -> String;
     /// How long a bearer from there waits before it is looked at: guessing costs time.

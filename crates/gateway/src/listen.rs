@@ -5,6 +5,7 @@ pub mod bind;
 pub mod custom;
 pub mod holder;
 mod incoming;
+pub mod inherited;
 pub mod interfaces;
 pub mod password;
 pub mod plan;
@@ -15,6 +16,7 @@ pub(crate) mod steps;
 pub(crate) mod unix;
 
 pub use bind::{BindError, Listeners, MissingListener};
+pub use inherited::{HandedOver, Inherited};
 pub use interfaces::{
     InterfaceAddress, in_tailscale_range, interface_addresses, is_public, local_host,
 };

@@ -7,7 +7,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -219,6 +219,39 @@ impl StateLock {
         Ok(lock)
     }
 
+    /// Takes the lock, or goes on with the one that the gateway before this one handed over.
+    pub fn acquire_or_adopt(
+        path: &Path,
+        info: LockInfo,
+        now_ms: i64,
+        handed_over: Option<File>,
+    ) -> Result<Self, LockError> {
+        let Some(file) = handed_over.filter(|file| is_at(file, path)) else {
+            return Self::acquire(path, info, now_ms);
+        };
+        let failed = |source| LockError::File {
+            path: path.to_owned(),
+            source,
+        };
+        // Held already, unless it was handed over by somebody who did not have it.
+        if !lock(&file, FlockOperation::NonBlockingLockExclusive).map_err(failed)? {
+            drop(file);
+            return Self::acquire(path, info, now_ms);
+        }
+        let mut lock = Self {
+            file,
+            path: path.to_owned(),
+            info,
+        };
+        lock.write_info().map_err(failed)?;
+        Ok(lock)
+    }
+
+    /// The lock once more: it is held until both are dropped.
+    pub(crate) fn hand_over(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
     /// Notes where this process listens, the first address being the one for clients on this machine.
     pub fn set_addresses(&mut self, addresses: &[SocketAddr]) -> Result<(), LockError> {
         self.info.addresses = addresses.iter().map(ToString::to_string).collect();
@@ -260,6 +293,14 @@ pub fn peek(path: &Path, now_ms: i64) -> Result<Option<LockHeld>, LockError> {
         Err(Errno::WOULDBLOCK) => Ok(Some(LockHeld::read(&mut file, now_ms))),
         Err(error) => Err(failed(error.into())),
     }
+}
+
+/// Whether an open file is the one at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
+    };
+    (open.dev(), open.ino()) == (there.dev(), there.ino())
 }
 
 fn lock(file: &File, operation: FlockOperation) -> io::Result<bool> {

@@ -19,6 +19,7 @@ mod presence;
 mod proxy_check;
 mod quiet;
 mod remote;
+mod restart;
 mod setup;
 
 pub(crate) use approvals::expired as approval_expired;
@@ -45,4 +46,5 @@ pub(crate) fn register(methods: &mut Methods) {
     quiet::register(methods);
     setup::register(methods);
     remote::register(methods);
+    restart::register(methods);
 }

@@ -1,6 +1,7 @@
 //! A whole gateway in this process, on a port of the system's choice and with a home of its own.
 
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -12,6 +13,8 @@ use openclaw_gateway::adapters::Adapter;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions, ShutdownReport, StartError};
+use openclaw_gateway::listen::Inherited;
+use openclaw_gateway::restart::Restart;
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -31,6 +34,8 @@ pub struct TestGatewayBuilder {
     flags: GatewayFlags,
     env: Vec<(String, String)>,
     adapters: Vec<fn() -> Box<dyn Adapter>>,
+    inherited: Inherited,
+    restart: Restart,
 }
 
 impl TestGatewayBuilder {
@@ -66,6 +71,20 @@ impl TestGatewayBuilder {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Hands it sockets that listen already.
+    #[must_use]
+    pub fn inherited(mut self, inherited: Inherited) -> Self {
+        self.inherited = inherited;
+        self
+    }
+
+    /// How it is restarted.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.restart = restart;
         self
     }
 
@@ -160,6 +179,8 @@ impl TestGatewayBuilder {
             port: Some(0),
             allow_weak_password: false,
             adapters: self.adapters.iter().map(|make| make()).collect(),
+            inherited: self.inherited.clone(),
+            restart: self.restart.clone(),
         };
         Prepared {
             options,
@@ -210,6 +231,8 @@ impl TestGateway {
             flags: GatewayFlags::default(),
             env: Vec::new(),
             adapters: Vec::new(),
+            inherited: Inherited::default(),
+            restart: Restart::default(),
         }
     }
 
@@ -299,9 +322,31 @@ impl TestGateway {
         wire
     }
 
+    /// Ends it as a restart does; gives what its successor goes on with.
+    ///
+    /// # Panics
+    /// When a socket does not say what it is.
+    pub async fn hand_over(self) -> (ShutdownReport, Inherited, Arc<TempDir>) {
+        let (report, handed_over) = self.gateway.hand_over().await;
+        let inherited = Inherited::default();
+        for (_, socket) in handed_over.sockets {
+            let tcp = std::net::TcpListener::from(socket);
+            if tcp.local_addr().is_ok() {
+                inherited.add_tcp(tcp).expect("a TCP listener");
+            } else {
+                let unix = std::os::unix::net::UnixListener::from(OwnedFd::from(tcp));
+                inherited.add_unix(unix).expect("a Unix listener");
+            }
+        }
+        if let Some(lock) = handed_over.lock {
+            inherited.set_lock(lock.into());
+        }
+        (report, inherited, self.home)
+    }
+
     /// Stops it in order.
     pub async fn stop(self) -> (ShutdownReport, Arc<TempDir>) {
-        let report = self.gateway.shutdown("gateway stopping", None).await;
+        let report = self.gateway.shutdown().await;
         (report, self.home)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use openclaw_client::{Credentials, DeviceIdentity, Target};
 use openclaw_config::resolve::GatewayFlags;
 use openclaw_config::schema::LogLevel;
+use openclaw_gateway::listen::Inherited;
 use openclaw_gateway::lock::{LockHeld, StateLock, peek};
 use openclaw_node::{Host, HostEvent, HostEvents, HostOptions, NodeFile};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,7 @@ use crate::host;
 use crate::logging::WsLog;
 use crate::runtime;
 use crate::server::recovery::{self, Progress};
-use crate::server::{self, FirstStart, Server, ServerOptions};
+use crate::server::{self, FirstStart, Server, ServerOptions, handover};
 use crate::ui::format::now_ms;
 use welcome::Welcome;
 
@@ -46,14 +47,19 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        if let Ok(Some(holder)) = peek(&context.paths().lock_file, now_ms()) {
+        let inherited = handover::take(context.process_env());
+        if !inherited.has_lock()
+            && let Ok(Some(holder)) = peek(&context.paths().lock_file, now_ms())
+        {
             self.refuse_other_place(context, &holder)?;
             return welcome::already_running(context, &holder);
         }
-        recovery::start(context, |context, progress| self.start(context, progress))
+        recovery::start(context, &inherited, |context, progress| {
+            self.start(context, &inherited, progress)
+        })
     }
 
-    fn start(&self, context: &Context, progress: &Progress) -> Outcome {
+    fn start(&self, context: &Context, inherited: &Inherited, progress: &Progress) -> Outcome {
         let mut options = ServerOptions {
             flags: GatewayFlags {
                 port: self.port.clone(),
@@ -66,6 +72,7 @@ impl Args {
             allow_weak_password: false,
             // What matters is printed below; the log file has the rest.
             console_level: (!self.verbose).then_some(LogLevel::Warn),
+            inherited: inherited.clone(),
         };
         let plan = server::plan(context, &options.flags)?;
         // Whoever brings a machine up beyond loopback needs a token there too.
@@ -127,7 +134,7 @@ impl Args {
                 None => shutdown.cancelled().await,
             }
         };
-        tokio::join!(gateway, host, moved).0
+        tokio::join!(gateway, host, moved).0?.outcome()
     }
 
     /// `None`, with a word on why, when another process is this machine's node already.

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use openclaw_gateway::confirm;
+use openclaw_gateway::listen::Inherited;
 use openclaw_gateway::lock::peek;
 
 use crate::context::Context;
@@ -49,11 +50,13 @@ impl Progress {
 /// Runs a start; `context` must not have read the config yet.
 pub(crate) fn start(
     context: &Context,
+    inherited: &Inherited,
     mut attempt: impl FnMut(&Context, &Progress) -> Outcome,
 ) -> Outcome {
     let paths = context.paths();
-    // A running gateway looks after its own changes.
-    let alone = || !matches!(peek(&paths.lock_file, now_ms()), Ok(Some(_)));
+    // A running gateway looks after its own changes; the one before a restart has ended.
+    let restarted = inherited.has_lock();
+    let alone = || restarted || !matches!(peek(&paths.lock_file, now_ms()), Ok(Some(_)));
     if alone() && confirm::before_start(paths, context.process_env(), now_ms()) {
         context.ui().note(
             "A config change that nobody confirmed in time was taken back; see: openclaw logs",

@@ -24,30 +24,58 @@ impl Signals {
         })
     }
 
-    /// Waits for SIGINT or SIGTERM; gives its name.
-    pub(super) async fn terminating(&mut self) -> &'static str {
+    /// Waits for SIGINT or SIGTERM.
+    pub(super) async fn terminating(&mut self) -> Terminating {
         tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => Terminating::Interrupt,
+            _ = self.terminate.recv() => Terminating::Terminate,
         }
     }
 
     /// Waits for any of the signals.
     pub(super) async fn any(&mut self) -> Received {
         tokio::select! {
-            _ = self.interrupt.recv() => Received::Stop("SIGINT"),
-            _ = self.terminate.recv() => Received::Stop("SIGTERM"),
+            _ = self.interrupt.recv() => Received::Stop(Terminating::Interrupt),
+            _ = self.terminate.recv() => Received::Stop(Terminating::Terminate),
             _ = self.hangup.recv() => Received::Reload,
             _ = self.user.recv() => Received::Restart,
         }
     }
 }
 
+/// A signal that ends the gateway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Terminating {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+impl Terminating {
+    /// Its number, for the exit code.
+    pub(super) const fn number(self) -> u8 {
+        match self {
+            Self::Interrupt => 2,
+            Self::Terminate => 15,
+        }
+    }
+}
+
+impl std::fmt::Display for Terminating {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Interrupt => "SIGINT",
+            Self::Terminate => "SIGTERM",
+        })
+    }
+}
+
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Received {
-    /// To stop; with the name of the signal.
-    Stop(&'static str),
+    /// To stop.
+    Stop(Terminating),
     /// To read the config again.
     Reload,
     /// To restart.

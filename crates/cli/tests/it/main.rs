@@ -14,6 +14,7 @@ mod place;
 mod profile;
 mod proxies;
 mod relay;
+mod restart;
 mod secrets;
 mod security;
 mod service;

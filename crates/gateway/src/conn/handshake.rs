@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::{SinkExt, StreamExt};
-use openclaw_protocol::error::{WireError, close, close_reason};
+use openclaw_protocol::error::{WireError, close};
 use openclaw_protocol::frame::{FrameError, RequestFrame, encode_error, encode_event};
 use openclaw_protocol::handshake::{ClientKind, ConnectParams, HelloAuth, negotiate};
 use openclaw_protocol::limits;
 use openclaw_protocol::scope::{Role, ScopeSet};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_websockets::{CloseCode, Message, WebSocketStream};
+use tokio_websockets::{Message, WebSocketStream};
 use uuid::Uuid;
 
 use crate::auth::admission::{self, Admission, Bootstrap, Credential, Device, Method, Pairing};
@@ -19,6 +19,7 @@ use crate::auth::limiter::Source;
 use crate::auth::proof::{self, Challenge};
 use crate::auth::refusal::{self, CredentialFacts, PairingFacts, Refusal};
 use crate::auth::secret;
+use crate::conn::farewell::farewell;
 use crate::conn::guessing::{delay, guesses, has_credential, limit};
 use crate::conn::hub::{Conn, NewConn};
 use crate::conn::{enroll, hello, setup};
@@ -49,6 +50,8 @@ enum Ended {
         reason: String,
         audit: &'static str,
     },
+    /// The gateway ends; nothing is wrong with the peer.
+    Restarting,
     /// The peer left, or the socket broke.
     Gone,
 }
@@ -71,6 +74,11 @@ where
             socket
                 .limits_mut()
                 .set_max_payload_len(Some(limits::V4_MAX_PAYLOAD));
+            if core.drain.closing().is_cancelled() {
+                // Everybody else was told before this one was there.
+                let outbox = &admitted.conn.outbox;
+                outbox.close(close::SERVICE_RESTART, close::REASON_SERVICE_RESTART);
+            }
             return Some(admitted);
         }
         Ok(Err(ended)) => ended,
@@ -90,6 +98,10 @@ where
 {
     let (frame, code, reason, audit) = match ended {
         Ended::Gone => return,
+        Ended::Restarting => {
+            let reason = close::REASON_SERVICE_RESTART;
+            return farewell(socket, None, close::SERVICE_RESTART, reason).await;
+        }
         Ended::Closed {
             code,
             reason,
@@ -114,23 +126,7 @@ where
         tracing::warn!(peer = %line.remote_ip, reason = %line.reason, count = line.count, "connection refused");
         core.audit_lazily(line.into_event("gateway"));
     }
-    let farewell = async {
-        let code = CloseCode::try_from(code).ok();
-        let sent = async {
-            if let Some(frame) = frame {
-                socket.feed(Message::text(frame)).await?;
-            }
-            socket
-                .send(Message::close(code, close_reason(&reason)))
-                .await
-        };
-        // Refused when the library has queued a close frame of its own; reading on writes that one.
-        let _queued_already = sent.await;
-        // Wait for the other side's close, so that the answer is not cut off by a reset.
-        while let Some(Ok(_)) = socket.next().await {}
-    };
-    // A peer that does not take its refusal within this time loses it.
-    let _late = tokio::time::timeout(std::time::Duration::from_secs(2), farewell).await;
+    farewell(socket, frame, code, &reason).await;
 }
 
 async fn attempt<S>(
@@ -149,7 +145,11 @@ where
         .send(Message::text(frame))
         .await
         .map_err(|_| Ended::Gone)?;
-    let text = first_text(socket).await?;
+    let text = tokio::select! {
+        biased;
+        () = core.drain.closing().cancelled() => return Err(Ended::Restarting),
+        text = first_text(socket) => text?,
+    };
     let request = RequestFrame::parse(&text).map_err(|error| Ended::Closed {
         code: close::POLICY,
         reason: match error {
@@ -238,7 +238,7 @@ async fn admit(
         .as_deref()
         .map_or(Some(Role::Operator), Role::parse);
     let role = role.ok_or_else(|| refusal::invalid("invalid role", "invalid-role"))?;
-    if core.is_draining() {
+    if !core.drain.lets_in() {
         return Err(refusal::unavailable(
             "gateway stopping; retry shortly",
             1_000,

@@ -56,6 +56,13 @@ impl Held {
     }
 }
 
+impl Held {
+    /// The lock once more, for a successor.
+    pub(super) fn hand_over_lock(&self) -> std::io::Result<std::fs::File> {
+        self.lock.hand_over()
+    }
+}
+
 impl Open {
     fn new(handle: ListenerHandle) -> Self {
         Self {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use openclaw_protocol::scope::Scope;
@@ -59,6 +59,10 @@ impl SocketHandler for Handler {
             draining,
             version: core.server.version.clone(),
         }
+    }
+
+    fn lets_in(&self) -> bool {
+        self.core.drain.lets_in()
     }
 
     fn metrics(&self, gate: GateCounts) -> String {
@@ -152,14 +156,14 @@ impl SocketHandler for Handler {
     }
 }
 
-/// From now on listeners are served; starts those of the bind plan and the control socket. The handles end them when dropped.
+/// From now on listeners are served; starts those of the bind plan and the control socket.
 pub(super) fn serve(
     core: &Arc<Core>,
     gate: &Gate,
     listeners: Listeners,
     options: &GatewayOptions,
     accepting: &CancellationToken,
-) -> Result<(AbortOnDropHandle<()>, Vec<ListenerHandle>), StartError> {
+) -> Result<Serving, StartError> {
     let handler = Arc::new(Handler {
         core: Arc::clone(core),
     });
@@ -170,9 +174,23 @@ pub(super) fn serve(
         core.names.clone(),
         core.tls.clone(),
     );
-    let control = ControlSocket::bind(&options.paths.control_socket)?;
+    let path = &options.paths.control_socket;
+    let control = Arc::new(ControlSocket::bind_or_adopt(path, &options.inherited)?);
+    let control_socket = Arc::downgrade(&control);
     core.listeners.serve(state.clone(), accepting.clone());
     let main = listeners.adopt_into(&core.listeners)?;
     let control = control.serve(state, accepting.clone());
-    Ok((tasks::spawn_owned("control socket", control), main))
+    Ok(Serving {
+        control: tasks::spawn_owned("control socket", control),
+        control_socket,
+        main,
+    })
+}
+
+/// What is served now. The handles end it when dropped.
+pub(super) struct Serving {
+    pub(super) control: AbortOnDropHandle<()>,
+    /// The control socket while it is open.
+    pub(super) control_socket: Weak<ControlSocket>,
+    pub(super) main: Vec<ListenerHandle>,
 }

@@ -1,7 +1,7 @@
 //! Start: lock, records, plan, sockets, background work, in this order.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use openclaw_config::resolve::{AuthPlan, GatewayPlan, resolve_gateway};
@@ -22,11 +22,12 @@ use crate::auth::limiter::Limiter;
 use crate::confirm::{self, Confirms, Recovered};
 use crate::conn::hub::Hub;
 use crate::core::{Books, Core, ServerFacts};
+use crate::drain::Drain;
 use crate::gate::{Gate, GateLimits};
 use crate::gateway::listeners::{Follower, Given, Held, Machine};
 use crate::gateway::{Gateway, GatewayOptions, StartError, background, own_line, sockets};
 use crate::http::proxy_check::ProxyChecks;
-use crate::listen::{InterfaceAddress, ListenerSet, Listeners, interface_addresses};
+use crate::listen::{Inherited, InterfaceAddress, ListenerSet, Listeners, interface_addresses};
 use crate::live::{Credentials, Live};
 use crate::lock::{LockInfo, StateLock};
 use crate::machine;
@@ -49,6 +50,9 @@ use crate::tls::TlsSlot;
 
 /// How long a busy port is tried again: a gateway that just stopped may not have let go yet.
 const BIND_RETRY: Duration = Duration::from_secs(5);
+
+/// How long inherited sockets wait for the part that listens there: some begin when another program has answered.
+const UNASKED: Duration = Duration::from_secs(20);
 
 pub(super) async fn start(options: GatewayOptions) -> Result<Gateway, StartError> {
     let (paths, clock) = (options.paths.clone(), options.clock.clone());
@@ -87,12 +91,13 @@ async fn try_start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
         port: 0,
     };
     let bind_plan = given.plan(&plan, &machine)?;
-    let mut lock = StateLock::acquire(
+    let mut lock = StateLock::acquire_or_adopt(
         &options.paths.lock_file,
         LockInfo::of_this_process(now_ms).with_tls(&plan.tls.mode),
         now_ms,
+        options.inherited.take_lock(),
     )?;
-    let listeners = Listeners::bind(&bind_plan, BIND_RETRY).await?;
+    let listeners = Listeners::bind_with(&bind_plan, BIND_RETRY, &options.inherited).await?;
     let addresses = listeners.addresses();
     if let Err(error) = lock.set_addresses(&addresses) {
         tracing::warn!(%error, "the lock file could not name the addresses");
@@ -112,8 +117,8 @@ async fn try_start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
     let gate = Gate::new(GateLimits::default());
     let tls = background::Tls::first_round(&core).await;
     let accepting = CancellationToken::new();
-    let (control, main) = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
-    let held = Held::new(lock, main);
+    let serving = sockets::serve(&core, &gate, listeners, &options, &accepting)?;
+    let held = Held::new(lock, serving.main);
     let mut follower = Follower::new(&core, given, &held);
     follower.round().await;
     background::spawn(&core, &options, follower, tls);
@@ -125,16 +130,32 @@ async fn try_start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
     let details = json!({ "version": core.server.version, "pid": std::process::id(), "addresses": addresses });
     core.store
         .commit_lazily(vec![own_line(&core, "start", details)]);
+    core.tasks
+        .spawn_until_cancelled("inherited", close_unasked(options.inherited.clone()));
     Ok(Gateway {
         core,
         gate,
         plan,
         _stopping: accepting.clone().drop_guard(),
         accepting,
-        control,
+        control: serving.control,
+        control_socket: serving.control_socket,
         held,
         exposure,
     })
+}
+
+/// Closes inherited sockets that no part has asked for in time: nobody would ever answer there.
+async fn close_unasked(inherited: Inherited) {
+    tokio::time::sleep(UNASKED).await;
+    let closed = inherited.close_rest();
+    if !closed.is_empty() {
+        tracing::warn!(
+            target: "gateway",
+            "sockets that were handed to this gateway and that its settings do not name are closed: {}",
+            closed.join(", ")
+        );
+    }
 }
 
 /// What was damaged and is not there any more; the rest serves all the same.
@@ -268,10 +289,11 @@ fn build_core(
         metrics: Metrics::default(),
         methods: Methods::new(),
         tasks: Tasks::new(),
-        draining: AtomicBool::new(false),
+        drain: Drain::default(),
+        restart: options.restart.clone(),
         port: AtomicU16::new(0),
         listening: watch::Sender::default(),
-        listeners: ListenerSet::default(),
+        listeners: ListenerSet::with_inherited(options.inherited.clone()),
         interfaces: watch::Sender::new(interfaces),
         tailnet: watch::Sender::default(),
         tailnet_facts: watch::Sender::default(),

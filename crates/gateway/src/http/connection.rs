@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -27,6 +28,8 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HTTP_LIFETIME: Duration = Duration::from_secs(120);
 /// Time an answer that is being sent gets once the connection has to end.
 const LAST_ANSWER: Duration = Duration::from_secs(5);
+/// How long a connection that was accepted just before the end may take to say what it wants.
+pub(crate) const FIRST_REQUEST: Duration = Duration::from_millis(300);
 /// Request heads larger than this are refused, in bytes.
 const MAX_BUFFER: usize = 16 * 1024;
 /// Outgoing WebSocket bytes gathered before a write; fan-out writes once per turn, not once per frame.
@@ -214,7 +217,10 @@ async fn serve_http<I>(io: I, connection: Connection, router: Router, stopping: 
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let asked = Arc::new(AtomicBool::new(false));
+    let asks = Arc::clone(&asked);
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        asks.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(connection.clone());
         router.clone().call(request.map(Body::new))
     });
@@ -229,6 +235,15 @@ where
         result = http.as_mut() => Some(result),
         () = stopping.cancelled() => None,
         () = tokio::time::sleep(HTTP_LIFETIME) => None,
+    };
+    let result = match result {
+        // It was accepted a moment ago, and what it wants is on its way.
+        None if !asked.load(Ordering::Relaxed) => {
+            tokio::time::timeout(FIRST_REQUEST, http.as_mut())
+                .await
+                .ok()
+        }
+        result => result,
     };
     let result = if let Some(result) = result {
         result

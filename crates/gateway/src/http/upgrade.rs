@@ -69,7 +69,7 @@ pub(super) fn answer(
         Ok(refused_origin) => peer.refused_origin = refused_origin,
         Err(refusal) => return refusal,
     }
-    if state.handler().readiness().draining {
+    if !state.handler().lets_in() {
         return answer::draining();
     }
     let Some(connection) = request.extensions().get::<Connection>().cloned() else {

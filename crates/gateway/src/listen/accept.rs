@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::AsFd as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -57,7 +58,7 @@ impl Listeners {
 #[derive(Debug)]
 pub(super) enum Socket {
     Tcp(Arc<TcpListener>),
-    Unix(UnixSocket),
+    Unix(Arc<UnixSocket>),
 }
 
 impl Socket {
@@ -124,6 +125,8 @@ pub(super) struct Entrance {
     pub(super) closing: CancellationToken,
     /// Told once the socket is closed.
     pub(super) closed: CancellationToken,
+    /// The socket lives on in a successor.
+    pub(super) handed_over: Arc<AtomicBool>,
 }
 
 /// Serves what listeners accept.
@@ -175,6 +178,10 @@ impl Acceptor {
                 Ok((stream, peer)) => self.admit(stream, peer, local, entrance.kind),
                 Err(error) => pause_after(&error).await,
             }
+        }
+        if entrance.handed_over.load(Ordering::Relaxed) {
+            // They are the successor's.
+            return;
         }
         // Closing a socket resets the connections that wait in its queue.
         for (stream, peer) in socket.queued() {
@@ -231,6 +238,11 @@ impl Acceptor {
 
     async fn serve(self, stream: Stream, from: Source, permit: PreAuthPermit) {
         let stopping = self.tasks.token().clone();
+        // Whoever was accepted a moment before the end may still say what it wants.
+        let cut_off = || async {
+            stopping.cancelled().await;
+            tokio::time::sleep(connection::FIRST_REQUEST).await;
+        };
         let serving = self.state.tls().serving();
         let challenges = self.state.tls().challenges().clone();
         let Source { peer, local, kind } = from;
@@ -246,7 +258,7 @@ impl Acceptor {
         let preface = preface::read(&mut incoming, kind, address, &policy.peer);
         let preface = tokio::select! {
             preface = tokio::time::timeout(secured::PATIENCE, preface) => preface,
-            () = stopping.cancelled() => return,
+            () = cut_off() => return,
         };
         let proxied = match preface {
             Ok(Preface::Passed(proxied)) => proxied,
@@ -271,7 +283,7 @@ impl Acceptor {
         };
         let entered = tokio::select! {
             entered = secured::enter(incoming, &serving, &challenges, carrier) => entered,
-            () = stopping.cancelled() => return,
+            () = cut_off() => return,
         };
         let (router, state) = (self.router, self.state);
         match entered {

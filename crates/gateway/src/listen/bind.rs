@@ -10,6 +10,7 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::Instant;
 
 use super::holder::PortHolders;
+use super::inherited::Inherited;
 use super::plan::BindPlan;
 
 /// How long a busy port is tried again while the state directory's lock is ours: an instance that just ended may still hold it.
@@ -104,9 +105,23 @@ pub enum BindError {
 impl Listeners {
     /// Binds every address of a plan. A busy port is tried again for `retry`; returns only when all sockets listen.
     pub async fn bind(plan: &BindPlan, retry: Duration) -> Result<Self, BindError> {
+        Self::bind_with(plan, retry, &Inherited::default()).await
+    }
+
+    /// The same, with sockets that listen already.
+    pub async fn bind_with(
+        plan: &BindPlan,
+        retry: Duration,
+        inherited: &Inherited,
+    ) -> Result<Self, BindError> {
+        // What is wider or narrower than wanted would keep us from our own port.
+        let wanted: Vec<SocketAddr> = plan.addresses().collect();
+        inherited.close_tcp(|open| {
+            !wanted.contains(&open) && wanted.iter().any(|one| overlaps(open, *one))
+        });
         let deadline = Instant::now() + retry;
         loop {
-            match bind_once(plan) {
+            match bind_once(plan, inherited) {
                 Err(Failure { address, source })
                     if source.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline =>
                 {
@@ -162,11 +177,11 @@ impl Failure {
 }
 
 /// Binds the plan once. With port 0 the first address takes a port of the system's choice and the others follow.
-fn bind_once(plan: &BindPlan) -> Result<Listeners, Failure> {
+fn bind_once(plan: &BindPlan, inherited: &Inherited) -> Result<Listeners, Failure> {
     let mut tries = EPHEMERAL_TRIES;
     loop {
         tries -= 1;
-        match bind_all(plan) {
+        match bind_all(plan, inherited) {
             Err(BindAll::PortTakenElsewhere(_)) if tries > 0 => {}
             Err(BindAll::PortTakenElsewhere(failure) | BindAll::Failed(failure)) => {
                 return Err(failure);
@@ -182,7 +197,7 @@ enum BindAll {
     PortTakenElsewhere(Failure),
 }
 
-fn bind_all(plan: &BindPlan) -> Result<Listeners, BindAll> {
+fn bind_all(plan: &BindPlan, inherited: &Inherited) -> Result<Listeners, BindAll> {
     let mut listeners = Listeners {
         sockets: Vec::new(),
         missing: Vec::new(),
@@ -195,7 +210,11 @@ fn bind_all(plan: &BindPlan) -> Result<Listeners, BindAll> {
             address.set_port(port);
         }
         let had_choice = chosen.is_some();
-        match listen(address) {
+        let listening = match inherited.take_tcp(address) {
+            Some(socket) => Ok(socket),
+            None => listen(address),
+        };
+        match listening {
             Ok(socket) => {
                 if address.port() == 0 {
                     chosen = socket.local_addr().ok().map(|bound| bound.port());

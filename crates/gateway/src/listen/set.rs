@@ -11,9 +11,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
@@ -22,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::accept::{Acceptor, DRAIN_LIMIT, Entrance, Socket};
 use super::bind::{self, BindError};
+use super::inherited::Inherited;
 use super::unix::UnixSocket;
 use crate::http::HttpState;
 use crate::peer::ListenerKind;
@@ -69,17 +72,75 @@ struct Inner {
     acceptor: Mutex<Option<Acceptor>>,
     open: Mutex<BTreeMap<u64, Open>>,
     next_id: AtomicU64,
+    /// Sockets that were open before this process began to serve.
+    inherited: Inherited,
+    /// The sockets live on in a successor: what waits in their queues is for it.
+    handed_over: Arc<AtomicBool>,
 }
 
 #[derive(Debug)]
 struct Open {
     kind: ListenerKind,
     place: Place,
-    /// The socket itself, for options that are set while it listens; its accept loop owns it.
-    tcp: Option<Weak<TcpListener>>,
+    /// The socket itself, for what is done to it while it listens; its accept loop owns it.
+    socket: Shared,
+}
+
+#[derive(Debug)]
+enum Shared {
+    Tcp(Weak<TcpListener>),
+    Unix(Weak<UnixSocket>),
+}
+
+impl Open {
+    fn tcp(&self) -> Option<Arc<TcpListener>> {
+        match &self.socket {
+            Shared::Tcp(socket) => socket.upgrade(),
+            Shared::Unix(_) => None,
+        }
+    }
+
+    /// The socket once more, to live on in a successor. The file of a Unix socket stays.
+    fn duplicate(&self) -> Option<io::Result<OwnedFd>> {
+        match &self.socket {
+            Shared::Tcp(socket) => Some(socket.upgrade()?.as_fd().try_clone_to_owned()),
+            Shared::Unix(socket) => {
+                let socket = socket.upgrade()?;
+                socket.keep_file();
+                Some(socket.listener.as_fd().try_clone_to_owned())
+            }
+        }
+    }
 }
 
 impl ListenerSet {
+    /// A set that takes over sockets that listen already, when somebody asks for them.
+    pub(crate) fn with_inherited(inherited: Inherited) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                inherited,
+                ..Inner::default()
+            }),
+        }
+    }
+
+    /// Duplicates of everything that is open, for a successor. From now on what waits in the queues is left to it.
+    pub(crate) fn hand_over(&self) -> Vec<(String, OwnedFd)> {
+        self.inner.handed_over.store(true, Ordering::Relaxed);
+        let open = self.inner.open.lock();
+        let mut sockets = Vec::new();
+        for listener in open.values() {
+            match listener.duplicate() {
+                Some(Ok(socket)) => sockets.push((listener.place.to_string(), socket)),
+                Some(Err(error)) => {
+                    tracing::warn!(place = %listener.place, %error, "a listener cannot be handed over");
+                }
+                None => {}
+            }
+        }
+        sockets
+    }
+
     /// Opens a listener; returns once it listens.
     ///
     /// # Errors
@@ -91,14 +152,25 @@ impl ListenerSet {
     ) -> Result<ListenerHandle, BindError> {
         match place {
             Place::Tcp(address) => {
+                // A port of the system's choice is for a listener that nobody had before.
+                if address.port() != 0
+                    && let Some(socket) = self.inner.inherited.take_tcp(address)
+                {
+                    return self.adopt(kind, socket);
+                }
                 let beside = self.sockets_on_port(address.port());
                 let socket = bind::listen_beside(address, &beside)?;
                 self.adopt(kind, socket)
             }
             Place::Unix { path, mode } => {
-                let socket = UnixSocket::bind(&path, mode).await?;
+                let socket = match self.inner.inherited.take_unix(&path) {
+                    Some(listener) => UnixSocket::adopt(listener, &path, mode)?,
+                    None => UnixSocket::bind(&path, mode).await?,
+                };
                 let place = Place::Unix { path, mode };
-                self.add(kind, place, Socket::Unix(socket), None)
+                let socket = Arc::new(socket);
+                let shared = Shared::Unix(Arc::downgrade(&socket));
+                self.add(kind, place, Socket::Unix(socket), shared)
             }
         }
     }
@@ -114,7 +186,7 @@ impl ListenerSet {
             source,
         })?;
         let socket = Arc::new(socket);
-        let shared = Some(Arc::downgrade(&socket));
+        let shared = Shared::Tcp(Arc::downgrade(&socket));
         self.add(kind, Place::Tcp(address), Socket::Tcp(socket), shared)
     }
 
@@ -123,7 +195,7 @@ impl ListenerSet {
         kind: ListenerKind,
         place: Place,
         socket: Socket,
-        tcp: Option<Weak<TcpListener>>,
+        shared: Shared,
     ) -> Result<ListenerHandle, BindError> {
         let acceptor = self.inner.acceptor.lock();
         let Some(acceptor) = acceptor.as_ref() else {
@@ -133,6 +205,7 @@ impl ListenerSet {
             kind,
             closing: acceptor.tasks().token().child_token(),
             closed: CancellationToken::new(),
+            handed_over: Arc::clone(&self.inner.handed_over),
         };
         let handle = ListenerHandle {
             id: self.inner.next_id.fetch_add(1, Ordering::Relaxed),
@@ -142,7 +215,11 @@ impl ListenerSet {
             closing: entrance.closing.clone(),
             closed: entrance.closed.clone(),
         };
-        let open = Open { kind, place, tcp };
+        let open = Open {
+            kind,
+            place,
+            socket: shared,
+        };
         self.inner.open.lock().insert(handle.id, open);
         acceptor.start(socket, entrance);
         Ok(handle)
@@ -162,7 +239,7 @@ impl ListenerSet {
         let open = self.inner.open.lock();
         open.values()
             .filter(on_port)
-            .filter_map(|listener| listener.tcp.as_ref()?.upgrade())
+            .filter_map(Open::tcp)
             .collect()
     }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::net::{UnixListener, UnixStream};
 
@@ -13,7 +14,7 @@ use super::bind::BindError;
 #[derive(Debug)]
 pub(crate) struct UnixSocket {
     pub(crate) listener: UnixListener,
-    _file: SocketFile,
+    file: SocketFile,
 }
 
 impl UnixSocket {
@@ -53,15 +54,30 @@ impl UnixSocket {
             .and_then(|()| fs::rename(&making, path))
             .and_then(|()| SocketFile::of(path));
         match placed {
-            Ok(file) => Ok(Self {
-                listener,
-                _file: file,
-            }),
+            Ok(file) => Ok(Self { listener, file }),
             Err(error) => {
                 drop(fs::remove_file(&making));
                 Err(failed(error))
             }
         }
+    }
+}
+
+impl UnixSocket {
+    /// Goes on with a socket that listens on `path` already.
+    pub(crate) fn adopt(listener: UnixListener, path: &Path, mode: u32) -> Result<Self, BindError> {
+        let file = fs::set_permissions(path, fs::Permissions::from_mode(mode))
+            .and_then(|()| SocketFile::of(path))
+            .map_err(|source| BindError::Unix {
+                path: path.to_owned(),
+                source,
+            })?;
+        Ok(Self { listener, file })
+    }
+
+    /// The file stays when this is dropped: a successor goes on with the socket.
+    pub(crate) fn keep_file(&self) {
+        self.file.keep();
     }
 }
 
@@ -71,6 +87,7 @@ pub(crate) struct SocketFile {
     path: PathBuf,
     device: u64,
     inode: u64,
+    kept: AtomicBool,
 }
 
 impl SocketFile {
@@ -81,7 +98,13 @@ impl SocketFile {
             path: path.to_owned(),
             device: metadata.dev(),
             inode: metadata.ino(),
+            kept: AtomicBool::new(false),
         })
+    }
+
+    /// It is not removed when this is dropped.
+    pub(crate) fn keep(&self) {
+        self.kept.store(true, Ordering::Relaxed);
     }
 
     /// Where it is.
@@ -93,6 +116,9 @@ impl SocketFile {
 impl Drop for SocketFile {
     /// Removes the file, unless a successor has put its own there.
     fn drop(&mut self) {
+        if self.kept.load(Ordering::Relaxed) {
+            return;
+        }
         let is_ours = fs::symlink_metadata(&self.path)
             .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
         if is_ours && let Err(error) = fs::remove_file(&self.path) {

@@ -139,3 +139,27 @@ fn u08_lock_dies_with_the_process() {
     child.wait().unwrap();
     StateLock::acquire(&path, info(None), 0).unwrap();
 }
+
+#[test]
+fn u23_a_lock_that_is_handed_over_is_never_free_in_between() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("gateway.lock");
+    let first = StateLock::acquire(&path, info(None), 0).unwrap();
+    let handed_over = first.hand_over().unwrap();
+    drop(first);
+    assert!(matches!(
+        StateLock::acquire(&path, info(None), 0),
+        Err(LockError::Held { .. })
+    ));
+    let second = StateLock::acquire_or_adopt(&path, info(Some("second")), 0, Some(handed_over));
+    let second = second.unwrap();
+    let holder = peek(&path, 0).unwrap().unwrap();
+    assert_eq!(holder.address.as_deref(), Some("second"));
+    // The lock of another state directory is of no use, and is let go.
+    let other = home.path().join("other.lock");
+    let wrong = second.hand_over().unwrap();
+    let other = StateLock::acquire_or_adopt(&other, info(None), 0, Some(wrong)).unwrap();
+    drop(second);
+    assert!(peek(&path, 0).unwrap().is_none());
+    drop(other);
+}

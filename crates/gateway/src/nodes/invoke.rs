@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::conn::hub::Conn;
 use crate::conn::outbox::Pushed;
+use crate::drain::Ending;
 use crate::rpc::context::Responder;
 
 /// Added to a node's own deadline before the gateway gives up, so that a late result still counts.
@@ -322,6 +323,17 @@ impl Invokes {
         let details = json!({ "nodeError": { "code": "ABORTED", "message": message } });
         pending.finish(Err(WireError::unavailable(message).with_details(details)));
         Some((node_id, self.wire_id(number)))
+    }
+
+    /// The gateway ends: every caller that still waits is told to ask again. What runs on a node goes on there.
+    pub fn end_all(&self, ending: Ending) {
+        for pending in self.take_where(|_| true) {
+            let mut more = json!({ "command": pending.command });
+            if let Some(key) = &pending.idempotency_key {
+                more["idempotencyKey"] = json!(key);
+            }
+            pending.finish(Err(ending.refusal(more)));
+        }
     }
 
     /// A node's connection ended: everything sent over it is interrupted.

@@ -14,7 +14,7 @@ use openclaw_protocol::methods::remote::{
 
 use crate::conn::hub::Conn;
 use crate::core::Core;
-use crate::peer::PeerClass;
+use crate::peer::{PeerClass, Via};
 use crate::reach::{self, Survey, Wish};
 use crate::rpc::context::{Call, Payload, RpcResult};
 use crate::rpc::router::Methods;
@@ -42,6 +42,24 @@ async fn status(call: Call) -> RpcResult {
         answer.addresses = Some(addresses(reach::survey(&call.core, wish).await));
     }
     Ok(Payload::of(&answer))
+}
+
+/// Whether the caller may restart it, before looking whether a successor would start.
+fn restart(core: &Core, via: Via) -> RemoteRestart {
+    let peer = match via {
+        Via::Control => PeerClass::Control,
+        _ => PeerClass::Remote,
+    };
+    let hint = if core.restart.is_possible() {
+        super::restart::switched_off(core, peer)
+            .map(|refused| format!("{}; to allow it: {}", refused.reason, refused.fix))
+    } else {
+        Some("stop it on its host and start it again".to_owned())
+    };
+    RemoteRestart {
+        possible: hint.is_none(),
+        hint,
+    }
 }
 
 fn addresses(survey: Survey) -> RemoteAddresses {
@@ -114,16 +132,16 @@ fn collect(core: &Core, you: RemoteYou) -> Result<RemoteStatus, WireError> {
         config_path: shown(&core.server.config_path),
         state_dir: shown(&core.server.state_dir),
         log_file: shown(&core.log_file()),
-        restart: RemoteRestart {
-            possible: false,
-            hint: Some(
-                "settings that change while it runs take effect at once; for the others stop the gateway on its host and start it again"
-                    .to_owned(),
-            ),
-        },
+        restart: restart(core, you.via),
         pending_confirm: core.confirms.pending(),
         last_confirm: core.confirms.last(),
-        findings: findings(core, settings, &snapshot.include_files, &snapshot.parsed, &plan),
+        findings: findings(
+            core,
+            settings,
+            &snapshot.include_files,
+            &snapshot.parsed,
+            &plan,
+        ),
         subsystems: core
             .subsystems
             .all()

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::conn::hub::Conn;
 use crate::core::Core;
+use crate::drain::Ending;
 use crate::rpc::context::{Call, Ctx, Responder, RpcResult};
 
 type Future_ = Pin<Box<dyn Future<Output = RpcResult> + Send>>;
@@ -119,6 +120,11 @@ impl Methods {
             return Err(unknown(conn, name));
         };
         authorize(conn, spec)?;
+        if begins_work(spec)
+            && let Some(refusal) = core.drain.refusal()
+        {
+            return Err(refusal);
+        }
         let context = Ctx { core, conn, id };
         match handler {
             Handler::Now(run) => run(&context, params).map(Some),
@@ -132,12 +138,34 @@ impl Methods {
                     method: spec.name,
                 };
                 let work = run(call);
-                core.tasks
-                    .spawn("rpc", async move { responder.answer(&work.await) });
+                let core = Arc::clone(core);
+                let tasks = core.tasks.clone();
+                tasks.spawn("rpc", async move {
+                    tokio::select! {
+                        biased;
+                        result = work => responder.answer(&result),
+                        // The gateway ends with this one unanswered: its caller asks again afterwards.
+                        () = core.drain.closing().cancelled() => {
+                            let ending = core.drain.ending().unwrap_or(Ending::Stop);
+                            responder.err(&ending.refusal(serde_json::Value::Null));
+                        }
+                    }
+                });
                 Ok(None)
             }
         }
     }
+}
+
+/// What a caller of a gateway that ends would have waited for in vain. What nodes report, and what ends or decides a call that
+/// is under way, goes on.
+fn begins_work(spec: &MethodSpec) -> bool {
+    spec.mutates
+        && spec.access != Access::Node
+        && !matches!(
+            spec.name,
+            "node.invoke.abort" | "exec.approval.resolve" | "gateway.restart.request"
+        )
 }
 
 /// Boxes an async handler, to be registered with [`Methods::later`].

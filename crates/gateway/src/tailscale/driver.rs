@@ -23,6 +23,7 @@ use super::wanted::{FUNNEL_PORTS, Reach, Wanted, Wish, reach, wanted};
 use crate::auth::identity::Whois;
 use crate::auth::secret;
 use crate::core::Core;
+use crate::drain::Ending;
 use crate::listen::{BindError, ListenerHandle, Place};
 use crate::peer::ListenerKind;
 use crate::subsystems::{Backoff, Part};
@@ -120,7 +121,10 @@ impl Driver {
                 () = self.news(pause) => {}
             }
         }
-        self.farewell().await;
+        // A successor goes on with the same listener behind the same route.
+        if self.core.drain.ending() != Some(Ending::Restart) {
+            self.farewell().await;
+        }
     }
 
     /// Waits for the time to pass or for something to happen.

@@ -3,7 +3,7 @@
 mod dev;
 
 use openclaw_config::resolve::GatewayFlags;
-
+use openclaw_gateway::listen::Inherited;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::TlsArgs;
@@ -12,7 +12,7 @@ use crate::error::{CommandError, Outcome};
 use crate::logging::WsLog;
 use crate::runtime;
 use crate::server::recovery::{self, Progress};
-use crate::server::{self, Server, ServerOptions, force};
+use crate::server::{self, Server, ServerOptions, force, handover};
 
 /// Arguments of `gateway run`.
 #[expect(
@@ -86,33 +86,43 @@ impl Args {
             return Err(CommandError::plain("Use --reset with --dev."));
         }
         let ws_log = self.ws_log()?;
+        let inherited = handover::take(context.process_env());
         if dev {
-            dev::prepare(context, self.reset)?;
+            // Once, and not with every restart.
+            dev::prepare(context, self.reset && !inherited.has_lock())?;
         }
-        recovery::start(context, |context, progress| {
-            self.start(context, ws_log, progress)
+        recovery::start(context, &inherited, |context, progress| {
+            self.start(context, ws_log, &inherited, progress)
         })
     }
 
-    fn start(&self, context: &Context, ws_log: WsLog, progress: &Progress) -> Outcome {
+    fn start(
+        &self,
+        context: &Context,
+        ws_log: WsLog,
+        inherited: &Inherited,
+        progress: &Progress,
+    ) -> Outcome {
         let mut options = ServerOptions {
             flags: self.flags(),
             verbose: self.verbose,
             ws_log,
             allow_weak_password: self.i_know,
             console_level: None,
+            inherited: inherited.clone(),
         };
         let plan = server::plan(context, &options.flags)?;
-        if self.force {
+        // What runs after a restart is this process.
+        if self.force && !inherited.has_lock() {
             force::stop_running(context)?;
         }
-        server::refuse_second(context)?;
+        server::refuse_second(context, inherited)?;
         server::prepare(context, &mut options.flags, &plan, self.allow_unconfigured)?;
         progress.starting();
         runtime::block_on(async {
             let server = Server::start(context, &options).await?;
             progress.running();
-            server.run(&CancellationToken::new()).await
+            server.run(&CancellationToken::new()).await?.outcome()
         })
     }
 

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::host::{self, Printer};
 use crate::runtime;
+use crate::server::supervisor;
 use crate::setup::{self, Pasted};
 use way::Way;
 
@@ -151,6 +152,9 @@ impl Args {
             .map(|route| Way::new(context, route, &gateway));
         runtime::block_on(async {
             let shutdown = CancellationToken::new();
+            // Ready to be asked, whether a gateway is there already or not: it is looked for without end.
+            let _watchdog = supervisor::watchdog();
+            supervisor::ready("node host");
             let mut interrupt = signal(SignalKind::interrupt())?;
             let mut terminate = signal(SignalKind::terminate())?;
             let serving = async {
@@ -169,9 +173,11 @@ impl Args {
             let ended = loop {
                 tokio::select! {
                     ended = &mut serving => break ended,
-                    _ = interrupt.recv() => shutdown.cancel(),
-                    _ = terminate.recv() => shutdown.cancel(),
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
                 }
+                supervisor::stopping();
+                shutdown.cancel();
             };
             ended
                 .map(|()| Exit::OK)

@@ -88,10 +88,11 @@ impl Invoke<'_> {
                 .idempotency_key
                 .unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
         });
-        connection
-            .call("node.invoke", &params)
+        let raw = connection
+            .call_through_restarts("node.invoke", &params, connection.deadline())
             .await
-            .map_err(fail(self.name))
+            .map_err(fail(self.name))?;
+        serde_json::from_str(raw.get()).map_err(CommandError::new)
     }
 }
 

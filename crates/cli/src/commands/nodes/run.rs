@@ -300,7 +300,7 @@ async fn invoke(
         "idempotencyKey": uuid::Uuid::new_v4().to_string(),
     });
     let raw = connection
-        .call_within("node.invoke", &params, Deadline::after(limits.call))
+        .call_through_restarts("node.invoke", &params, Deadline::after(limits.call))
         .await?;
     serde_json::from_str(raw.get()).map_err(|error| CallFailure::command(CommandError::new(error)))
 }

@@ -1,12 +1,12 @@
 //! Proxies, portals, other servers, and sockets that only look right.
 
+use openclaw_gateway::drain::Ending;
 use openclaw_testkit::TestGateway;
 use openclaw_testkit::fault::Broken;
 use openclaw_testkit::fault::certificate::{Authority, Days};
 use openclaw_testkit::fault::gateway::Talk;
 use openclaw_testkit::fault::http::{Page, Reply, always, gateway_but, status, talking};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
@@ -355,11 +355,7 @@ async fn sockets(faults: &mut Vec<Fault>) {
 /// A real gateway in a wrong state, or asked in a wrong way.
 async fn own_gateway(faults: &mut Vec<Fault>) {
     let stopping = TestGateway::start().await;
-    stopping
-        .gateway
-        .core()
-        .draining
-        .store(true, Ordering::Relaxed);
+    stopping.gateway.core().drain.begin(Ending::Stop);
     let address = stopping.address();
     faults.push(
         Fault::new(

@@ -231,7 +231,7 @@ async fn u13_the_control_socket_speaks_the_same_and_knows_the_owner() {
     let server = Server::start(json!({})).await;
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("gateway.sock");
-    let socket = ControlSocket::bind(&path).unwrap();
+    let socket = std::sync::Arc::new(ControlSocket::bind(&path).unwrap());
     let serving = spawn_owned(
         "control",
         socket.serve(server.state.clone(), server.shutdown.clone()),

@@ -9,6 +9,8 @@ use openclaw_config::{Env, Paths, ProfileChoice};
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions};
+use openclaw_gateway::listen::Inherited;
+use openclaw_gateway::restart::Restart;
 use tokio::sync::watch;
 
 /// Serves until it is killed.
@@ -35,6 +37,8 @@ pub(crate) fn serve() -> Result<(), String> {
             port: None,
             allow_weak_password: false,
             adapters: Vec::new(),
+            inherited: Inherited::default(),
+            restart: Restart::default(),
         };
         let gateway = Gateway::start(options)
             .await
