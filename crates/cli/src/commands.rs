@@ -3,7 +3,8 @@
 mod approvals;
 mod audit;
 mod completion;
-mod config;
+pub(crate) mod config;
+mod configure;
 mod connect;
 mod daemon;
 mod dashboard;
@@ -15,9 +16,11 @@ mod health;
 mod logs;
 mod node;
 mod nodes;
+mod onboard;
 mod pairing;
 mod qr;
 pub(crate) mod security;
+mod setup;
 mod status;
 mod system;
 mod tunnel;
@@ -37,6 +40,12 @@ use crate::runtime;
 pub(crate) enum Command {
     /// Start a gateway on this machine, with this machine as its first node
     Up(up::Args),
+    /// Set this machine up: a gateway here, or one elsewhere
+    Onboard(Box<onboard::Args>),
+    /// Change how the gateway is reached and what it asks for
+    Configure(configure::Args),
+    /// Write a first config, and ask nothing
+    Setup(Box<setup::Args>),
     /// Run the gateway, or ask a running one
     #[command(
         subcommand,
@@ -102,6 +111,9 @@ impl Command {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         match self {
             Self::Up(args) => args.run(context),
+            Self::Onboard(args) => args.run(context),
+            Self::Configure(args) => args.run(context),
+            Self::Setup(args) => args.run(context),
             Self::Gateway(command) => command.run(context),
             Self::Daemon(command) => command.run(context),
             Self::Status(args) => runtime::run(args.run(context)),

@@ -43,6 +43,8 @@ pub(crate) enum ErrorKind {
     BrokenPipe,
     /// A signal ended the command; holds its number.
     Signal(u8),
+    /// Whoever was asked does not want to go on: nothing was done, and nothing failed.
+    Cancelled,
 }
 
 /// A failure as the user sees it: what went wrong, the facts, what to do next.
@@ -107,6 +109,14 @@ impl CommandError {
         }
     }
 
+    /// Whoever was asked does not want to go on; exit code 0.
+    pub(crate) fn cancelled() -> Self {
+        Self {
+            kind: ErrorKind::Cancelled,
+            ..Self::plain("Setup cancelled. Nothing was changed.")
+        }
+    }
+
     /// Adds the block of facts that follows the message.
     #[must_use]
     pub(crate) fn with_details(mut self, details: impl Into<String>) -> Self {
@@ -160,7 +170,7 @@ impl CommandError {
             ErrorKind::Failed => 1,
             ErrorKind::Profile => 2,
             ErrorKind::Config => 78,
-            ErrorKind::BrokenPipe => 0,
+            ErrorKind::BrokenPipe | ErrorKind::Cancelled => 0,
             ErrorKind::Signal(number) => 128_u8.saturating_add(number),
         }
     }

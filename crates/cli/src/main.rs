@@ -17,6 +17,7 @@ mod error;
 mod host;
 mod logging;
 mod offline;
+mod onboarding;
 mod probe;
 #[cfg(test)]
 mod recipes;

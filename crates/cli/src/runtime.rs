@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::error::{CommandError, Outcome};
+use crate::error::{CommandError, Exit, Outcome};
 
 /// Number of SIGINT, for the exit code.
 const SIGINT: u8 = 2;
@@ -31,6 +31,16 @@ pub(crate) fn block_on<F: Future<Output = Outcome>>(command: F) -> Outcome {
         .enable_all()
         .build()?
         .block_on(command)
+}
+
+/// From now on Ctrl-C interrupts what reads from the terminal, and does not end the process.
+pub(crate) fn hold_interrupts() -> Result<(), CommandError> {
+    block_on(async {
+        // The handler stays when the stream goes.
+        drop(signal(SignalKind::interrupt())?);
+        Ok(Exit::OK)
+    })
+    .map(drop)
 }
 
 /// Runs a handful of futures side by side and gives their outputs in order.

@@ -33,7 +33,7 @@ use crate::error::{CommandError, Exit, Outcome};
 use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
 use crate::ui::format::now_ms;
 use handover::{Program, Successor};
-pub(crate) use settings::{FirstStart, prepare, prepare_for_up};
+pub(crate) use settings::{FirstStart, new_token, prepare, prepare_for_up};
 use signals::{Received, Signals, Terminating};
 
 /// What the command line says about running a gateway.

@@ -69,7 +69,7 @@ fn applies(path: &str) -> &'static str {
 }
 
 /// A change that was not made.
-fn refused(context: &Context, error: EditError) -> CommandError {
+pub(crate) fn refused(context: &Context, error: EditError) -> CommandError {
     match error {
         EditError::Invalid(issues) => {
             let mut issues = issues.iter();

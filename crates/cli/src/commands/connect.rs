@@ -44,6 +44,17 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// What was pasted, with nothing else said.
+    pub(crate) const fn pasted(target: String) -> Self {
+        Self {
+            target,
+            node: false,
+            display_name: None,
+            token: None,
+            tls_fingerprint: None,
+        }
+    }
+
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let pasted = setup::read(&self.target)?;
         if let Pasted::Gateway(url) = pasted {

@@ -157,7 +157,8 @@ fn complete(
     })
 }
 
-fn new_token() -> Result<Secret, CommandError> {
+/// A token as long as nobody guesses.
+pub(crate) fn new_token() -> Result<Secret, CommandError> {
     let mut bytes = [0; TOKEN_BYTES];
     SystemRandom::new()
         .fill(&mut bytes)

@@ -1,0 +1,164 @@
+//! `openclaw configure`: change the set-up part by part, by questions.
+
+use openclaw_config::schema::GatewayMode;
+
+use super::onboard::{port, report};
+use crate::commands::connect;
+use crate::context::Context;
+use crate::error::{CommandError, Exit, Outcome};
+use crate::onboarding::{
+    Answers, Local, Place, Prompts, Seen, Told, Topic, Way, apply, has_tailscale, look,
+};
+use crate::runtime;
+
+/// Sections that set-up scripts name.
+const SECTIONS: [&str; 8] = [
+    "workspace",
+    "model",
+    "web",
+    "gateway",
+    "daemon",
+    "channels",
+    "skills",
+    "health",
+];
+/// Those that this program has.
+const OURS: [&str; 2] = ["gateway", "health"];
+
+/// Arguments of `configure`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only this part: gateway or health; may be repeated
+    #[arg(long, value_name = "section")]
+    section: Vec<String>,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        for section in &self.section {
+            if !SECTIONS.contains(&section.as_str()) {
+                return Err(CommandError::plain(format!(
+                    "Invalid --section: {section}. Expected one of: {}.",
+                    SECTIONS.join(", ")
+                )));
+            }
+        }
+        let foreign: Vec<&str> = self
+            .section
+            .iter()
+            .map(String::as_str)
+            .filter(|section| !OURS.contains(section))
+            .collect();
+        if !foreign.is_empty() {
+            context.ui().note(format!(
+                "Nothing to set here: {} (this program is gateway, nodes and access to them)",
+                foreign.join(", ")
+            ));
+            if foreign.len() == self.section.len() {
+                return Ok(Exit::OK);
+            }
+        }
+        if self.section.iter().any(|section| section == "health")
+            && !self.section.iter().any(|section| section == "gateway")
+        {
+            return health(context);
+        }
+        let prompts = Prompts::new(
+            context,
+            "openclaw config set <path> <value>, or openclaw onboard --non-interactive --accept-risk",
+        )?;
+        prompts.begin("OpenClaw configure")?;
+        gateway(context, &prompts)
+    }
+}
+
+/// Whether the gateway answers.
+fn health(context: &Context) -> Outcome {
+    match look(context, false)? {
+        Seen::Answers { url, .. } => {
+            context.ui().line(format!("Gateway: answers at {url}"))?;
+            Ok(Exit::OK)
+        }
+        Seen::Silent(problem) => Err(problem),
+    }
+}
+
+fn gateway(context: &Context, prompts: &Prompts) -> Outcome {
+    let settings = &context.snapshot().settings;
+    let port_now = port(context);
+    let elsewhere = settings.gateway.mode == Some(GatewayMode::Remote);
+    let url = settings.gateway.remote.url.as_deref();
+    let remote_hint = match url {
+        None => "No remote URL configured yet".to_owned(),
+        Some(url) if elsewhere => match look(context, false)? {
+            Seen::Answers { .. } => format!("Gateway reachable ({url})"),
+            Seen::Silent(_) => format!("Configured but unreachable ({url})"),
+        },
+        Some(url) => format!("configured ({url})"),
+    };
+    let local_url = format!("ws://127.0.0.1:{port_now}");
+    let local_hint = if elsewhere {
+        local_url
+    } else if look(context, false)?.answers() {
+        format!("Gateway reachable ({local_url})")
+    } else {
+        format!("No gateway detected ({local_url})")
+    };
+    let initially = if elsewhere {
+        Place::Remote
+    } else {
+        Place::Local
+    };
+    if prompts.place(initially, (local_hint, remote_hint))? == Place::Remote {
+        return remote(context, prompts);
+    }
+    let mut local = Local::default();
+    loop {
+        match prompts.topic(
+            settings,
+            local.port.unwrap_or(port_now),
+            local != Local::default(),
+        )? {
+            Topic::Auth => {
+                let way = local.way.clone().unwrap_or_else(|| Way::of(settings));
+                let auth = &settings.gateway.auth;
+                local.auth =
+                    Some(prompts.auth(&way, auth.token.is_some(), auth.password.is_some())?);
+            }
+            Topic::Way => {
+                let now = local.way.clone().unwrap_or_else(|| Way::of(settings));
+                local.way = Some(prompts.way(&now, has_tailscale(context))?);
+            }
+            Topic::Port => local.port = Some(prompts.port(local.port.unwrap_or(port_now))?),
+            Topic::Done => break,
+        }
+    }
+    let answers = Answers::Local(local);
+    let applied = apply(context, &answers, "configure", false)?;
+    prompts.end("Settings written")?;
+    let fresh = context.fresh();
+    let seen = look(&fresh, false)?;
+    report(&fresh, &answers, &applied, Some(&seen))
+}
+
+fn remote(context: &Context, prompts: &Prompts) -> Outcome {
+    let mut found = Vec::new();
+    runtime::run(async {
+        found = crate::discover::find(context, std::time::Duration::from_secs(2))
+            .await
+            .beacons;
+        Ok(Exit::OK)
+    })?;
+    let answers = match prompts.remote(context, &found)? {
+        Told::Pasted(pasted) => {
+            prompts.end("Using the code")?;
+            return connect::Args::pasted(pasted).run(context);
+        }
+        Told::Answers(answers) => answers,
+    };
+    let applied = apply(context, &answers, "configure", false)?;
+    prompts.end("Remote gateway configured.")?;
+    let fresh = context.fresh();
+    let seen = look(&fresh, false)?;
+    report(&fresh, &answers, &applied, Some(&seen))
+}

@@ -1,0 +1,258 @@
+//! `openclaw onboard`: from nothing to a gateway that is reached safely, by questions or by flags.
+
+use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
+use openclaw_gateway::lock::peek;
+use serde_json::{Value, json};
+
+use crate::commands::connect;
+use crate::context::Context;
+use crate::error::{CommandError, Exit, Outcome};
+use crate::onboarding::{Answers, Applied, OnboardFlags, Prompts, Seen, Told, Way, apply, look};
+use crate::ui::format::now_ms;
+use crate::ways;
+
+/// Arguments of `onboard`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    flags: OnboardFlags,
+}
+
+impl Args {
+    pub(super) const fn new(flags: OnboardFlags) -> Self {
+        Self { flags }
+    }
+
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        context.tolerate_bad_config();
+        if self.flags.non_interactive {
+            if !self.flags.accept_risk {
+                return Err(CommandError::plain(
+                    "Non-interactive onboarding requires explicit risk acknowledgement.",
+                )
+                .hint("Whoever gets into the gateway can run commands on every machine that is its node.")
+                .hint(format!(
+                    "Re-run with: {}",
+                    context.command("openclaw onboard --non-interactive --accept-risk ...")
+                )));
+            }
+            let answers = self.flags.answers()?;
+            self.flags.is_quick()?;
+            return self.finish(context, &answers, None);
+        }
+        self.ask(context)
+    }
+
+    fn ask(&self, context: &Context) -> Outcome {
+        // Wrong flags are named before the first question.
+        let given = self.flags.answers();
+        let given = if self.flags.says_something() {
+            Some(given?)
+        } else {
+            None
+        };
+        let quick = self.flags.is_quick()?;
+        let prompts = Prompts::new(
+            context,
+            "openclaw onboard --non-interactive --accept-risk (every question is a flag: --help)",
+        )?;
+        prompts.begin("OpenClaw")?;
+        if !self.flags.accept_risk
+            && !prompts.confirm(
+                "Whoever gets into the gateway can run commands on every machine that is its node. Go on?",
+                true,
+            )?
+        {
+            return Err(CommandError::cancelled());
+        }
+        let answers = match given {
+            Some(answers) => answers,
+            None => {
+                let port = port(context);
+                match prompts.everything(context, port, quick.unwrap_or(true))? {
+                    Told::Answers(answers) => answers,
+                    Told::Pasted(pasted) => {
+                        prompts.end("Using the code")?;
+                        return connect::Args::pasted(pasted).run(context);
+                    }
+                }
+            }
+        };
+        self.finish(context, &answers, Some(&prompts))
+    }
+
+    /// Writes, installs, looks, and says how it stands.
+    fn finish(&self, context: &Context, answers: &Answers, prompts: Option<&Prompts>) -> Outcome {
+        let applied = apply(context, answers, "onboard", self.flags.reset)?;
+        let fresh = context.fresh();
+        let seen = if self.flags.skip_health {
+            None
+        } else {
+            Some(look(&fresh, false)?)
+        };
+        if let Some(prompts) = prompts {
+            prompts.end("Settings written")?;
+        }
+        report(&fresh, answers, &applied, seen.as_ref())
+    }
+}
+
+/// The port that the gateway of this machine has, or would have.
+pub(super) fn port(context: &Context) -> u16 {
+    resolve_gateway(
+        &GatewayFlags::default(),
+        context.env(),
+        &context.snapshot().settings,
+        &context.paths().profile,
+    )
+    .map_or_else(|_| context.paths().default_port(), |plan| plan.port.value)
+}
+
+/// What was written and how it stands.
+pub(super) fn report(
+    context: &Context,
+    answers: &Answers,
+    applied: &Applied,
+    seen: Option<&Seen>,
+) -> Outcome {
+    let ui = context.ui();
+    for note in &applied.notes {
+        ui.note(note);
+    }
+    if ui.is_json() {
+        ui.json(&to_json(context, answers, applied, seen))?;
+        return Ok(Exit::OK);
+    }
+    let config = context.paths().display_home(&context.paths().config_path);
+    ui.line(format!(
+        "{} {config}",
+        if applied.changed {
+            "Updated"
+        } else {
+            "Unchanged:"
+        }
+    ))?;
+    match answers {
+        Answers::Remote(remote) => {
+            ui.line(format!("Remote gateway: {}", remote.url))?;
+            if let Some(ssh) = &remote.ssh {
+                ui.line(format!("SSH host: {ssh}"))?;
+            }
+            ui.line(format!(
+                "Auth: {}",
+                if remote.token.is_some() {
+                    "token"
+                } else {
+                    "none"
+                }
+            ))?;
+        }
+        Answers::Local(_) => {
+            if applied.token_created {
+                ui.line(format!(
+                    "Token: created; show it with: {}",
+                    context.command("openclaw config get gateway.auth.token")
+                ))?;
+            }
+            for line in way_lines(context)? {
+                ui.line(line)?;
+            }
+        }
+    }
+    match seen {
+        None => {}
+        Some(Seen::Answers { url, status }) => {
+            ui.line(format!("Gateway: answers at {url}"))?;
+            if let Some(listening) = status.as_ref().and_then(ways::listening) {
+                ui.line(listening)?;
+            }
+        }
+        Some(Seen::Silent(problem)) => match answers {
+            Answers::Remote(_) => {
+                ui.line("Gateway: not connected yet")?;
+                problem.report(&ui);
+            }
+            Answers::Local(_) if is_running(context) => {
+                ui.line("Gateway: runs, and does not answer")?;
+                problem.report(&ui);
+            }
+            Answers::Local(_) => ui.line(format!(
+                "Gateway: not running. Start it with: {}",
+                context.command("openclaw gateway")
+            ))?,
+        },
+    }
+    let next = match answers {
+        Answers::Local(_) => "openclaw status",
+        Answers::Remote(_) => "openclaw gateway probe",
+    };
+    ui.line(format!("Next: {}", context.command(next)))?;
+    Ok(Exit::OK)
+}
+
+/// How the gateway is reached with what is written now.
+fn way_lines(context: &Context) -> Result<Vec<String>, CommandError> {
+    let settings = context.settings()?;
+    let way = Way::of(settings);
+    let port = port(context);
+    let mut lines = vec![format!(
+        "Bind: {}, port {port}: {}",
+        way.bind(),
+        way.consequence()
+    )];
+    match way {
+        Way::Loopback => {
+            let user = context.env().get_process("USER").unwrap_or("user");
+            lines.push(format!(
+                "From another machine: ssh -N -L {port}:127.0.0.1:{port} {user}@{}",
+                crate::host::host_name()
+            ));
+        }
+        Way::Serve | Way::Funnel => {
+            lines.push(format!(
+                "Address: see it with: {}",
+                context.command("openclaw status")
+            ));
+        }
+        _ => {}
+    }
+    Ok(lines)
+}
+
+fn is_running(context: &Context) -> bool {
+    matches!(peek(&context.paths().lock_file, now_ms()), Ok(Some(_)))
+}
+
+fn to_json(context: &Context, answers: &Answers, applied: &Applied, seen: Option<&Seen>) -> Value {
+    let reached = seen.map(Seen::answers);
+    match answers {
+        Answers::Remote(remote) => json!({
+            "mode": "remote",
+            "remoteUrl": remote.url,
+            "auth": if remote.token.is_some() { "token" } else { "none" },
+            "changed": applied.changed,
+            "reached": reached,
+        }),
+        Answers::Local(local) => {
+            let settings = &context.snapshot().settings;
+            let way = Way::of(settings);
+            json!({
+                "mode": "local",
+                "workspace": local.workspace,
+                "authChoice": "skip",
+                "gateway": {
+                    "port": port(context),
+                    "bind": way.bind(),
+                    "authMode": settings.gateway.auth.mode.map(openclaw_config::schema::AuthMode::as_str),
+                    "tailscaleMode": way.tailscale(),
+                },
+                "tokenCreated": applied.token_created,
+                "changed": applied.changed,
+                "reached": reached,
+                "installDaemon": false,
+                "skipSkills": true,
+                "skipHealth": seen.is_none(),
+            })
+        }
+    }
+}
