@@ -14,6 +14,7 @@ pub(crate) mod doctor;
 pub(crate) mod gateway;
 mod health;
 mod logs;
+mod migrate;
 mod node;
 mod nodes;
 mod onboard;
@@ -46,6 +47,8 @@ pub(crate) enum Command {
     Configure(configure::Args),
     /// Write a first config, and ask nothing
     Setup(Box<setup::Args>),
+    /// Take over what an earlier gateway of another program left here
+    Migrate(migrate::Args),
     /// Run the gateway, or ask a running one
     #[command(
         subcommand,
@@ -114,6 +117,7 @@ impl Command {
             Self::Onboard(args) => args.run(context),
             Self::Configure(args) => args.run(context),
             Self::Setup(args) => args.run(context),
+            Self::Migrate(args) => args.run(context),
             Self::Gateway(command) => command.run(context),
             Self::Daemon(command) => command.run(context),
             Self::Status(args) => runtime::run(args.run(context)),

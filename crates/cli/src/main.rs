@@ -16,6 +16,7 @@ mod doctor;
 mod error;
 mod host;
 mod logging;
+mod migrate;
 mod offline;
 mod onboarding;
 mod probe;

@@ -1,0 +1,351 @@
+//! What a state directory of the earlier program holds, and what becomes of each part. Reads, writes nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use openclaw_client::DeviceIdentity;
+use openclaw_config::exec_approvals::ApprovalsStore;
+use openclaw_config::{Paths, text, validate};
+use openclaw_gateway::records::{Change, StoredState};
+use openclaw_gateway::store::import;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Sections of the config that this program uses.
+const USED: [&str; 10] = [
+    "gateway",
+    "discovery",
+    "logging",
+    "nodeHost",
+    "tools",
+    "ui",
+    "env",
+    "meta",
+    "wizard",
+    "canvasHost",
+];
+/// Names of the config file, newest first.
+const CONFIG_NAMES: [&str; 4] = [
+    "openclaw.json",
+    "clawdbot.json",
+    "moltbot.json",
+    "moldbot.json",
+];
+/// Files of pairings, which the gateway reads where they are.
+const PAIRINGS: [&str; 4] = [
+    "devices/paired.json",
+    "devices/pending.json",
+    "nodes/paired.json",
+    "nodes/pending.json",
+];
+
+/// Everything that was found.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Survey {
+    /// Where it was looked for.
+    pub(crate) from: PathBuf,
+    /// Whether that is this profile's own state directory, so that nothing has to be copied.
+    pub(crate) in_place: bool,
+    /// What there is, part by part.
+    pub(crate) parts: Vec<Part>,
+    /// Files to copy: from, to.
+    pub(crate) copies: Vec<(PathBuf, PathBuf)>,
+    /// What a person has to know or mend.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// One part.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Part {
+    /// `config`, `devices`, …
+    pub(crate) name: &'static str,
+    /// What of it there is, for people.
+    pub(crate) detail: String,
+    /// Whether it is of use here.
+    pub(crate) usable: bool,
+}
+
+impl Survey {
+    /// Whether there is nothing to take over.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    fn part(&mut self, name: &'static str, detail: String) {
+        self.parts.push(Part {
+            name,
+            detail,
+            usable: true,
+        });
+    }
+
+    fn broken(&mut self, name: &'static str, detail: String) {
+        self.warnings.push(format!("{name}: {detail}"));
+        self.parts.push(Part {
+            name,
+            detail,
+            usable: false,
+        });
+    }
+
+    /// Notes that a file has to be copied, unless it is where it belongs.
+    fn copy(&mut self, from: &Path, to: &Path) {
+        if from != to {
+            self.copies.push((from.to_owned(), to.to_owned()));
+        }
+    }
+}
+
+/// Looks at `from`; `paths` are those of the profile that takes over.
+pub(crate) fn survey(from: &Path, paths: &Paths, now_ms: i64) -> Survey {
+    let in_place = same(from, &paths.state_dir);
+    let mut found = Survey {
+        from: from.to_owned(),
+        in_place,
+        ..Survey::default()
+    };
+    config(&mut found, from, paths);
+    pairings(&mut found, from, paths, now_ms);
+    // The earlier program keeps these two in the default folder whatever the profile.
+    let common = paths.home.join(".openclaw");
+    identity(&mut found, &[from, &common], paths);
+    approvals(&mut found, &[from, &common], paths);
+    node(&mut found, from, paths);
+    let variables = from.join(".env");
+    if variables.is_file() {
+        found.copy(&variables, &paths.dot_env_file);
+        found.part("variables", shown(&variables, paths));
+    }
+    found
+}
+
+fn config(found: &mut Survey, from: &Path, paths: &Paths) {
+    let own = found.in_place.then(|| paths.config_path.clone());
+    let candidates = CONFIG_NAMES.iter().map(|name| from.join(name));
+    let Some(file) = own
+        .into_iter()
+        .chain(candidates)
+        .find(|file| file.is_file())
+    else {
+        return;
+    };
+    let at = shown(&file, paths);
+    let parsed = fs::read_to_string(&file)
+        .map_err(|error| error.to_string())
+        .and_then(|raw| text::parse(&raw).map_err(|error| error.to_string()));
+    let config = match parsed {
+        Ok(config) => config,
+        Err(problem) => {
+            found.broken("config", format!("{at} cannot be read: {problem}"));
+            return;
+        }
+    };
+    if !found.in_place {
+        found.copy(&file, &paths.config_path);
+        if mentions_include(&config) {
+            found.warnings.push(format!(
+                "config: {at} includes other files, which are not copied; copy them to the same places below {}",
+                shown(&paths.state_dir, paths)
+            ));
+        }
+    }
+    let (used, kept) = sections(&config);
+    let mut detail = format!("{at}: {}", list(&used, "nothing"));
+    if !kept.is_empty() {
+        detail.push_str(&format!("; kept and not used here: {}", kept.join(", ")));
+    }
+    found.part("config", detail);
+    for issue in validate::validate(&config).errors {
+        found.warnings.push(format!(
+            "config: {}{}",
+            issue.line(),
+            issue
+                .hint
+                .map_or_else(String::new, |hint| format!(" ({hint})"))
+        ));
+    }
+}
+
+/// The sections that are used here, and the others.
+fn sections(config: &Value) -> (Vec<&str>, Vec<&str>) {
+    let names = config.as_object().into_iter().flat_map(|map| map.keys());
+    names
+        .map(String::as_str)
+        .filter(|name| *name != "$include" && *name != "$schema")
+        .partition(|name| USED.contains(name))
+}
+
+fn mentions_include(value: &Value) -> bool {
+    match value {
+        Value::Object(map) => map.contains_key("$include") || map.values().any(mentions_include),
+        Value::Array(list) => list.iter().any(mentions_include),
+        _ => false,
+    }
+}
+
+fn pairings(found: &mut Survey, from: &Path, paths: &Paths, now_ms: i64) {
+    let (changes, report) = import::plan(&StoredState::default(), from, now_ms);
+    let count =
+        |wanted: fn(&Change) -> bool| changes.iter().filter(|change| wanted(change)).count();
+    let devices = count(|change| matches!(change, Change::PutDevice(_)));
+    let asking = count(|change| matches!(change, Change::PutPendingDevice(_)));
+    let nodes = count(|change| matches!(change, Change::PutNode(_)));
+    let asking_nodes = count(|change| matches!(change, Change::PutPendingNode(_)));
+    for (name, paired, pending) in [("devices", devices, asking), ("nodes", nodes, asking_nodes)] {
+        if paired + pending > 0 {
+            let waiting = if pending > 0 {
+                format!(", {pending} waiting for approval")
+            } else {
+                String::new()
+            };
+            found.part(name, format!("{paired} paired{waiting}"));
+        }
+    }
+    for file in &report.files {
+        let at = shown(&file.path, paths);
+        if let Some(problem) = &file.broken {
+            found.broken("pairings", format!("{at} cannot be read: {problem}"));
+        }
+        for skipped in &file.skipped {
+            found
+                .warnings
+                .push(format!("pairings: {at}: left out {skipped}"));
+        }
+    }
+    for name in PAIRINGS {
+        let file = from.join(name);
+        if file.is_file() {
+            found.copy(&file, &paths.state_dir.join(name));
+        }
+    }
+}
+
+fn identity(found: &mut Survey, folders: &[&Path], paths: &Paths) {
+    for folder in folders {
+        let file = folder.join("identity/device.json");
+        match DeviceIdentity::load(&file) {
+            Ok(None) if !file.exists() => {}
+            Ok(None) => {
+                found.broken(
+                    "identity",
+                    format!(
+                        "{} cannot be used: it holds no device key",
+                        shown(&file, paths)
+                    ),
+                );
+                return;
+            }
+            Ok(Some(identity)) => {
+                found.copy(&file, &paths.identity_file);
+                let id: String = identity.device_id().chars().take(12).collect();
+                found.part(
+                    "identity",
+                    format!("device {id}…: this machine stays the same device"),
+                );
+                let tokens = folder.join("identity/device-auth.json");
+                if tokens.is_file() {
+                    found.copy(&tokens, &paths.device_auth_file);
+                }
+                return;
+            }
+            Err(problem) => {
+                found.broken(
+                    "identity",
+                    format!("{} cannot be used: {problem}", shown(&file, paths)),
+                );
+                return;
+            }
+        }
+    }
+}
+
+fn approvals(found: &mut Survey, folders: &[&Path], paths: &Paths) {
+    for folder in folders {
+        let file = folder.join("exec-approvals.json");
+        if !file.is_file() {
+            continue;
+        }
+        match ApprovalsStore::new(&file).read() {
+            Ok(read) if read.issues.is_empty() => {
+                found.copy(&file, &paths.exec_approvals_file);
+                let rules: usize = read
+                    .file
+                    .agents
+                    .values()
+                    .map(|agent| agent.allowlist.len())
+                    .sum();
+                found.part("approvals", format!("{rules} allowed programs"));
+            }
+            Ok(read) => {
+                let problem = read
+                    .issues
+                    .first()
+                    .map_or_else(String::new, ToString::to_string);
+                found.broken(
+                    "approvals",
+                    format!("{} cannot be read: {problem}", shown(&file, paths)),
+                );
+            }
+            Err(problem) => found.broken("approvals", problem.to_string()),
+        }
+        return;
+    }
+}
+
+fn node(found: &mut Survey, from: &Path, paths: &Paths) {
+    let file = from.join("node.json");
+    let Ok(text) = fs::read_to_string(&file) else {
+        return;
+    };
+    match serde_json::from_str::<Value>(&text) {
+        Ok(node) => {
+            found.copy(&file, &paths.node_file);
+            let name = node["displayName"]
+                .as_str()
+                .or(node["nodeId"].as_str())
+                .unwrap_or("no name");
+            found.part("node host", name.to_owned());
+        }
+        Err(problem) => found.broken(
+            "node host",
+            format!("{} cannot be read: {problem}", shown(&file, paths)),
+        ),
+    }
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    real(one) == real(other)
+}
+
+fn shown(path: &Path, paths: &Paths) -> String {
+    paths.display_home(path)
+}
+
+fn list(names: &[&str], none: &str) -> String {
+    if names.is_empty() {
+        none.to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn sections_of_other_programs_are_told_apart() {
+        let config =
+            json!({ "$include": "x", "gateway": {}, "agents": {}, "models": {}, "logging": {} });
+        assert_eq!(
+            sections(&config),
+            (vec!["gateway", "logging"], vec!["agents", "models"])
+        );
+        assert!(mentions_include(&json!({ "a": [{ "$include": "b" }] })));
+        assert!(!mentions_include(&json!({ "a": "$include" })));
+    }
+}
