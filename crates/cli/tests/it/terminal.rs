@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 
 /// Nothing here takes longer unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,6 +38,10 @@ impl Terminal {
             )
             .unwrap(),
         );
+        // Keys go through as they are at every moment, also before the program asks for that.
+        let mut attributes = tcgetattr(&slave).unwrap();
+        attributes.make_raw();
+        tcsetattr(&slave, OptionalActions::Now, &attributes).unwrap();
         let child = command
             .env("TERM", "xterm")
             .stdin(slave.try_clone().unwrap())
