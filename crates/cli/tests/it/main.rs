@@ -5,11 +5,8 @@ mod commands;
 mod config;
 mod container;
 mod gateway;
-<<<<<<< HEAD
 mod install;
-=======
 mod migrate;
->>>>>>> 88d748b (feat(cli): migrate: takes over what an earlier program left, and gives it back)
 mod nodes;
 mod offline;
 mod onboard;
