@@ -1,6 +1,6 @@
 //! `openclaw onboard`: from nothing to a gateway that is reached safely, by questions or by flags.
 
-use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
+use openclaw_config::resolve::{GatewayFlags, GatewayPlan, resolve_gateway};
 use openclaw_gateway::lock::peek;
 use serde_json::{Value, json};
 
@@ -99,13 +99,22 @@ impl Args {
 
 /// The port that the gateway of this machine has, or would have.
 pub(super) fn port(context: &Context) -> u16 {
+    plan(context).map_or_else(|| context.paths().default_port(), |plan| plan.port.value)
+}
+
+/// How the gateway of this machine is reached, or would be.
+fn way(context: &Context) -> Way {
+    plan(context).map_or(Way::Loopback, |plan| Way::of_plan(&plan))
+}
+
+fn plan(context: &Context) -> Option<GatewayPlan> {
     resolve_gateway(
         &GatewayFlags::default(),
         context.env(),
         &context.snapshot().settings,
         &context.paths().profile,
     )
-    .map_or_else(|_| context.paths().default_port(), |plan| plan.port.value)
+    .ok()
 }
 
 /// What was written and how it stands.
@@ -192,8 +201,7 @@ pub(super) fn report(
 
 /// How the gateway is reached with what is written now.
 fn way_lines(context: &Context) -> Result<Vec<String>, CommandError> {
-    let settings = context.settings()?;
-    let way = Way::of(settings);
+    let way = way(context);
     let port = port(context);
     let mut lines = vec![format!(
         "Bind: {}, port {port}: {}",
@@ -235,7 +243,7 @@ fn to_json(context: &Context, answers: &Answers, applied: &Applied, seen: Option
         }),
         Answers::Local(local) => {
             let settings = &context.snapshot().settings;
-            let way = Way::of(settings);
+            let way = way(context);
             json!({
                 "mode": "local",
                 "workspace": local.workspace,

@@ -1,5 +1,6 @@
 //! What was answered, and the change of the config that follows. Nothing here asks, reads or writes.
 
+use openclaw_config::resolve::GatewayPlan;
 use openclaw_config::schema::{AuthMode, BindMode, GatewayMode, TailscaleMode};
 use openclaw_config::{Secret, Settings};
 use openclaw_gateway::listen::password::{MIN_PASSWORD_CHARS, WeakPassword, weakness};
@@ -138,29 +139,32 @@ pub(crate) struct Change {
 }
 
 impl Way {
+    /// The way that a gateway with this plan is reached.
+    pub(crate) fn of_plan(plan: &GatewayPlan) -> Self {
+        let host = plan.custom_host.as_ref().map(|host| host.value.to_string());
+        Self::new(plan.tailscale.mode.value, plan.bind.value, host)
+    }
+
     /// The way that settings describe.
     pub(crate) fn of(settings: &Settings) -> Self {
-        match settings.gateway.tailscale.mode {
-            TailscaleMode::Serve => return Self::Serve,
-            TailscaleMode::Funnel => return Self::Funnel,
-            TailscaleMode::Off => {}
-        }
-        match settings
-            .gateway
-            .bind
-            .as_ref()
-            .map(|bind| (bind.mode, &bind.host))
-        {
-            None | Some((BindMode::Loopback, _)) => Self::Loopback,
-            Some((BindMode::Lan, _)) => Self::Lan,
-            Some((BindMode::Tailnet, _)) => Self::Tailnet,
-            Some((BindMode::Auto, _)) => Self::Auto,
-            Some((BindMode::Custom, host)) => Self::Custom(
-                host.as_ref()
-                    .or(settings.gateway.custom_bind_host.as_ref())
-                    .map(ToString::to_string)
-                    .unwrap_or_default(),
-            ),
+        let gateway = &settings.gateway;
+        let (bind, host) = match &gateway.bind {
+            None => (BindMode::Loopback, None),
+            Some(bind) => (bind.mode, bind.host.as_ref()),
+        };
+        let host = host.or(gateway.custom_bind_host.as_ref());
+        Self::new(gateway.tailscale.mode, bind, host.map(ToString::to_string))
+    }
+
+    fn new(tailscale: TailscaleMode, bind: BindMode, host: Option<String>) -> Self {
+        match (tailscale, bind) {
+            (TailscaleMode::Serve, _) => Self::Serve,
+            (TailscaleMode::Funnel, _) => Self::Funnel,
+            (TailscaleMode::Off, BindMode::Loopback) => Self::Loopback,
+            (TailscaleMode::Off, BindMode::Lan) => Self::Lan,
+            (TailscaleMode::Off, BindMode::Tailnet) => Self::Tailnet,
+            (TailscaleMode::Off, BindMode::Auto) => Self::Auto,
+            (TailscaleMode::Off, BindMode::Custom) => Self::Custom(host.unwrap_or_default()),
         }
     }
 
