@@ -10,6 +10,9 @@ use crate::onboarding::{
     Answers, Local, Place, Prompts, Seen, Told, Topic, Way, apply, has_tailscale, look,
 };
 use crate::runtime;
+use crate::service::install::Request;
+use crate::service::kind::Kind;
+use crate::service::lifecycle::install_and_tell;
 
 /// Sections that set-up scripts name.
 const SECTIONS: [&str; 8] = [
@@ -23,12 +26,12 @@ const SECTIONS: [&str; 8] = [
     "health",
 ];
 /// Those that this program has.
-const OURS: [&str; 2] = ["gateway", "health"];
+const OURS: [&str; 3] = ["gateway", "daemon", "health"];
 
 /// Arguments of `configure`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Only this part: gateway or health; may be repeated
+    /// Only this part: gateway, daemon or health; may be repeated
     #[arg(long, value_name = "section")]
     section: Vec<String>,
 }
@@ -58,9 +61,14 @@ impl Args {
                 return Ok(Exit::OK);
             }
         }
-        if self.section.iter().any(|section| section == "health")
-            && !self.section.iter().any(|section| section == "gateway")
-        {
+        let asked = |name: &str| self.section.iter().any(|section| section == name);
+        if asked("daemon") {
+            let done = install_and_tell(context, Kind::Gateway, Ok(Request::default()))?;
+            if !asked("gateway") && !asked("health") {
+                return Ok(done);
+            }
+        }
+        if asked("health") && !asked("gateway") {
             return health(context);
         }
         let prompts = Prompts::new(
@@ -138,7 +146,7 @@ fn gateway(context: &Context, prompts: &Prompts) -> Outcome {
     prompts.end("Settings written")?;
     let fresh = context.fresh();
     let seen = look(&fresh, false)?;
-    report(&fresh, &answers, &applied, Some(&seen))
+    report(&fresh, &answers, &applied, None, Some(&seen))
 }
 
 fn remote(context: &Context, prompts: &Prompts) -> Outcome {
@@ -160,5 +168,5 @@ fn remote(context: &Context, prompts: &Prompts) -> Outcome {
     prompts.end("Remote gateway configured.")?;
     let fresh = context.fresh();
     let seen = look(&fresh, false)?;
-    report(&fresh, &answers, &applied, Some(&seen))
+    report(&fresh, &answers, &applied, None, Some(&seen))
 }

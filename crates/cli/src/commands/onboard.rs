@@ -8,8 +8,13 @@ use crate::commands::connect;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::onboarding::{Answers, Applied, OnboardFlags, Prompts, Seen, Told, Way, apply, look};
+use crate::service::install::{Request, install};
+use crate::service::kind::Kind;
+use crate::service::lifecycle::Report;
 use crate::ui::format::now_ms;
 use crate::ways;
+
+const SERVICE_QUESTION: &str = "Run the gateway as a service that starts with this machine?";
 
 /// Arguments of `onboard`.
 #[derive(Debug, clap::Args)]
@@ -83,17 +88,35 @@ impl Args {
 
     /// Writes, installs, looks, and says how it stands.
     fn finish(&self, context: &Context, answers: &Answers, prompts: Option<&Prompts>) -> Outcome {
+        let wants_service = matches!(answers, Answers::Local(_))
+            && match (self.flags.service(), prompts) {
+                (Some(said), _) => said,
+                (None, Some(prompts)) => prompts.confirm(SERVICE_QUESTION, true)?,
+                (None, None) => false,
+            };
         let applied = apply(context, answers, "onboard", self.flags.reset)?;
-        let fresh = context.fresh();
-        let seen = if self.flags.skip_health {
-            None
-        } else {
-            Some(look(&fresh, false)?)
-        };
         if let Some(prompts) = prompts {
             prompts.end("Settings written")?;
         }
-        report(&fresh, answers, &applied, seen.as_ref())
+        let fresh = context.fresh();
+        let service = wants_service
+            .then(|| install(&fresh, Kind::Gateway, &Request::default()))
+            .transpose();
+        let is_starting = matches!(&service, Ok(Some(report)) if report.is_running());
+        let seen = if self.flags.skip_health {
+            None
+        } else {
+            Some(look(&fresh, is_starting)?)
+        };
+        let installed = service.as_ref().ok().and_then(Option::as_ref);
+        report(&fresh, answers, &applied, installed, seen.as_ref())?;
+        match service {
+            Ok(_) => Ok(Exit::OK),
+            Err(error) => Err(error.hint(format!(
+                "The settings are written. Try the service again with: {}",
+                context.command("openclaw gateway install")
+            ))),
+        }
     }
 }
 
@@ -122,6 +145,7 @@ pub(super) fn report(
     context: &Context,
     answers: &Answers,
     applied: &Applied,
+    service: Option<&Report>,
     seen: Option<&Seen>,
 ) -> Outcome {
     let ui = context.ui();
@@ -129,7 +153,7 @@ pub(super) fn report(
         ui.note(note);
     }
     if ui.is_json() {
-        ui.json(&to_json(context, answers, applied, seen))?;
+        ui.json(&to_json(context, answers, applied, service, seen))?;
         return Ok(Exit::OK);
     }
     let config = context.paths().display_home(&context.paths().config_path);
@@ -168,6 +192,12 @@ pub(super) fn report(
             }
         }
     }
+    for line in service.into_iter().flat_map(|service| &service.lines) {
+        ui.line(line)?;
+    }
+    for warning in service.into_iter().flat_map(|service| &service.warnings) {
+        ui.note(format!("Warning: {warning}"));
+    }
     match seen {
         None => {}
         Some(Seen::Answers { url, status }) => {
@@ -186,8 +216,9 @@ pub(super) fn report(
                 problem.report(&ui);
             }
             Answers::Local(_) => ui.line(format!(
-                "Gateway: not running. Start it with: {}",
-                context.command("openclaw gateway")
+                "Gateway: not running. Start it with: {}; as a service: {}",
+                context.command("openclaw gateway"),
+                context.command("openclaw gateway install")
             ))?,
         },
     }
@@ -231,7 +262,13 @@ fn is_running(context: &Context) -> bool {
     matches!(peek(&context.paths().lock_file, now_ms()), Ok(Some(_)))
 }
 
-fn to_json(context: &Context, answers: &Answers, applied: &Applied, seen: Option<&Seen>) -> Value {
+fn to_json(
+    context: &Context,
+    answers: &Answers,
+    applied: &Applied,
+    service: Option<&Report>,
+    seen: Option<&Seen>,
+) -> Value {
     let reached = seen.map(Seen::answers);
     match answers {
         Answers::Remote(remote) => json!({
@@ -257,7 +294,7 @@ fn to_json(context: &Context, answers: &Answers, applied: &Applied, seen: Option
                 "tokenCreated": applied.token_created,
                 "changed": applied.changed,
                 "reached": reached,
-                "installDaemon": false,
+                "installDaemon": service.is_some_and(Report::is_running),
                 "skipSkills": true,
                 "skipHealth": seen.is_none(),
             })

@@ -42,6 +42,11 @@ impl Report {
         }
     }
 
+    /// Whether a service manager runs the service now.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.result, "installed" | "already-installed")
+    }
+
     fn to_json(&self) -> Value {
         let mut value = json!({
             "action": self.action, "ok": true, "result": self.result, "service": self.service,

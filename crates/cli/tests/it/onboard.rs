@@ -280,6 +280,7 @@ fn u11_questions_are_answered_at_a_terminal() {
     terminal.answer("Go on?", "y");
     terminal.answer("Where will the Gateway run?", "\r");
     terminal.answer("How do your other machines reach this gateway?", "\r");
+    terminal.answer("Run the gateway as a service", "n");
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(0), "{seen}");
     assert!(seen.contains("nothing is open to any network"), "{seen}");

@@ -67,6 +67,24 @@ fn calls(place: &Place) -> String {
 }
 
 #[test]
+fn u12_onboarding_installs_the_service() {
+    let place = with_systemd();
+    let line = [
+        "onboard",
+        "--non-interactive",
+        "--accept-risk",
+        "--install-daemon",
+        "--skip-health",
+    ];
+    let ran = place.run(&line).ok();
+    assert!(ran.out.contains("openclaw-gateway.service"), "{ran:?}");
+    assert!(calls(&place).contains("systemctl --user enable openclaw-gateway.service\n"));
+    let told = place.run(&[&line[..], &["--json"]].concat()).ok().json();
+    assert_eq!(told["installDaemon"], true, "{told}");
+    assert_eq!(told["tokenCreated"], false, "{told}");
+}
+
+#[test]
 fn u12_install_lingers_first_then_writes_enables_and_starts() {
     let place = with_systemd();
     let ran = place.run(&["gateway", "install"]).ok();
