@@ -38,7 +38,7 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         context.tolerate_bad_config();
         if self.undo {
-            return self.take_back(context);
+            return take_back(context);
         }
         let paths = context.paths();
         if let Some(record) = Record::load(paths)? {
@@ -123,27 +123,27 @@ impl Args {
         ui.line(format!("Next: {}", context.command("openclaw gateway")))?;
         Ok(Exit::OK)
     }
+}
 
-    fn take_back(&self, context: &Context) -> Outcome {
-        let paths = context.paths();
-        let Some(record) = Record::load(paths)? else {
-            return Err(CommandError::new("there is no migration to take back"));
-        };
-        let lines = undo(&record, paths, now_ms())?;
-        let ui = context.ui();
-        if ui.is_json() {
-            ui.json(&json!({ "ok": true, "undone": lines }))?;
-            return Ok(Exit::OK);
-        }
-        for line in lines {
-            ui.line(line)?;
-        }
-        ui.line(format!(
-            "Taken back. The files of the earlier program in {} were never changed.",
-            paths.display_home(&record.from)
-        ))?;
-        Ok(Exit::OK)
+fn take_back(context: &Context) -> Outcome {
+    let paths = context.paths();
+    let Some(record) = Record::load(paths)? else {
+        return Err(CommandError::new("there is no migration to take back"));
+    };
+    let lines = undo(&record, paths, now_ms())?;
+    let ui = context.ui();
+    if ui.is_json() {
+        ui.json(&json!({ "ok": true, "undone": lines }))?;
+        return Ok(Exit::OK);
     }
+    for line in lines {
+        ui.line(line)?;
+    }
+    ui.line(format!(
+        "Taken back. The files of the earlier program in {} were never changed.",
+        paths.display_home(&record.from)
+    ))?;
+    Ok(Exit::OK)
 }
 
 fn show(context: &Context, found: &Survey) -> Result<(), CommandError> {

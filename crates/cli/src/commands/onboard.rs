@@ -70,20 +70,17 @@ impl Args {
         {
             return Err(CommandError::cancelled());
         }
-        let answers = match given {
-            Some(answers) => answers,
-            None => {
-                let port = port(context);
-                match prompts.everything(context, port, quick.unwrap_or(true))? {
-                    Told::Answers(answers) => answers,
-                    Told::Pasted(pasted) => {
-                        prompts.end("Using the code")?;
-                        return connect::Args::pasted(pasted).run(context);
-                    }
-                }
-            }
+        let told = match given {
+            Some(answers) => Told::Answers(answers),
+            None => prompts.everything(context, port(context), quick.unwrap_or(true))?,
         };
-        self.finish(context, &answers, Some(&prompts))
+        match told {
+            Told::Answers(answers) => self.finish(context, &answers, Some(&prompts)),
+            Told::Pasted(pasted) => {
+                prompts.end("Using the code")?;
+                connect::Args::pasted(pasted).run(context)
+            }
+        }
     }
 
     /// Writes, installs, looks, and says how it stands.
@@ -187,7 +184,7 @@ pub(super) fn report(
                     context.command("openclaw config get gateway.auth.token")
                 ))?;
             }
-            for line in way_lines(context)? {
+            for line in way_lines(context) {
                 ui.line(line)?;
             }
         }
@@ -231,7 +228,7 @@ pub(super) fn report(
 }
 
 /// How the gateway is reached with what is written now.
-fn way_lines(context: &Context) -> Result<Vec<String>, CommandError> {
+fn way_lines(context: &Context) -> Vec<String> {
     let way = way(context);
     let port = port(context);
     let mut lines = vec![format!(
@@ -255,7 +252,7 @@ fn way_lines(context: &Context) -> Result<Vec<String>, CommandError> {
         }
         _ => {}
     }
-    Ok(lines)
+    lines
 }
 
 fn is_running(context: &Context) -> bool {

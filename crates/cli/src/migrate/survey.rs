@@ -153,7 +153,7 @@ fn config(found: &mut Survey, from: &Path, paths: &Paths) {
     let (used, kept) = sections(&config);
     let mut detail = format!("{at}: {}", list(&used, "nothing"));
     if !kept.is_empty() {
-        detail.push_str(&format!("; kept and not used here: {}", kept.join(", ")));
+        detail = format!("{detail}; kept and not used here: {}", kept.join(", "));
     }
     found.part("config", detail);
     for issue in validate::validate(&config).errors {

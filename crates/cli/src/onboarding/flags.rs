@@ -81,10 +81,6 @@ pub(crate) struct OnboardFlags {
 
 /// Flags of set-up scripts for other releases. They concern parts that are not here, and change nothing.
 #[derive(Debug, Clone, Default, clap::Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one flag of the command line"
-)]
 struct IgnoredFlags {
     #[arg(long, hide = true)]
     skip_channels: bool,

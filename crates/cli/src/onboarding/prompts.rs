@@ -48,6 +48,10 @@ pub(crate) enum Topic {
     Done,
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "whoever asks needs a terminal, which a value of this type stands for"
+)]
 impl Prompts {
     /// Fails without a terminal on both sides, with what to use instead.
     pub(crate) fn new(context: &Context, instead: &str) -> Result<Self, CommandError> {
