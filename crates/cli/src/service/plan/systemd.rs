@@ -5,6 +5,9 @@ use super::{Kind, Scope, Service};
 /// Seconds a stop may take: more than the gateway's own deadline for what is under way.
 const STOP_SECONDS: u32 = 45;
 
+/// Seconds of silence after which systemd takes the process for hung and starts it again; it speaks twice as often.
+const WATCHDOG_SECONDS: u32 = 60;
+
 /// Works in user units too: nothing here needs a mount namespace, which many kernels refuse to users.
 const HARDENING: &str = "\
 NoNewPrivileges=yes
@@ -74,7 +77,9 @@ pub(super) fn unit(service: &Service, scope: Scope) -> String {
          Wants=network-online.target\n\
          \n\
          [Service]\n\
-         Type=exec\n\
+         Type=notify\n\
+         NotifyAccess=main\n\
+         WatchdogSec={WATCHDOG_SECONDS}\n\
          ExecStart={exec}\n\
          {user}\
          WorkingDirectory=-{home}\n\

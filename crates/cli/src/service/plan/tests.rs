@@ -53,7 +53,7 @@ fn u12_the_user_unit_of_a_gateway() {
         .unwrap();
     for line in [
         "Description=OpenClaw Gateway\nAfter=network-online.target\nWants=network-online.target\n",
-        "\nType=exec\nExecStart=/usr/local/bin/openclaw gateway run\nWorkingDirectory=-/home/molty\n",
+        "\nType=notify\nNotifyAccess=main\nWatchdogSec=60\nExecStart=/usr/local/bin/openclaw gateway run\nWorkingDirectory=-/home/molty\n",
         "\nEnvironment=\"OPENCLAW_STATE_DIR=/home/molty/.openclaw\"\n",
         "\nEnvironmentFile=-/home/molty/.openclaw/gateway.env\n",
         "\nRestart=always\nRestartSec=5\nRestartPreventExitStatus=78\n",
