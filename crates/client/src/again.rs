@@ -11,6 +11,8 @@ use crate::error::{CallError, ConnectError};
 
 /// How long after a restart a node may take to come back, too.
 const NODE_RETURNS: Duration = Duration::from_secs(15);
+/// Pause before a lost connection is waited for.
+const SOON: Duration = Duration::from_millis(20);
 /// Pause between looks for it, and where the gateway names none.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -42,7 +44,7 @@ impl Client {
                 None if waits_for_node && is_node_away(&error) => PAUSE,
                 None => return Err(error),
             };
-            tracing::info!(method, %error, "the gateway restarts; the call is made again");
+            tracing::info!(method, %error, "the call is made again once the gateway is back");
             let back = async {
                 sleep(pause).await;
                 self.connected().await
@@ -67,9 +69,9 @@ fn restart_pause(error: &CallError) -> Option<Duration> {
             let asked = error.retry_after_ms.map(Duration::from_millis);
             ends.then(|| asked.unwrap_or(PAUSE))
         }
-        CallError::Closed(error) => is_restart(error).then_some(Duration::ZERO),
-        // The client is on its way back.
-        CallError::NotConnected(Some(error)) => is_restart(error).then_some(Duration::ZERO),
+        CallError::Closed(error) => is_restart(error).then_some(SOON),
+        // The client is on its way back, or has stopped: waiting for the connection tells which.
+        CallError::NotConnected(_) => Some(SOON),
         _ => None,
     }
 }
