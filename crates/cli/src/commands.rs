@@ -22,7 +22,7 @@ mod pairing;
 mod qr;
 pub(crate) mod security;
 mod setup;
-mod status;
+pub(crate) mod status;
 mod system;
 mod tunnel;
 mod up;

@@ -5,10 +5,12 @@
 mod asked;
 #[cfg(test)]
 mod faults;
+mod local;
 mod report;
 mod verdict;
 mod walk;
 
+pub(crate) use local::{Done, Local, Repair, mend, token_patch};
 pub(crate) use report::{print, to_json};
 pub(crate) use verdict::config::{bad_url, no_url, node_only};
 pub(crate) use walk::{How, Walk, walk};

@@ -3,6 +3,7 @@
 
 mod file;
 mod layer;
+mod pattern;
 mod record;
 mod redact;
 
@@ -140,5 +141,6 @@ fn place(options: &LogOptions<'_>) -> Result<Place, CommandError> {
     Ok(Place::Daily {
         dir,
         paths: Box::new(options.paths.clone()),
+        today: file::today,
     })
 }

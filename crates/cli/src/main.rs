@@ -4,6 +4,7 @@
 //! arguments and a `run`. All output goes through [`ui::Ui`]; all failures are
 //! [`error::CommandError`].
 
+mod answer;
 mod app;
 mod args;
 mod books;

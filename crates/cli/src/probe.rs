@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+use openclaw_client::ConnectError;
 use openclaw_client::plaintext::{is_readable, way_to};
 use openclaw_client::tls::TlsError;
-use openclaw_client::{ConnectError, FailureClass};
 use openclaw_config::resolve::ClientTarget;
 use openclaw_gateway::tls::Facts;
 use openclaw_protocol::handshake::HelloOk;
@@ -40,8 +40,6 @@ pub(crate) struct Probe {
     pub(crate) explanation: Vec<String>,
     /// Close code and reason.
     close: Option<(u16, String)>,
-    /// Whether a person has to do something.
-    pub(crate) refused: bool,
     /// Why a call failed after we were let in.
     pub(crate) rpc_error: Option<String>,
     version: String,
@@ -267,6 +265,17 @@ impl Probe {
         }
     }
 
+    /// A gateway that has answered already, and what it says about the ways in.
+    pub(crate) fn answered(latency: Duration, remote: Option<Value>) -> Self {
+        Self {
+            reachable: true,
+            connected: true,
+            latency,
+            remote,
+            ..Self::default()
+        }
+    }
+
     fn failed(failure: &CallFailure, latency: Duration) -> Self {
         let error = failure.connect_error();
         let reachable = matches!(
@@ -299,8 +308,6 @@ impl Probe {
             error: Some(message),
             explanation,
             close,
-            refused: matches!(failure.cause(), Cause::Tunnel)
-                || error.is_some_and(|error| error.class() != FailureClass::Transient),
             certificate: error.map(Certificate::refused).unwrap_or_default(),
             tunnel_problem: matches!(failure.cause(), Cause::Tunnel)
                 .then(|| failure.message().to_owned()),

@@ -13,7 +13,7 @@ use openclaw_config::load::{Snapshot, load};
 use openclaw_config::resolve::{
     GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
 };
-use openclaw_config::schema::{ConsoleStyle, LogLevel};
+use openclaw_config::schema::{ConsoleStyle, LogLevel, RedactMode};
 use openclaw_config::{ConfigWatcher, Issue};
 use openclaw_edge::acme::Acme;
 use openclaw_gateway::clock::Clock;
@@ -396,7 +396,8 @@ fn start_logs(
     snapshot: &Snapshot,
 ) -> Result<LogHandle, CommandError> {
     let ui = context.ui();
-    let redactor = Redactor::default();
+    let mode = snapshot.settings.logging.redact_sensitive;
+    let redactor = Redactor::default().known_only(mode == RedactMode::Off);
     add_secrets(&redactor, snapshot);
     let flags = &options.flags;
     redactor.add(

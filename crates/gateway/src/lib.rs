@@ -17,6 +17,7 @@ pub mod http;
 pub mod listen;
 pub mod live;
 pub mod lock;
+pub mod logs;
 pub mod machine;
 pub mod metrics;
 pub mod nodes;

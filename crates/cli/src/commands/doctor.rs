@@ -1,7 +1,6 @@
 //! `openclaw doctor`: why does it not work, and which command mends it.
 
-mod local;
-
+use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use openclaw_client::TlsOptions;
@@ -13,10 +12,11 @@ use openclaw_config::schema::{GatewayMode, Transport};
 use crate::args::CallArgs;
 use crate::connect::{CallFailure, through};
 use crate::context::Context;
-use crate::doctor::{self, Fix, Hop, How, Verdict, Walk, no_url, node_only};
+use crate::doctor::{self, Done, Fix, Hop, How, Local, Repair, Verdict, Walk, no_url, node_only};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::server::new_token;
 use crate::tunnel::Lease;
-use local::Local;
+use crate::ui::Ui;
 
 /// Arguments of `doctor`.
 #[expect(
@@ -28,15 +28,21 @@ pub(crate) struct Args {
     /// Walk to the gateway of gateway.remote.url, whatever gateway.mode says, and look at nothing else
     #[arg(long)]
     pub(crate) remote: bool,
-    /// Mend what can be mended without a question: modes of files and folders
+    /// Mend what can be mended: shows every step, asks before it changes the config
     #[arg(long, alias = "repair")]
     fix: bool,
-    /// Accepted for compatibility: nothing is ever asked
-    #[arg(long, hide = true)]
+    /// Answer every question with yes
+    #[arg(long, short)]
+    yes: bool,
+    /// Ask nothing: without --yes only modes of files and missing folders are mended
+    #[arg(long)]
     non_interactive: bool,
+    /// Give the gateway of this machine a new token
+    #[arg(long)]
+    generate_gateway_token: bool,
     /// Accepted for compatibility
     #[arg(long, hide = true)]
-    yes: bool,
+    force: bool,
     /// Accepted for compatibility
     #[arg(long, hide = true)]
     deep: bool,
@@ -50,33 +56,112 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         context.tolerate_bad_config();
+        let ui = context.ui();
         let elsewhere = self.remote || self.call.url.is_some();
+        let mended = if elsewhere {
+            Done::default()
+        } else {
+            self.mend(context)?
+        };
+        // What was mended is looked at anew.
+        let context = if mended.changes.is_empty() {
+            context
+        } else {
+            &context.fresh()
+        };
+        context.tolerate_bad_config();
         let local = if elsewhere {
             None
         } else {
-            Some(Local::look(context, self.fix)?)
+            Some(Local::look(context)?)
         };
         let walk = self.walk(context, &System, &TlsOptions::default()).await?;
-        let ui = context.ui();
+        let critical = local.as_ref().is_some_and(Local::is_critical);
         if ui.is_json() {
             let mut report = doctor::to_json(&walk);
             if let Some(local) = &local {
                 report["local"] = local.to_json();
+                report["fix"] = mended.to_json();
             }
             ui.json(&report)?;
         } else {
             ui.heading("OpenClaw doctor")?;
             ui.blank()?;
+            mended.print(ui, context)?;
             if let Some(local) = &local {
                 local.print(ui)?;
             }
             doctor::print(ui, &walk)?;
+            let left = local.as_ref().map(Local::repairs).unwrap_or_default();
+            if !left.is_empty() && !self.fix {
+                ui.blank()?;
+                ui.line("What can be mended from here:")?;
+                for repair in &left {
+                    ui.line(format!("  {}", repair.text()))?;
+                }
+                let command = context.command("openclaw doctor --fix");
+                ui.line(format!("Run \"{command}\" to apply changes."))?;
+            }
         }
-        Ok(if walk.verdict.is_none() {
-            Exit::OK
+        Ok(
+            if walk.verdict.is_none() && !critical && mended.errors.is_empty() {
+                Exit::OK
+            } else {
+                Exit::FAILED
+            },
+        )
+    }
+
+    /// Does what the line asks for: the steps are shown first, and questions asked on a terminal.
+    fn mend(&self, context: &Context) -> Result<Done, CommandError> {
+        let ui = context.ui();
+        let mut repairs = if self.fix {
+            Local::look(context)?.repairs()
         } else {
-            Exit::FAILED
-        })
+            Vec::new()
+        };
+        if self.generate_gateway_token {
+            repairs.push(Repair::Config {
+                text: "set gateway.auth.token to a new random token".to_owned(),
+                patch: doctor::token_patch(new_token()?.expose()),
+            });
+        }
+        if repairs.is_empty() {
+            return Ok(Done::default());
+        }
+        ui.note("Will be done:");
+        for repair in &repairs {
+            ui.note(format!("  {}", repair.text()));
+        }
+        let (harmless, others): (Vec<_>, Vec<_>) =
+            repairs.into_iter().partition(Repair::is_harmless);
+        let mut agreed = harmless;
+        for repair in others {
+            // A token is asked for by its own flag; that is the answer already.
+            let asked_for = self.generate_gateway_token && !self.fix;
+            if asked_for || self.agrees(ui, &repair)? {
+                agreed.push(repair);
+            } else {
+                ui.note(format!("Left alone: {}", repair.text()));
+            }
+        }
+        Ok(doctor::mend(context, &agreed))
+    }
+
+    fn agrees(&self, ui: Ui, repair: &Repair) -> Result<bool, CommandError> {
+        if self.yes {
+            return Ok(true);
+        }
+        if self.non_interactive || ui.is_json() || !std::io::stdin().is_terminal() {
+            return Ok(false);
+        }
+        let mut err = std::io::stderr().lock();
+        write!(err, "{}? [Y/n] ", repair.text())?;
+        err.flush()?;
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer)?;
+        let answer = answer.trim().to_ascii_lowercase();
+        Ok(answer.is_empty() || answer == "y" || answer == "yes")
     }
 
     /// Walks to whatever the line and the config name.

@@ -2,13 +2,17 @@
 
 mod ready;
 
+use std::time::Instant;
+
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
+use crate::answer::{Answer, Around};
 use crate::args::CallArgs;
 use crate::connect::{CallFailure, Connection, needs};
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
+use crate::probe::Probe;
 use crate::ui::format::ago;
 
 /// Arguments of `health`.
@@ -30,6 +34,7 @@ impl Args {
         if self.exit_code {
             return ready::run(context, &self.call).await;
         }
+        let started = Instant::now();
         let connection = Connection::open(context, &self.call, needs([Scope::Read]))
             .await
             .map_err(CallFailure::into_error)?;
@@ -46,6 +51,8 @@ impl Args {
         if ui.is_json() {
             ui.json(&health)?;
         } else {
+            let answer = first_line(context, &connection, started).await;
+            ui.line(format!("OpenClaw health: {answer}"))?;
             if self.verbose {
                 ui.line("Gateway connection:")?;
                 for line in connection.target().details().lines() {
@@ -59,6 +66,19 @@ impl Args {
         connection.close().await;
         Ok(Exit::OK)
     }
+}
+
+/// Is it up, is it reachable, is it safe.
+async fn first_line(context: &Context, connection: &Connection, started: Instant) -> String {
+    // Gateways of other makes do not know the method.
+    let ways = connection.call("remote.status", &json!({})).await.ok();
+    let probe = Probe::answered(started.elapsed(), ways);
+    let around = Around {
+        remote: !connection.target().is_local(),
+        holds_lock: true,
+        node_only: None,
+    };
+    Answer::of(context, &probe, around).line()
 }
 
 /// The report as text.

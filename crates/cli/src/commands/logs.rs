@@ -1,43 +1,53 @@
-//! `openclaw logs`: the log of the gateway, once or followed.
+//! `openclaw logs`: the log of the gateway, once or followed. While this machine's gateway is down, its file is read.
 
 mod entry;
+mod filter;
+mod source;
 
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use openclaw_config::schema::LogLevel;
 use openclaw_protocol::methods::logs::LogsTail;
-use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
 use crate::args::{CallArgs, millis};
-use crate::connect::{CallFailure, Cause, Connection, Deadline, needs};
+use crate::connect::{CallFailure, Cause};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::ui::Ui;
 use entry::Entry;
+use filter::Filter;
+use source::Source;
 
 /// What is printed when no gateway answers.
 const NOT_REACHABLE: &str = "Gateway not reachable. Is it running and accessible?";
-/// Where help is.
-const HINT: &str = "Hint: run `openclaw gateway probe`.";
-/// Pause before a lost connection is tried again while following.
-const RECONNECT: Duration = Duration::from_secs(1);
+/// Most lines of one answer.
+const MOST_LINES: u32 = 5_000;
+/// Most bytes of one answer.
+const MOST_BYTES: u32 = 1_000_000;
 
 /// Arguments of `logs`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Most lines
-    #[arg(long, alias = "tail", value_name = "n", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(long, alias = "tail", value_name = "n", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_LINES)))]
     limit: u32,
-    /// Most bytes
-    #[arg(long, value_name = "n", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    max_bytes: u32,
+    /// Most bytes that are looked at [default: 250000; with a filter 1000000]
+    #[arg(long, value_name = "n", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_BYTES)))]
+    max_bytes: Option<u32>,
     /// Go on with new lines until interrupted
     #[arg(long, short)]
     follow: bool,
     /// Pause between looks while following, in milliseconds
     #[arg(long, value_name = "ms", value_parser = millis, default_value = "1000")]
     interval: Duration,
+    /// Only lines of this level and worse: trace, debug, info, warn, error or fatal
+    #[arg(long, value_name = "level", value_parser = filter::level)]
+    level: Option<LogLevel>,
+    /// Only lines of this part: gateway/conn, conn, tailscale …; may be repeated
+    #[arg(long, value_name = "name")]
+    subsystem: Vec<String>,
     /// As in a pipe: full times, no colours
     #[arg(long)]
     plain: bool,
@@ -52,70 +62,82 @@ impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
         context.tolerate_bad_config();
         let ui = context.ui();
-        let mut connection = self
-            .open(context)
-            .await
-            .map_err(|failure| explain(ui, failure))?;
+        let hint = format!("Hint: run `{}`.", context.command("openclaw doctor"));
+        let explain = |failure| explain(ui, &hint, failure);
+        let filter = Filter::new(self.level, &self.subsystem);
+        let mut source = Source::open(context, &self.call).await.map_err(explain)?;
+        if let Some(notice) = source.notice() {
+            tell(ui, notice)?;
+        }
         let mut position = Position::default();
         loop {
-            match self.tail(&connection, &position).await {
-                Ok(tail) => self.print(ui, &mut position, tail)?,
-                Err(failure) if self.follow && failure.rpc().is_none() => {
-                    connection = self.reconnect(context).await?;
+            match source.tail(&self.question(&position, &filter)).await {
+                Ok(tail) if position.is_of_another_file(&tail) => {
+                    // The place was one of the former file, and happens to be one of this file, too.
+                    position.cursor = Some(0);
+                    position.file = tail.file;
+                    tell(ui, "Log cursor reset (file rotated).")?;
                     continue;
                 }
-                Err(failure) => return Err(explain(ui, failure)),
+                Ok(tail) => self.print(ui, &filter, &mut position, tail)?,
+                Err(failure) if self.follow && source.is_broken_by(&failure) => {
+                    let notice = source.lost(context, &position.file);
+                    tell(ui, notice)?;
+                    continue;
+                }
+                Err(failure) => return Err(explain(failure)),
             }
             if !self.follow {
                 break;
             }
             tokio::time::sleep(self.interval).await;
+            match source.come_back(context, &self.call).await {
+                Ok(true) => tell(ui, "Gateway is back.")?,
+                Ok(false) => {}
+                Err(failure) => return Err(explain(failure)),
+            }
         }
-        connection.close().await;
+        source.close().await;
         Ok(Exit::OK)
     }
 
-    async fn open(&self, context: &Context) -> Result<Connection, CallFailure> {
-        Connection::open(context, &self.call, needs([Scope::Read])).await
-    }
-
-    /// A gateway that restarts comes back; a refusal stays one.
-    async fn reconnect(&self, context: &Context) -> Result<Connection, CommandError> {
-        let ui = context.ui();
-        ui.note("Gateway connection lost; waiting for it to come back.");
-        loop {
-            tokio::time::sleep(RECONNECT).await;
-            match self.open(context).await {
-                Ok(connection) => {
-                    ui.note("Gateway is back.");
-                    return Ok(connection);
-                }
-                Err(failure) if failure.connect_error().is_some_and(is_transient) => {}
-                Err(failure) => return Err(explain(ui, failure)),
-            }
+    /// What is asked for next.
+    fn question(&self, position: &Position, filter: &Filter) -> Question {
+        // What a filter leaves is counted here; while following, nothing that is new is left out.
+        let all = !filter.is_open() || position.cursor.is_some();
+        let most = if filter.is_open() {
+            250_000
+        } else {
+            MOST_BYTES
+        };
+        Question {
+            cursor: position.cursor,
+            limit: if all { MOST_LINES } else { self.limit },
+            max_bytes: self.max_bytes.unwrap_or(most),
         }
     }
 
-    async fn tail(
+    fn print(
         &self,
-        connection: &Connection,
-        position: &Position,
-    ) -> Result<LogsTail, CallFailure> {
-        let mut params = json!({ "limit": self.limit, "maxBytes": self.max_bytes });
-        if let Some(cursor) = position.cursor {
-            params["cursor"] = json!(cursor);
-        }
-        let deadline = Deadline::after(self.call.deadline());
-        let raw = connection
-            .call_within("logs.tail", &params, deadline)
-            .await?;
-        serde_json::from_str(raw.get())
-            .map_err(|error| CallFailure::command(CommandError::new(error)))
-    }
-
-    fn print(&self, ui: Ui, position: &mut Position, tail: LogsTail) -> Result<(), CommandError> {
+        ui: Ui,
+        filter: &Filter,
+        position: &mut Position,
+        tail: LogsTail,
+    ) -> Result<(), CommandError> {
         let first = position.cursor.is_none();
         let rotated = !first && (tail.reset || position.file != tail.file);
+        let mut lines: Vec<(Entry, &str)> = tail
+            .lines
+            .iter()
+            .map(|line| (Entry::parse(line), line.as_str()))
+            .filter(|(entry, _)| filter.admits(entry))
+            .collect();
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        // As many lines as asked for are all that was asked for.
+        let truncated = tail.truncated && (!first || lines.len() < limit);
+        if first {
+            lines.drain(..lines.len().saturating_sub(limit));
+        }
         if ui.is_json() {
             if first || rotated {
                 ui.json_line(&json!({
@@ -125,19 +147,14 @@ impl Args {
         } else if first {
             ui.line(format!("Log file: {}", tail.file))?;
         }
-        for (truth, text) in [
-            (tail.truncated, "Log tail truncated (increase --max-bytes)."),
-            (tail.reset, "Log cursor reset (file rotated)."),
-        ] {
-            if truth && ui.is_json() {
-                ui.json_line(&json!({ "type": "notice", "message": text }))?;
-            } else if truth {
-                ui.note(text);
-            }
+        if truncated {
+            tell(ui, "Log tail truncated (increase --max-bytes).")?;
+        }
+        if tail.reset {
+            tell(ui, "Log cursor reset (file rotated).")?;
         }
         let clock = ui.is_terminal() && !self.plain && std::io::stdout().is_terminal();
-        for line in &tail.lines {
-            let entry = Entry::parse(line);
+        for (entry, line) in &lines {
             if ui.is_json() {
                 ui.json_line(&entry.to_json(line))?;
             } else {
@@ -150,6 +167,14 @@ impl Args {
     }
 }
 
+/// One look at the log.
+#[derive(Debug, Clone, Copy)]
+struct Question {
+    cursor: Option<u64>,
+    limit: u32,
+    max_bytes: u32,
+}
+
 /// Where the next look goes on.
 #[derive(Debug, Default)]
 struct Position {
@@ -157,12 +182,25 @@ struct Position {
     file: String,
 }
 
-fn is_transient(error: &openclaw_client::ConnectError) -> bool {
-    error.class() == openclaw_client::FailureClass::Transient
+impl Position {
+    /// Whether an answer goes on in another file without saying so.
+    fn is_of_another_file(&self, tail: &LogsTail) -> bool {
+        self.cursor.is_some_and(|cursor| cursor > 0) && self.file != tail.file && !tail.reset
+    }
+}
+
+/// Something to know that is no line of the log.
+fn tell(ui: Ui, text: &str) -> Result<(), CommandError> {
+    if ui.is_json() {
+        ui.json_line(&json!({ "type": "notice", "message": text }))
+    } else {
+        ui.note(text);
+        Ok(())
+    }
 }
 
 /// The three-part text of `logs`; with `--json` as an object on stderr.
-fn explain(ui: Ui, failure: CallFailure) -> CommandError {
+fn explain(ui: Ui, hint: &str, failure: CallFailure) -> CommandError {
     let details = failure.details().unwrap_or_default().to_owned();
     if matches!(
         failure.cause(),
@@ -176,7 +214,7 @@ fn explain(ui: Ui, failure: CallFailure) -> CommandError {
             "message": NOT_REACHABLE,
             "error": format!("{}\n{details}", failure.message()),
             "details": facts(&details, failure.message()),
-            "hint": HINT,
+            "hint": hint,
         });
         ui.note(error.to_string());
         return CommandError::silent();
@@ -184,7 +222,7 @@ fn explain(ui: Ui, failure: CallFailure) -> CommandError {
     CommandError::plain(NOT_REACHABLE)
         .with_details(format!("{}\n{details}", failure.message()))
         .hints(failure.advice().iter().cloned())
-        .hint(HINT)
+        .hint(hint.to_owned())
 }
 
 /// The detail block as members.

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::Outcome;
 use crate::runtime;
 
-pub(crate) use audit::{look, mend};
+pub(crate) use audit::look;
 
 /// Commands of `security`.
 #[derive(Debug, Subcommand)]

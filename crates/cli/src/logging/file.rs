@@ -1,13 +1,14 @@
 //! The log file: one per day, rolled by size, old ones of this profile removed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Zoned;
+use jiff::civil::Date;
 use openclaw_config::Paths;
 use parking_lot::Mutex;
 
@@ -27,6 +28,8 @@ pub(super) enum Place {
         dir: PathBuf,
         /// Gives the names.
         paths: Box<Paths>,
+        /// The day, as it is here.
+        today: fn() -> Date,
     },
 }
 
@@ -34,11 +37,16 @@ impl Place {
     fn today(&self) -> PathBuf {
         match self {
             Self::Fixed(path) => path.clone(),
-            Self::Daily { dir, paths } => {
-                dir.join(paths.log_file_name(&Zoned::now().strftime("%Y-%m-%d").to_string()))
+            Self::Daily { dir, paths, today } => {
+                dir.join(paths.log_file_name(&today().to_string()))
             }
         }
     }
+}
+
+/// The day on the clock of this machine.
+pub(super) fn today() -> Date {
+    Zoned::now().date()
 }
 
 /// Path of the file that is written now; shared with whoever reads it.
@@ -86,11 +94,25 @@ impl RollingFile {
         if today != self.path {
             self.switch(today)?;
             self.prune();
+        } else if self.is_gone() {
+            self.switch(today)?;
         } else if self.size > 0 && self.size + next > self.max_bytes {
             archive(&self.path)?;
             self.switch(today)?;
         }
         Ok(())
+    }
+
+    /// Whether somebody removed the file or moved it away: what is written to it then, nobody finds.
+    fn is_gone(&self) -> bool {
+        let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
+        let ours = self.file.metadata().map(|metadata| identity(&metadata));
+        let named = fs::symlink_metadata(&self.path).map(|metadata| identity(&metadata));
+        match (ours, named) {
+            (Ok(ours), Ok(named)) => ours != named,
+            (_, Err(error)) => error.kind() == io::ErrorKind::NotFound,
+            (Err(_), Ok(_)) => false,
+        }
     }
 
     fn switch(&mut self, path: PathBuf) -> io::Result<()> {
@@ -103,7 +125,7 @@ impl RollingFile {
     /// Removes files of this profile that nobody wrote for a while. Whatever is not certainly ours
     /// stays.
     fn prune(&self) {
-        let Place::Daily { dir, paths } = &self.place else {
+        let Place::Daily { dir, paths, .. } = &self.place else {
             return;
         };
         let Ok(entries) = fs::read_dir(dir) else {
@@ -145,7 +167,7 @@ impl Write for RollingFile {
 
 fn open(path: &Path) -> io::Result<(File, u64)> {
     if let Some(dir) = path.parent() {
-        fs::create_dir_all(dir)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
     }
     let file = OpenOptions::new()
         .create(true)
@@ -232,7 +254,54 @@ mod tests {
         assert_eq!(read("gateway.1.log"), "bbbbbbb\n");
         assert_eq!(read("gateway.2.log"), "aaaaaaa\n");
         assert_eq!(current.path(), path);
+        for number in 0..9 {
+            file.write_all(format!("line {number}\n").as_bytes())
+                .unwrap();
+        }
+        let mut names: Vec<_> = fs::read_dir(dir.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        let kept = (1..=5).map(|number| format!("gateway.{number}.log"));
+        assert_eq!(
+            names,
+            kept.chain(["gateway.log".to_owned()]).collect::<Vec<_>>()
+        );
+        assert_eq!(read("gateway.5.log"), "line 3\n");
         let mode = fs::metadata(&path).unwrap().mode() & 0o777;
         assert_eq!(mode, 0o600);
+    }
+
+    #[test]
+    fn a_new_day_begins_a_new_file_and_a_removed_one_is_made_again() {
+        use std::sync::atomic::{AtomicI8, Ordering};
+        static DAY: AtomicI8 = AtomicI8::new(22);
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("openclaw");
+        let place = Place::Daily {
+            dir: dir.clone(),
+            paths: Box::new(paths(&ProfileChoice::unset())),
+            today: || jiff::civil::date(2026, 11, DAY.load(Ordering::Relaxed)),
+        };
+        let current = CurrentFile::default();
+        let mut file = RollingFile::open(place, 1_000, current.clone()).unwrap();
+        file.write_all(b"before midnight\n").unwrap();
+        DAY.store(23, Ordering::Relaxed);
+        file.write_all(b"after midnight\n").unwrap();
+        let read = |day: &str| fs::read_to_string(dir.join(format!("openclaw-2026-11-{day}.log")));
+        assert_eq!(read("22").unwrap(), "before midnight\n");
+        assert_eq!(read("23").unwrap(), "after midnight\n");
+        assert_eq!(current.path(), dir.join("openclaw-2026-11-23.log"));
+        // A cleaner of temporary files takes the directory away.
+        fs::remove_dir_all(&dir).unwrap();
+        file.write_all(b"still here\n").unwrap();
+        assert_eq!(read("23").unwrap(), "still here\n");
+        let mode = fs::metadata(&dir).unwrap().mode() & 0o777;
+        assert_eq!(mode, 0o700);
+        // Another program rolls the file by its own rules.
+        fs::rename(current.path(), dir.join("moved.log")).unwrap();
+        file.write_all(b"next\n").unwrap();
+        assert_eq!(read("23").unwrap(), "next\n");
     }
 }

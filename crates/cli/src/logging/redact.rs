@@ -1,6 +1,8 @@
-//! Takes live secrets out of log lines, whoever wrote them there.
+//! Takes secrets out of log lines, whoever wrote them there: those that are in use here, and what looks like one.
 
 use parking_lot::RwLock;
+
+use super::pattern;
 
 /// What is written in place of a secret.
 const MASK: &str = "***";
@@ -9,7 +11,11 @@ const MIN_SECRET: usize = 4;
 
 /// Knows the secrets in use.
 #[derive(Debug, Default)]
-pub(crate) struct Redactor(RwLock<Known>);
+pub(crate) struct Redactor {
+    known: RwLock<Known>,
+    /// Whether what only looks like a secret stays: `logging.redactSensitive` is `off`.
+    known_only: bool,
+}
 
 /// Never shown, not even for debugging.
 #[derive(Default)]
@@ -22,9 +28,16 @@ impl std::fmt::Debug for Known {
 }
 
 impl Redactor {
+    /// Leaves alone what only looks like a secret.
+    #[must_use]
+    pub(crate) fn known_only(mut self, known_only: bool) -> Self {
+        self.known_only = known_only;
+        self
+    }
+
     /// Takes the secrets of a changed config into use. Earlier ones stay secret.
     pub(crate) fn add<'a>(&self, secrets: impl IntoIterator<Item = &'a str>) {
-        let mut known = self.0.write();
+        let mut known = self.known.write();
         for secret in secrets {
             let quoted = serde_json::Value::from(secret).to_string();
             // Inside a line of JSON a secret may look different.
@@ -43,15 +56,21 @@ impl Redactor {
 
     /// The line without secrets.
     pub(crate) fn clean(&self, line: String) -> String {
-        let known = self.0.read();
+        let known = self.known.read();
         let found = known
             .0
             .iter()
             .filter(|secret| line.contains(secret.as_str()));
         let found: Vec<&String> = found.collect();
-        found
+        let mut line = found
             .into_iter()
-            .fold(line, |line, secret| line.replace(secret.as_str(), MASK))
+            .fold(line, |line, secret| line.replace(secret.as_str(), MASK));
+        if !self.known_only {
+            for range in pattern::find(&line).into_iter().rev() {
+                line.replace_range(range, MASK);
+            }
+        }
+        line
     }
 }
 

@@ -304,13 +304,27 @@ fn logs_are_read_and_followed_over_a_restart() {
     let mut follower = place.start(&["logs", "--follow", "--interval", "20"]);
     follower.wait_for("listening on ws://127.0.0.1:");
     gateway.stop();
-    follower.wait_for("Gateway connection lost");
+    follower.wait_for("Gateway connection lost; its log file is read");
+    // The file says how the gateway ended.
+    follower.find("shutting down");
+    let ran = place.run(&["logs", "--limit", "5"]).ok();
+    assert!(
+        ran.err
+            .contains("Gateway is not running; its log file is read."),
+        "{ran:?}"
+    );
+    assert!(ran.out.contains("shutting down"), "{ran:?}");
     let mut again = place.start(&["gateway", "run", "--port", &port]);
     again.wait_for("listening on");
     follower.wait_for("Gateway is back.");
-    follower.wait_for("listening on");
+    // From the file or from the gateway, and once.
+    let started = format!("(PID {})", again.pid());
+    follower.find(&started);
     follower.signal("INT");
-    assert_eq!(follower.wait().0.code(), Some(130));
+    let (status, lines) = follower.wait();
+    assert_eq!(status.code(), Some(130));
+    let told = lines.iter().filter(|line| line.contains(&started)).count();
+    assert_eq!(told, 1, "{lines:#?}");
 }
 
 #[test]

@@ -24,5 +24,6 @@ mod setup;
 mod sshd;
 mod tailscale;
 mod terminal;
+mod troubleshooting;
 mod tunnel;
 mod up;

@@ -74,3 +74,112 @@ fn u29_doctor_walks_to_the_gateway_of_this_machine() {
     assert_eq!(deep["deep"]["gateway"]["ok"], true);
     gateway.stop();
 }
+
+#[test]
+fn doctor_shows_what_it_mends_asks_before_it_changes_the_config_and_keeps_a_backup() {
+    let place = Place::new();
+    let written = r#"{
+  // kept
+  "gateway": { "mode": "local", "token": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "colour": "red" },
+}"#;
+    place.write(".openclaw/openclaw.json", written);
+    let config = place.path(".openclaw/openclaw.json");
+    fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
+    let state = place.path(".openclaw");
+    fs::set_permissions(&state, fs::Permissions::from_mode(0o755)).unwrap();
+
+    let found = place.run(&["doctor", "--non-interactive"]).fails(1);
+    for text in [
+        "Unknown config keys\n",
+        "openclaw config unset gateway.colour",
+        "Legacy config keys detected\n",
+        "gateway.token is ignored; use gateway.auth.token instead",
+        &format!("chmod 600 {}", config.display()),
+        "Run \"openclaw doctor --fix\" to apply changes.",
+    ] {
+        assert!(found.out.contains(text), "{text:?}: {found:?}");
+    }
+    assert_eq!(mode(&config), 0o644, "looking changes nothing");
+
+    // Without an answer only modes are mended.
+    let harmless = place
+        .run(&["doctor", "--fix", "--non-interactive"])
+        .fails(1);
+    assert!(
+        harmless
+            .err
+            .contains("Left alone: openclaw config unset gateway.colour"),
+        "{harmless:?}"
+    );
+    assert!(harmless.out.contains("Done: chmod 600 "), "{harmless:?}");
+    assert_eq!((mode(&config), mode(&state)), (0o600, 0o700));
+    assert_eq!(place.read(".openclaw/openclaw.json"), written);
+
+    let mended = place.run(&["doctor", "--repair", "--yes"]).fails(1);
+    assert!(mended.err.starts_with("Will be done:\n"), "{mended:?}");
+    assert!(
+        mended
+            .out
+            .contains("Updated ~/.openclaw/openclaw.json\nBackup: ~/.openclaw/openclaw.json.bak\n"),
+        "{mended:?}"
+    );
+    let now = place.read(".openclaw/openclaw.json");
+    assert!(now.contains("// kept") && !now.contains("colour"), "{now}");
+    let token = place.run(&["config", "get", "gateway.auth.token"]).ok().out;
+    assert_eq!(token.trim(), "0f1e2d3c4b5a69788796a5b4c3d2e1f0");
+    place.run(&["config", "get", "gateway.token"]).fails(1);
+
+    let again = place
+        .run(&["doctor", "--fix", "--yes", "--json"])
+        .fails(1)
+        .json();
+    assert_eq!(again["fix"]["changes"], json!([]));
+    let made = place
+        .run(&["doctor", "--generate-gateway-token", "--json"])
+        .fails(1)
+        .json();
+    assert_eq!(made["fix"]["errors"], json!([]));
+    assert_eq!(made["verdict"]["id"], "tcp_refused");
+    let new = place.run(&["config", "get", "gateway.auth.token"]).ok().out;
+    assert!(new != token && new.trim().len() == 64, "{new}");
+    assert!(!made.to_string().contains(new.trim()));
+}
+
+#[test]
+fn doctor_says_what_stands_in_the_way_of_a_gateway_here() {
+    let place = Place::new().with_env("CLAWDBOT_GATEWAY_TOKEN", TOKEN);
+    place.write(
+        ".config/systemd/user/clawdbot-gateway.service",
+        "[Service]\nExecStart=/usr/bin/node /opt/clawdbot/index.js gateway\n",
+    );
+    place.write(
+        ".config/systemd/user/openclaw-gateway.service",
+        "[Service]\nExecStart=/nonexistent/openclaw gateway\n",
+    );
+    let found = place.run(&["doctor"]).fails(1);
+    for text in [
+        "CLAWDBOT_GATEWAY_TOKEN is now OPENCLAW_GATEWAY_TOKEN, and is read for now",
+        "gateway.mode is unset; nobody has decided yet whether a gateway runs here.",
+        "openclaw config set gateway.mode local",
+        "State directory missing (~/.openclaw)",
+        "Other gateway-like services detected\n- clawdbot-gateway.service (",
+        "starts /nonexistent/openclaw, which does not exist",
+    ] {
+        assert!(found.out.contains(text), "{text:?}: {found:?}");
+    }
+    assert!(!found.out.contains(TOKEN));
+    let made = place.run(&["doctor", "--fix", "--non-interactive"]);
+    assert!(made.out.contains("Done: mkdir -m 700 "), "{made:?}");
+    assert_eq!(mode(&place.path(".openclaw")), 0o700);
+    // A config that cannot be read stops nobody from finding out why.
+    place.write(".openclaw/openclaw.json", "{ gateway: { port: 'high' } }");
+    let broken = place.run(&["doctor"]).fails(1);
+    assert!(
+        broken.out.contains("Config\n- CRITICAL: gateway.port: "),
+        "{broken:?}"
+    );
+    assert!(
+        broken.out.contains("openclaw config validate"),
+        "{broken:?}"
+    );
+}

@@ -10,6 +10,7 @@ mod connections;
 mod devices;
 mod frames;
 mod kill;
+mod metrics;
 mod nodes;
 mod oracle;
 mod proxies;

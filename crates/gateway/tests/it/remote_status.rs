@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-async fn get(gateway: &TestGateway, path: &str, headers: &str) -> String {
+pub(crate) async fn get(gateway: &TestGateway, path: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
     let port = gateway.address().port();
     let request = format!(

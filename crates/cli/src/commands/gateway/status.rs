@@ -1,5 +1,5 @@
 //! `openclaw gateway status`: how the gateway is set up, where each value comes from, and whether it
-//! answers. Ends with 0 also when it does not.
+//! answers. Ends with 0 also when it does not, unless `--deep` asks for more.
 
 mod facts;
 
@@ -13,6 +13,7 @@ use openclaw_config::schema::BindMode;
 use openclaw_gateway::listen::holder::PortHolders;
 use serde_json::{Value, json};
 
+use crate::answer::{Answer, Around};
 use crate::args::CallArgs;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// Do not connect
     #[arg(long)]
     no_probe: bool,
-    /// Also show who listens on the port
+    /// Also show who listens on the port; fails when the gateway does not answer
     #[arg(long)]
     deep: bool,
     #[command(flatten)]
@@ -62,7 +63,12 @@ impl Args {
         } else {
             report.print(ui, context)?;
         }
-        Ok(Exit::OK)
+        let failed = report.probe.as_ref().is_some_and(|probe| !probe.connected);
+        Ok(if self.deep && failed {
+            Exit::FAILED
+        } else {
+            Exit::OK
+        })
     }
 
     async fn collect(
@@ -129,6 +135,9 @@ impl Report {
     fn print(&self, ui: Ui, context: &Context) -> Result<(), CommandError> {
         let paths = context.paths();
         let snapshot = context.snapshot();
+        if let Some(answer) = self.answer(context) {
+            ui.heading(&format!("OpenClaw gateway: {}", answer.line()))?;
+        }
         for line in self.service.iter().flat_map(|look| look.lines(context)) {
             ui.line(line)?;
         }
@@ -325,6 +334,17 @@ impl Report {
         Ok(())
     }
 
+    /// Is it up, is it reachable, is it safe; `None` when nobody asked it.
+    fn answer(&self, context: &Context) -> Option<Answer> {
+        let around = Around {
+            remote: self.remote,
+            holds_lock: matches!(self.runtime, Runtime::Running(_)),
+            node_only: None,
+        };
+        let probe = self.probe.as_ref()?;
+        Some(Answer::of(context, probe, around))
+    }
+
     /// Config file of the running gateway.
     fn gateway_config_path(&self) -> Option<&str> {
         self.probe.as_ref()?.config.as_ref()?["path"].as_str()
@@ -355,6 +375,7 @@ impl Report {
             }
         }
         let mut report = json!({
+            "answer": self.answer(context).map(|answer| answer.to_json()),
             "service": service,
             "config": { "cli": cli },
             "gateway": {

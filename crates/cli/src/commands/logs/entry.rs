@@ -60,6 +60,16 @@ impl Entry {
         }
     }
 
+    /// How severe, in lower case.
+    pub(super) fn level(&self) -> Option<&str> {
+        self.level.as_deref()
+    }
+
+    /// Which part of the program.
+    pub(super) fn part(&self) -> Option<&str> {
+        self.subsystem.as_deref().or(self.module.as_deref())
+    }
+
     /// `<time> <level> <subsystem> <message>`; `clock` shows the local time of day only.
     pub(super) fn to_text(&self, ui: Ui, raw: &str, clock: bool) -> String {
         let Some(message) = &self.message else {
@@ -72,11 +82,7 @@ impl Entry {
             time.to_owned()
         };
         let level = self.level.as_deref().unwrap_or_default();
-        let source = self
-            .subsystem
-            .as_deref()
-            .or(self.module.as_deref())
-            .unwrap_or_default();
+        let source = self.part().unwrap_or_default();
         // Painted last: what a record holds must not steer the terminal.
         let [time, level] = [time.as_str(), level].map(printable);
         let [source, message] = [source, message.as_str()].map(printable);

@@ -116,15 +116,15 @@ pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
 
 /// What `--fix` did.
 #[derive(Debug, Default)]
-pub(crate) struct Mended {
+struct Mended {
     /// Done.
-    pub(crate) changes: Vec<String>,
+    changes: Vec<String>,
     actions: Vec<Value>,
     errors: Vec<String>,
 }
 
 /// Mends what can be mended without a question.
-pub(crate) fn mend(report: &Report) -> Mended {
+fn mend(report: &Report) -> Mended {
     let mut mended = Mended::default();
     for mend in report
         .findings

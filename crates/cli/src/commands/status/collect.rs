@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use openclaw_config::Settings;
 use openclaw_config::resolve::{ClientTarget, UrlSource};
+use openclaw_gateway::lock::peek;
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
+use crate::answer::{Answer, Around};
 use crate::args::CallArgs;
 use crate::books::{pending_devices, pending_nodes};
 use crate::connect::{Connection, Deadline, Wish, needs};
@@ -14,6 +16,7 @@ use crate::context::Context;
 use crate::dashboard::http_base;
 use crate::error::CommandError;
 use crate::probe::{Look, Probe};
+use crate::ui::format::now_ms;
 
 /// Most time for the look.
 const BUDGET: Duration = Duration::from_millis(2500);
@@ -39,6 +42,8 @@ pub(super) struct Overview {
     pub(super) node_only: bool,
     /// Name and release of the system.
     pub(super) os: Os,
+    /// Is it up, is it reachable, is it safe.
+    pub(super) answer: Answer,
 }
 
 /// The operating system.
@@ -110,8 +115,15 @@ impl Overview {
             && !sets_up_a_gateway
             && target.url_source == UrlSource::Local
             && !probe.reachable;
+        let remote = !target.is_local();
+        let around = Around {
+            remote,
+            holds_lock: !remote && holds_lock(context),
+            node_only: node_of.as_deref().filter(|_| node_only),
+        };
         Ok(Self {
-            remote: !target.is_local(),
+            answer: Answer::of(context, &probe, around),
+            remote,
             dashboard: dashboard(settings, &target, &probe),
             node_only,
             target,
@@ -147,6 +159,7 @@ impl Overview {
         let summary = self.probe.summary.as_ref().unwrap_or(&empty);
         let (known, connected) = self.nodes().unzip();
         let mut report = json!({
+            "answer": self.answer.to_json(),
             "heartbeat": summary["heartbeat"],
             "channelSummary": summary["channelSummary"],
             "queuedSystemEvents": summary["queuedSystemEvents"],
@@ -216,6 +229,14 @@ async fn pending(
     let nodes: Value = connection.call("node.pair.list", &json!({})).await.ok()?;
     connection.close().await;
     Some(pending_devices(&devices).ok()?.len() + pending_nodes(&nodes).ok()?.len())
+}
+
+/// Whether a gateway of this state directory runs.
+fn holds_lock(context: &Context) -> bool {
+    peek(&context.paths().lock_file, now_ms())
+        .ok()
+        .flatten()
+        .is_some()
 }
 
 fn dashboard(settings: &Settings, target: &ClientTarget, probe: &Probe) -> String {

@@ -18,7 +18,7 @@ pub(super) fn print(
     overview: &Overview,
     deep: bool,
 ) -> Result<(), CommandError> {
-    ui.heading("OpenClaw status")?;
+    ui.heading(&format!("OpenClaw status: {}", overview.answer.line()))?;
     ui.blank()?;
     ui.heading("Overview")?;
     ui.table(&overview_table(context, overview, false))?;
@@ -56,7 +56,10 @@ pub(super) fn print_all(
     context: &Context,
     overview: &Overview,
 ) -> Result<(), CommandError> {
-    ui.heading("OpenClaw status --all")?;
+    ui.heading(&format!(
+        "OpenClaw status --all: {}",
+        overview.answer.line()
+    ))?;
     ui.blank()?;
     ui.heading("Overview")?;
     ui.table(&overview_table(context, overview, true))?;

@@ -232,18 +232,14 @@ fn lines(probe: &Probe) -> Vec<String> {
             .map(|line| format!("Certificate: {line}")),
     );
     lines.extend(probe.warning().map(|warning| format!("Note: {warning}")));
-    if probe.refused {
-        lines.extend(
-            probe
-                .explanation
-                .iter()
-                .filter(|line| {
-                    line.starts_with("Fix: ")
-                        || line.starts_with("pairing required: ")
-                        || line.starts_with("This device: ")
-                })
-                .cloned(),
-        );
+    if probe.error.is_some() {
+        let told = probe.explanation.iter().filter(|line| {
+            line.starts_with("Fix: ")
+                || line.starts_with("pairing required: ")
+                || line.starts_with("This device: ")
+        });
+        // Who reads this has run the probe already; the next step walks the way hop by hop.
+        lines.extend(told.map(|line| line.replace("openclaw gateway probe", "openclaw doctor")));
     }
     lines
 }

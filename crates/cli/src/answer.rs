@@ -1,0 +1,260 @@
+//! The first line of `status` and `health`: is it up, is it reachable, is it safe. Values in, one line out.
+
+use openclaw_gateway::security::Severity;
+use serde_json::{Value, json};
+
+use crate::commands::security as audit;
+use crate::context::Context;
+use crate::probe::Probe;
+
+/// Addresses that are named; the rest is counted.
+const NAMED: usize = 2;
+
+/// What is known, however it was found out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    state: State,
+    reach: String,
+    /// How many findings are critical, and how many are warnings; `None` when nobody looked.
+    findings: Option<(usize, usize)>,
+    degraded: Vec<String>,
+}
+
+/// Whether it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+enum State {
+    /// It answers.
+    Answers,
+    /// Its process is there and does not answer.
+    Silent,
+    /// Nobody answers.
+    #[default]
+    Down,
+    /// There is none here on purpose: this machine is a node of another gateway.
+    Elsewhere(String),
+}
+
+/// What decides besides the probe.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around<'a> {
+    /// Whether the gateway is another machine's.
+    pub(crate) remote: bool,
+    /// Whether a process holds the lock of this state directory.
+    pub(crate) holds_lock: bool,
+    /// The gateway that this machine is a node of, if it has none of its own.
+    pub(crate) node_only: Option<&'a str>,
+}
+
+impl Answer {
+    /// From a look at a gateway. What it does not tell is looked up here, when it is this machine's.
+    pub(crate) fn of(context: &Context, probe: &Probe, around: Around<'_>) -> Self {
+        if let Some(gateway) = around.node_only {
+            return Self {
+                state: State::Elsewhere(gateway.to_owned()),
+                ..Self::default()
+            };
+        }
+        let mut answer = Self {
+            state: match (probe.reachable, around.holds_lock) {
+                (true, _) => State::Answers,
+                (false, true) => State::Silent,
+                (false, false) => State::Down,
+            },
+            reach: reach(probe, around.remote),
+            ..Self::default()
+        };
+        if let Some(status) = &probe.remote {
+            answer.findings = Some(counts(status));
+            answer.degraded = degraded(status);
+        } else if !around.remote {
+            answer.findings = audit::look(context).ok().map(|report| {
+                (
+                    report.count(Severity::Critical),
+                    report.count(Severity::Warn),
+                )
+            });
+        }
+        answer
+    }
+
+    /// `up · reachable from this machine only · safe`
+    pub(crate) fn line(&self) -> String {
+        let mut parts = Vec::new();
+        match &self.state {
+            State::Answers => parts.push("up".to_owned()),
+            State::Silent => parts.push("running, but does not answer".to_owned()),
+            State::Down => parts.push("down".to_owned()),
+            State::Elsewhere(gateway) => {
+                return format!("no gateway on this machine, which is a node of {gateway}");
+            }
+        }
+        parts.push(self.reach.clone());
+        parts.push(match self.findings {
+            None => "safety not known".to_owned(),
+            Some((0, 0)) => "safe".to_owned(),
+            Some((0, 1)) => "safe, with 1 warning".to_owned(),
+            Some((0, warnings)) => format!("safe, with {warnings} warnings"),
+            Some((1, _)) => "NOT SAFE: 1 critical finding".to_owned(),
+            Some((critical, _)) => format!("NOT SAFE: {critical} critical findings"),
+        });
+        if !self.degraded.is_empty() {
+            parts.push(format!("degraded: {}", self.degraded.join(", ")));
+        }
+        parts.join(" · ")
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "up": self.state == State::Answers,
+            "reach": self.reach,
+            "safe": self.findings.map(|(critical, _)| critical == 0),
+            "degraded": self.degraded,
+            "line": self.line(),
+        })
+    }
+}
+
+/// From where it is reached, as far as one can see from here.
+fn reach(probe: &Probe, remote: bool) -> String {
+    if !probe.connected {
+        let error = probe.error.as_deref().unwrap_or("no answer");
+        let first = error.lines().next().unwrap_or_default();
+        return if probe.reachable {
+            format!("reachable, access refused ({first})")
+        } else {
+            format!("not reachable ({first})")
+        };
+    }
+    let latency = probe.latency.as_millis();
+    match &probe.remote {
+        Some(status) if !remote => ways(status),
+        _ => format!("reachable in {latency}ms"),
+    }
+}
+
+/// The ways in that lead here from other machines.
+fn ways(status: &Value) -> String {
+    let mut ways: Vec<String> = texts(&status["listen"])
+        .filter(|address| !is_loopback(address))
+        .map(str::to_owned)
+        .collect();
+    let hidden = ways.len().saturating_sub(NAMED);
+    ways.truncate(NAMED);
+    if hidden > 0 {
+        ways.push(format!("{hidden} more"));
+    }
+    let parts = &status["subsystems"];
+    let mut through: Vec<&str> = Vec::new();
+    if parts["tailscale"]["state"] == "up" {
+        through.push("Tailscale");
+    }
+    if parts["proxy"]["state"] == "up" {
+        through.push("the listener for proxies");
+    }
+    match (ways.is_empty(), through.is_empty()) {
+        (true, true) => "reachable from this machine only".to_owned(),
+        (true, false) => format!("reachable from elsewhere through {}", through.join(" and ")),
+        (false, true) => format!("reachable from other machines at {}", ways.join(", ")),
+        (false, false) => format!(
+            "reachable from other machines at {} and through {}",
+            ways.join(", "),
+            through.join(" and ")
+        ),
+    }
+}
+
+fn is_loopback(address: &str) -> bool {
+    address
+        .parse::<std::net::SocketAddr>()
+        .is_ok_and(|address| address.ip().is_loopback())
+}
+
+fn counts(status: &Value) -> (usize, usize) {
+    let count = |severity: &str| {
+        let findings = status["findings"].as_array().into_iter().flatten();
+        findings
+            .filter(|finding| finding["severity"] == severity)
+            .count()
+    };
+    (count("critical"), count("warn"))
+}
+
+fn degraded(status: &Value) -> Vec<String> {
+    let parts = status["subsystems"].as_object().into_iter().flatten();
+    parts
+        .filter(|(_, part)| part["state"] == "degraded")
+        .map(|(name, _)| name.clone())
+        .collect()
+}
+
+fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn u29_the_first_line_answers_up_reachable_and_safe() {
+        let line = |state: State, reach: &str, findings, degraded: &[&str]| {
+            Answer {
+                state,
+                reach: reach.to_owned(),
+                findings,
+                degraded: degraded.iter().map(ToString::to_string).collect(),
+            }
+            .line()
+        };
+        for (found, expected) in [
+            (
+                line(State::Answers, "r", Some((0, 0)), &[]),
+                "up · r · safe",
+            ),
+            (
+                line(State::Answers, "r", Some((0, 1)), &[]),
+                "up · r · safe, with 1 warning",
+            ),
+            (
+                line(State::Silent, "r", Some((2, 1)), &[]),
+                "running, but does not answer · r · NOT SAFE: 2 critical findings",
+            ),
+            (
+                line(State::Down, "r", None, &["mdns", "tailscale"]),
+                "down · r · safety not known · degraded: mdns, tailscale",
+            ),
+            (
+                line(State::Elsewhere("wss://gw".into()), "", None, &[]),
+                "no gateway on this machine, which is a node of wss://gw",
+            ),
+        ] {
+            assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn ways_in_are_named() {
+        for (status, expected) in [
+            (
+                json!({"listen": ["127.0.0.1:1", "[::1]:1"]}),
+                "reachable from this machine only",
+            ),
+            (
+                json!({"listen": ["127.0.0.1:1"], "subsystems": {"tailscale": {"state": "up"}, "proxy": {"state": "off"}}}),
+                "reachable from elsewhere through Tailscale",
+            ),
+            (
+                json!({"listen": ["0.0.0.0:1", "[::]:1", "192.0.2.1:2"], "subsystems": {"tailscale": {"state": "degraded"}}}),
+                "reachable from other machines at 0.0.0.0:1, [::]:1, 1 more",
+            ),
+        ] {
+            assert_eq!(ways(&status), expected);
+        }
+        let status = json!({"subsystems": {"tailscale": {"state": "degraded"}}, "findings": [{"severity": "warn"}]});
+        assert_eq!(degraded(&status), ["tailscale"]);
+        assert_eq!(counts(&status), (0, 1));
+    }
+}

@@ -1,0 +1,121 @@
+//! What doctor can do about findings: each step is shown as a command or a sentence before it is done, and what is replaced is kept.
+
+use std::path::PathBuf;
+
+use openclaw_config::edit::{Base, ConfigEditor};
+use openclaw_config::store::private_dir;
+use openclaw_gateway::security::{Mend, files};
+use serde_json::{Value, json};
+
+use crate::app::VERSION;
+use crate::context::Context;
+use crate::error::CommandError;
+use crate::ui::Ui;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Repair {
+    /// Takes permissions away.
+    Chmod(Mend),
+    /// Makes a folder that only this user can enter.
+    MakeDir(PathBuf),
+    /// Changes the config file.
+    Config {
+        /// The same as a command, or what it does.
+        text: String,
+        /// The change.
+        patch: Value,
+    },
+}
+
+/// What came of the steps.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Steps that were done.
+    pub(crate) changes: Vec<String>,
+    /// Steps that failed, and why.
+    pub(crate) errors: Vec<String>,
+    /// Where the former config is, if the config was changed.
+    pub(crate) backup: Option<PathBuf>,
+}
+
+impl Repair {
+    /// As shown before it is done.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Chmod(mend) => format!("chmod {:o} {}", mend.mode, mend.path.display()),
+            Self::MakeDir(path) => format!("mkdir -m 700 {}", path.display()),
+            Self::Config { text, .. } => text.clone(),
+        }
+    }
+
+    /// Whether it needs no question: nothing that anybody wrote is changed.
+    pub(crate) const fn is_harmless(&self) -> bool {
+        match self {
+            Self::Chmod(_) | Self::MakeDir(_) => true,
+            Self::Config { .. } => false,
+        }
+    }
+}
+
+impl Done {
+    /// Tells what was done.
+    pub(crate) fn print(&self, ui: Ui, context: &Context) -> Result<(), CommandError> {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        for change in &self.changes {
+            ui.line(format!("Done: {change}"))?;
+        }
+        for error in &self.errors {
+            ui.line(format!("Failed: {error}"))?;
+        }
+        if let Some(backup) = &self.backup {
+            let paths = context.paths();
+            ui.line(format!(
+                "Updated {}",
+                paths.display_home(&paths.config_path)
+            ))?;
+            ui.line(format!("Backup: {}", paths.display_home(backup)))?;
+        }
+        ui.blank()
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({ "changes": self.changes, "errors": self.errors, "backup": self.backup })
+    }
+}
+
+/// Does the steps. One that fails keeps none of the others from being done.
+pub(crate) fn mend(context: &Context, repairs: &[Repair]) -> Done {
+    let mut done = Done::default();
+    for repair in repairs {
+        let result = match repair {
+            Repair::Chmod(mend) => match files::mend(mend) {
+                Err(reason) if reason != "already" && reason != "missing" => Err(reason),
+                _ => Ok(()),
+            },
+            Repair::MakeDir(path) => private_dir(path).map_err(|error| error.to_string()),
+            Repair::Config { patch, .. } => change(context, patch).map(|backup| {
+                done.backup = backup.or(done.backup.take());
+            }),
+        };
+        match result {
+            Ok(()) => done.changes.push(repair.text()),
+            Err(reason) => done.errors.push(format!("{}: {reason}", repair.text())),
+        }
+    }
+    done
+}
+
+/// Writes a change; says where the former file is.
+fn change(context: &Context, patch: &Value) -> Result<Option<PathBuf>, String> {
+    let edited = ConfigEditor::new(context.paths(), context.process_env())
+        .with_version(VERSION)
+        .patch(Base::Current, &patch.to_string())
+        .map_err(|error| error.to_string())?;
+    let mut backup = context.paths().config_path.clone().into_os_string();
+    backup.push(".bak");
+    let backup = PathBuf::from(backup);
+    Ok(Some(backup).filter(|backup| edited.changed && backup.exists()))
+}
