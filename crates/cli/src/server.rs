@@ -442,6 +442,7 @@ fn add_secrets(redactor: &Redactor, snapshot: &Snapshot) {
         &gateway.auth.password,
         &gateway.remote.token,
         &gateway.remote.password,
+        &gateway.metrics.token,
     ];
     // The redactor has to know them to keep them out of the log.
     redactor.add(

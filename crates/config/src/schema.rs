@@ -9,6 +9,7 @@ mod discovery;
 mod fields;
 mod gateway;
 mod logging;
+mod metrics;
 mod node;
 mod proxy;
 mod remote;
@@ -29,6 +30,7 @@ pub use gateway::{
     Browser, ControlUi, Gateway, GatewayDiscovery, NodeCommands, NodePairing, Nodes, Reload,
 };
 pub use logging::Logging;
+pub use metrics::Metrics;
 pub use node::{BrowserProxy, NodeHost, Tools, ToolsExec};
 pub use proxy::{DEFAULT_SECRET_HEADER, Proxy, ProxyListen};
 pub use remote::{EdgeHeader, Remote, SecretReference};

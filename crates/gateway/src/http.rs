@@ -57,6 +57,10 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn bearer_delay(&self, peer: &Peer) -> Duration;
     /// Whether a bearer is the shared secret or the token of an operator device.
     fn bearer_allowed(&self, bearer: &str, peer: &Peer) -> BearerVerdict;
+    /// Whether a bearer opens `/metrics`, and nothing else.
+    fn is_metrics_token(&self, _bearer: &str) -> bool {
+        false
+    }
     /// Whether the process at the other end of a connection to the listener for Tailscale may speak for it.
     fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> Asking<'_>;
     /// Whether the user that something in front of us names may read what the Control UI needs to start. Asks whoever vouches.

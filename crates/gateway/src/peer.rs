@@ -52,6 +52,8 @@ pub enum ListenerKind {
     Ingress,
     /// The listener for reverse proxies: whoever connects there is the proxy.
     Proxy,
+    /// The listener for figures and probes: it serves nothing else.
+    Metrics,
 }
 
 impl ListenerKind {
@@ -62,6 +64,7 @@ impl ListenerKind {
             Self::Control => "control",
             Self::Ingress => "ingress",
             Self::Proxy => "proxy",
+            Self::Metrics => "metrics",
         }
     }
 }
@@ -207,7 +210,7 @@ impl Facts<'_> {
         ) {
             (Some(client), _) => policy.trusts(client),
             (None, ListenerKind::Proxy) => true,
-            (None, ListenerKind::Control | ListenerKind::Ingress) => false,
+            (None, ListenerKind::Control | ListenerKind::Ingress | ListenerKind::Metrics) => false,
             (None, ListenerKind::Main) => {
                 self.socket_peer.is_some_and(|socket| policy.trusts(socket))
             }

@@ -1,11 +1,11 @@
-//! The listener for reverse proxies (`gateway.proxy.listen`): opened, moved and closed as the config says. A place that cannot
-//! be had is told and tried again, and keeps nobody else waiting.
+//! The listeners beside the main ones, for reverse proxies (`gateway.proxy.listen`) and for scrapers (`gateway.metrics.listen`):
+//! opened, moved and closed as the config says. A place that cannot be had is told and tried again, and keeps nobody else waiting.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use openclaw_config::schema::{Proxy, ProxyListen};
+use openclaw_config::schema::{ProxyListen, Settings};
 
 use crate::core::Core;
 use crate::listen::{BindError, ListenerHandle, Place};
@@ -15,15 +15,61 @@ use crate::subsystems::{Backoff, Part};
 /// Who may connect to the Unix socket: the user of the gateway and the group.
 const MODE: u32 = 0o660;
 
+/// One of these listeners.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside {
+    /// Its name among the parts of the gateway.
+    pub(crate) name: &'static str,
+    kind: ListenerKind,
+    /// The key of the config that says where it is.
+    key: &'static str,
+    wanted: fn(&Settings) -> Wanted,
+}
+
+/// The listener for reverse proxies.
+pub(crate) const PROXIES: Beside = Beside {
+    name: "proxy",
+    kind: ListenerKind::Proxy,
+    key: "gateway.proxy.listen",
+    wanted: |settings| {
+        let proxy = &settings.gateway.proxy;
+        Wanted {
+            listen: proxy.listen.clone(),
+            group: proxy.group.clone(),
+            purpose: format!("for reverse proxies, PROXY protocol {}", proxy.protocol),
+        }
+    },
+};
+
+/// The listener for scrapers.
+pub(crate) const SCRAPERS: Beside = Beside {
+    name: "metrics",
+    kind: ListenerKind::Metrics,
+    key: "gateway.metrics.listen",
+    wanted: |settings| Wanted {
+        listen: settings.gateway.metrics.listen.clone(),
+        group: None,
+        purpose: "for /metrics and the probes".to_owned(),
+    },
+};
+
+/// What the config says about one.
+struct Wanted {
+    listen: Option<ProxyListen>,
+    group: Option<String>,
+    /// What it is for, in a few words.
+    purpose: String,
+}
+
 /// Follows the config until the gateway stops.
-pub(crate) async fn follow(core: Arc<Core>) {
-    let part = core.part("proxy");
+pub(crate) async fn follow(core: Arc<Core>, beside: Beside) {
+    let part = core.part(beside.name);
     let mut config = core.config.clone();
     let mut backoff = Backoff::default();
     let mut open: Option<Open> = None;
     loop {
-        let wanted = config.borrow_and_update().settings.gateway.proxy.clone();
-        let retry = round(&core, &part, &wanted, &mut open, &mut backoff).await;
+        let wanted = (beside.wanted)(&config.borrow_and_update().settings);
+        let retry = round(&core, &part, beside, &wanted, &mut open, &mut backoff).await;
         let again = async {
             match retry {
                 Some(delay) => tokio::time::sleep(delay).await,
@@ -47,7 +93,8 @@ struct Open {
 async fn round(
     core: &Core,
     part: &Part,
-    wanted: &Proxy,
+    beside: Beside,
+    wanted: &Wanted,
     open: &mut Option<Open>,
     backoff: &mut Backoff,
 ) -> Option<Duration> {
@@ -75,13 +122,9 @@ async fn round(
     if let Some(same) = open.take() {
         same.handle.close().await;
     }
-    let opened = match core
-        .listeners
-        .open(ListenerKind::Proxy, place.clone())
-        .await
-    {
+    let opened = match core.listeners.open(beside.kind, place.clone()).await {
         Ok(handle) => set_group(&place, group.as_deref()).map(|()| handle),
-        Err(error) => Err(failure(&place, &error)),
+        Err(error) => Err(failure(beside, &place, &error)),
     };
     match opened {
         Ok(handle) => {
@@ -117,11 +160,8 @@ fn place(listen: &ProxyListen) -> Place {
     }
 }
 
-fn detail(place: &Place, wanted: &Proxy) -> String {
-    format!(
-        "listens on {place} for reverse proxies, PROXY protocol {}",
-        wanted.protocol
-    )
+fn detail(place: &Place, wanted: &Wanted) -> String {
+    format!("listens on {place} {}", wanted.purpose)
 }
 
 struct Failure {
@@ -129,21 +169,22 @@ struct Failure {
     fix: String,
 }
 
-fn failure(place: &Place, error: &BindError) -> Failure {
+fn failure(beside: Beside, place: &Place, error: &BindError) -> Failure {
     let text = error.to_string();
     let mut lines = text.lines();
     let reason = lines.next().unwrap_or_default().to_owned();
-    let elsewhere = "openclaw config set gateway.proxy.listen";
+    let elsewhere = format!("openclaw config set {}", beside.key);
     let fix = match (place, error) {
         (Place::Unix { path, .. }, BindError::Unix { source, .. }) => {
             let folder = path.parent().unwrap_or(Path::new("/")).display();
             match source.kind() {
                 std::io::ErrorKind::NotFound => format!("mkdir -p {folder}"),
                 std::io::ErrorKind::PermissionDenied => format!(
-                    "chown {} {folder}, or choose another path: {elsewhere} /path/to/proxy.sock",
-                    rustix::process::geteuid().as_raw()
+                    "chown {} {folder}, or choose another path: {elsewhere} /path/to/{}.sock",
+                    rustix::process::geteuid().as_raw(),
+                    beside.name
                 ),
-                _ => format!("{elsewhere} /another/path/proxy.sock"),
+                _ => format!("{elsewhere} /another/path/{}.sock", beside.name),
             }
         }
         (Place::Tcp(address), BindError::InUse { .. }) => {

@@ -49,6 +49,10 @@ pub const SECTIONS: &[Section] = &[
         title: "Listener for reverse proxies",
     },
     Section {
+        prefix: "gateway.metrics",
+        title: "Monitoring",
+    },
+    Section {
         prefix: "gateway.tailscale",
         title: "Tailscale",
     },
@@ -159,6 +163,9 @@ pub const FIELDS: &[Field] = &[
     field("gateway.proxy.listen", Kind::ProxyListen, "", "Address (`127.0.0.1:18790`), port, or path of a Unix socket for reverse proxies alone. Whoever connects there is taken for the proxy: its forwarding and identity headers count, and its clients are remote."),
     field("gateway.proxy.group", Kind::Text, "", "Group that owns the Unix socket, by name or number; its members may connect. Unset: the gateway's own group.").advanced(),
     field("gateway.proxy.protocol", Kind::Word(ProxyProtocol::WORDS), "off", "PROXY protocol, version 1 and 2: `accept` reads the header of a trusted proxy when there is one, `require` closes connections without one. From anybody else it is refused."),
+
+    field("gateway.metrics.listen", Kind::ProxyListen, "", "Address (`127.0.0.1:9464`), port, or path of a Unix socket that serves `/metrics` and the probes, and nothing else. Other machines need a bearer there, too."),
+    field("gateway.metrics.token", Kind::Text, "", "Bearer that opens `/metrics` and nothing else, on every listener. Unset: the shared secret or the token of an operator.").secret(),
 
     field("gateway.tailscale.mode", Kind::Word(TailscaleMode::WORDS), "off", "`serve` gives HTTPS inside the tailnet, `funnel` from the internet, which needs a password. Both need `gateway.bind` loopback."),
     field("gateway.tailscale.resetOnExit", Kind::Bool, "false", "Take our own route down when the gateway stops. Without it the route stays and works again after the next start.").advanced(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bind::{BindChoice, BindHost};
 use super::words::{BrowserMode, GatewayMode, ReloadMode};
-use super::{Auth, Proxy, Remote, Tailscale, Tls};
+use super::{Auth, Metrics, Proxy, Remote, Tailscale, Tls};
 
 /// `gateway`.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
@@ -26,6 +26,8 @@ pub struct Gateway {
     pub allow_real_ip_fallback: bool,
     /// The listener for reverse proxies, and the PROXY protocol.
     pub proxy: Proxy,
+    /// Figures for monitoring.
+    pub metrics: Metrics,
     /// Silence after which a WebSocket is pinged, in milliseconds. Default 25000.
     pub ping_interval_ms: Option<u64>,
     /// The browser UI.

@@ -36,7 +36,10 @@ pub(super) fn spawn(core: &Arc<Core>, options: &GatewayOptions, listeners: Follo
     tasks.spawn_until_cancelled("listeners", listeners.run(is_applied));
     tasks.spawn_until_cancelled("interfaces", interfaces(Arc::clone(core)));
     tasks.spawn_until_cancelled("own addresses", own_addresses(Arc::clone(core)));
-    tasks.spawn_until_cancelled("proxy", crate::proxy::follow(Arc::clone(core)));
+    for listener in [crate::proxy::PROXIES, crate::proxy::SCRAPERS] {
+        let follow = crate::proxy::follow(Arc::clone(core), listener);
+        tasks.spawn_until_cancelled(listener.name, follow);
+    }
     tasks.spawn_until_cancelled("tls", tls.follow(Arc::clone(core)));
     tasks.spawn_until_cancelled("tick", tick(Arc::clone(core)));
     tasks.spawn_until_cancelled("health", health(Arc::clone(core)));

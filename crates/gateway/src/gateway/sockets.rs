@@ -99,6 +99,12 @@ impl SocketHandler for Handler {
         }
     }
 
+    fn is_metrics_token(&self, bearer: &str) -> bool {
+        let settings = &self.core.snapshot().settings;
+        let token = settings.gateway.metrics.token.as_ref();
+        token.is_some_and(|token| !token.expose().is_empty() && secret::matches(token, bearer))
+    }
+
     fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> Asking<'_> {
         Box::pin(self.core.vouchers.vouch(peer, local))
     }

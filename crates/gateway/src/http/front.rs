@@ -31,6 +31,13 @@ pub(super) async fn front(
         return response;
     }
     let (peer, noted) = identify(&state, &policy, &request);
+    let by_metrics = request
+        .extensions()
+        .get::<Connection>()
+        .is_some_and(|connection| connection.listener() == ListenerKind::Metrics);
+    if by_metrics {
+        return scraped(peer, request, next).await;
+    }
     if let Some(response) = insecure::answer(&state, &policy, &peer, &request) {
         return response;
     }
@@ -64,6 +71,20 @@ pub(super) async fn front(
                 .flatten()
                 .unwrap_or_else(|| refuse_host(&state, &peer, &refused))
         }
+    };
+    answer::secure(&mut response);
+    response
+}
+
+/// What the listener for figures serves. Scrapers ask by any name; a page that was led here by one is not local by that.
+async fn scraped(peer: Peer, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_served = path == "/metrics" || probes::PATHS.iter().any(|(probe, _)| *probe == path);
+    let mut response = if is_served && !upgrade::is_upgrade(request.headers()) {
+        request.extensions_mut().insert(peer);
+        next.run(request).await
+    } else {
+        answer::not_found()
     };
     answer::secure(&mut response);
     response

@@ -1,4 +1,4 @@
-//! `/metrics`: for this machine, and for whoever shows the shared secret or the token of an operator.
+//! `/metrics`: for this machine, and for whoever shows its own token, the shared secret or the token of an operator.
 
 use axum::Extension;
 use axum::extract::State;
@@ -20,6 +20,7 @@ pub(super) async fn answer(
     }
     if !peer.is_local() {
         let verdict = match bearer(&headers) {
+            Some(bearer) if state.handler().is_metrics_token(bearer) => BearerVerdict::Allowed,
             Some(bearer) => state.bearer_verdict(bearer, &peer).await,
             None => BearerVerdict::Denied,
         };

@@ -136,6 +136,7 @@ fn describe(policy: &HttpPolicy, facts: &Facts<'_>, peer: &Peer, request: &Reque
         ListenerKind::Control => "control",
         ListenerKind::Ingress => "ingress",
         ListenerKind::Proxy => "proxy",
+        ListenerKind::Metrics => "metrics",
     };
     let identity = match &peer.claim {
         None => Value::Null,

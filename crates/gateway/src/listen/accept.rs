@@ -275,7 +275,14 @@ impl Acceptor {
             // The proxy passes bytes on: what counts is the client it names.
             (Some(client), _) if policy.peer.trusts(client) => Carrier::Trusted,
             (Some(_), _) if kind == ListenerKind::Main => Carrier::Stranger,
-            _ if matches!(kind, ListenerKind::Proxy | ListenerKind::Ingress) => Carrier::Proxy,
+            // Scrapers speak plain HTTP there, whatever the main listeners do.
+            _ if matches!(
+                kind,
+                ListenerKind::Proxy | ListenerKind::Ingress | ListenerKind::Metrics
+            ) =>
+            {
+                Carrier::Proxy
+            }
             (_, Some(address)) if address.is_loopback() || policy.peer.trusts(address) => {
                 Carrier::Trusted
             }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use openclaw_config::schema::{
-    AuthMode, BindMode, GatewayMode, MdnsMode, PlainHttp, TailscaleMode,
+    AuthMode, BindMode, GatewayMode, MdnsMode, PlainHttp, ProxyListen, TailscaleMode,
 };
 
 use super::{Facts, Found, Severity};
@@ -19,6 +19,7 @@ pub(super) fn rules(facts: &Facts<'_>, found: &mut Found) {
     certificate(facts, found);
     announcements(facts, found);
     remote(facts, found);
+    metrics(facts, found);
     if facts.settings.logging.redact_sensitive.as_str() == "off" {
         found.add(
             Severity::Warn,
@@ -176,6 +177,24 @@ fn remote(facts: &Facts<'_>, found: &mut Found) {
             "The remote gateway is reached unencrypted",
             format!("gateway.remote.url is {url}: the token would be readable on the way; clients refuse it when the address is public."),
             facts.command(&format!("openclaw config set gateway.remote.url wss://{host}")),
+        );
+    }
+}
+
+fn metrics(facts: &Facts<'_>, found: &mut Found) {
+    let metrics = &facts.settings.gateway.metrics;
+    let Some(ProxyListen::Tcp(address)) = &metrics.listen else {
+        return;
+    };
+    if !address.ip().is_loopback() && metrics.token.is_none() {
+        found.add(
+            Severity::Warn,
+            "gateway.metrics_shared_secret",
+            "Scrapers have to know the shared secret",
+            format!(
+                "gateway.metrics.listen is {address}, and gateway.metrics.token is not set: a scraper on another machine needs the secret that opens everything."
+            ),
+            facts.command("openclaw config set gateway.metrics.token \"$(openssl rand -hex 32)\""),
         );
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use openclaw_gateway::listen::Place;
+use openclaw_gateway::peer::ListenerKind;
 use openclaw_testkit::TestGateway;
 use serde_json::json;
 
-use crate::remote_status::get;
+use crate::remote_status::{get, get_at};
 
 /// A sample: its labels and its value.
 type Sample = (BTreeMap<String, String>, f64);
@@ -148,4 +150,64 @@ async fn u41_metrics_are_in_the_text_format_and_hold_no_secret() {
         .any(|(labels, _)| labels["name"] == "te\"st\\" && labels["state"] == "degraded");
     assert!(named, "{page}");
     assert!(!page.contains(openclaw_testkit::gateway::TOKEN));
+}
+
+#[tokio::test]
+async fn u41_a_listener_of_its_own_serves_figures_and_nothing_else() {
+    let token = "metrics-token-0123456789";
+    let gateway = TestGateway::builder()
+        .gateway(
+            "metrics",
+            json!({ "listen": "127.0.0.1:0", "token": token }),
+        )
+        .start()
+        .await;
+    let core = gateway.gateway.core();
+    let mut told = core.subsystems.changes();
+    let address = loop {
+        let open = core
+            .listeners
+            .all()
+            .into_iter()
+            .find_map(|(kind, place)| match place {
+                Place::Tcp(address) if kind == ListenerKind::Metrics => Some(address),
+                _ => None,
+            });
+        if let Some(address) = open {
+            break address;
+        }
+        told.changed().await.unwrap();
+    };
+    let far = "X-Forwarded-For: 192.0.2.44\r\n";
+    let bearer = |token: &str| format!("{far}Authorization: Bearer {token}\r\n");
+    for (path, headers, status) in [
+        ("/metrics", "", 200),
+        ("/readyz", "", 200),
+        ("/", "", 404),
+        ("/control-ui-config.json", "", 404),
+        ("/j/0123456789012345678901", "", 404),
+        (
+            "/metrics",
+            "Upgrade: websocket\r\nConnection: Upgrade\r\n",
+            404,
+        ),
+        ("/metrics", far, 401),
+        ("/metrics", &bearer("nope"), 401),
+        ("/metrics", &bearer(token), 200),
+        ("/metrics", &bearer(openclaw_testkit::gateway::TOKEN), 200),
+    ] {
+        let answer = get_at(address, path, headers).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{path} {headers} {answer}"
+        );
+    }
+    // The token opens figures on the main port, too, and nothing else anywhere.
+    let page = get(&gateway, "/metrics", &bearer(token)).await;
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    let ready = get(&gateway, "/readyz", &bearer(token)).await;
+    assert!(ready.ends_with("{\"ready\":true}"), "{ready}");
+    let mut wire = gateway.wire().await;
+    let params = openclaw_testkit::wire::operator_params(Some(token), &[]);
+    assert_eq!(wire.connect(params, None).await.unwrap()["ok"], false);
 }

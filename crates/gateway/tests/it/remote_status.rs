@@ -1,16 +1,20 @@
 //! `remote.status`, `/metrics` and `/readyz`: what is told about the ways in, and to whom.
 
+use std::net::SocketAddr;
+
 use openclaw_testkit::TestGateway;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 pub(crate) async fn get(gateway: &TestGateway, path: &str, headers: &str) -> String {
-    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
-    let port = gateway.address().port();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}Connection: close\r\n\r\n"
-    );
+    get_at(gateway.address(), path, headers).await
+}
+
+pub(crate) async fn get_at(address: SocketAddr, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
