@@ -163,7 +163,8 @@ fn doctor_says_what_stands_in_the_way_of_a_gateway_here() {
         "openclaw config set gateway.mode local",
         "State directory missing (~/.openclaw)",
         "Other gateway-like services detected\n- clawdbot-gateway.service (",
-        "starts /nonexistent/openclaw, which does not exist",
+        "the program of the service is not there: /nonexistent/openclaw",
+        "  Fix: openclaw gateway install\n",
     ] {
         assert!(found.out.contains(text), "{text:?}: {found:?}");
     }

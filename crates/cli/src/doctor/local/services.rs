@@ -1,4 +1,4 @@
-//! What else runs or is set up here: the port, units that start gateways, lingering.
+//! What else runs or is set up here: the port, the service of this profile, units that start other gateways.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use openclaw_config::Profile;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
 use openclaw_gateway::listen::holder::PortHolders;
-use openclaw_gateway::lock::peek;
+use openclaw_gateway::lock::{LockHeld, peek};
 
 use super::{Level, Note};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::service::compare::Look;
+use crate::service::kind::Kind;
 use crate::ui::format::now_ms;
 
 /// Words in the units of this program and of those that it follows.
@@ -29,7 +31,7 @@ pub(super) fn look(context: &Context) -> Result<Vec<Note>, CommandError> {
     }
     let units = units(&paths.home);
     notes.extend(other_units(&units, &paths.profile));
-    notes.extend(own_unit(&units, &paths.profile));
+    notes.extend(own_service(context, running.as_ref()));
     Ok(notes)
 }
 
@@ -72,19 +74,6 @@ impl Unit {
             .file_name()
             .and_then(|name| name.to_str())
             .unwrap_or_default()
-    }
-
-    /// The program that it starts.
-    fn program(&self) -> Option<&str> {
-        let line = self
-            .text
-            .lines()
-            .find_map(|line| line.trim().strip_prefix("ExecStart="))?;
-        let line = line.trim_start_matches(['-', '@', ':', '+', '!']);
-        match line.strip_prefix('"') {
-            Some(quoted) => quoted.split('"').next(),
-            None => line.split_whitespace().next(),
-        }
     }
 }
 
@@ -166,60 +155,23 @@ fn unit_name(profile: &Profile) -> String {
     }
 }
 
-/// What is wrong with the unit of this profile.
-fn own_unit(units: &[Unit], profile: &Profile) -> Vec<Note> {
-    let own = unit_name(profile);
-    let Some(unit) = units.iter().find(|unit| unit.name() == own) else {
-        return Vec::new();
-    };
-    let mut notes = Vec::new();
-    let path = unit.path.display();
-    if let Some(program) = unit.program()
-        && Path::new(program).is_absolute()
-        && !Path::new(program).exists()
-    {
-        notes.push(
-            Note::new(
-                "service_program_missing",
-                "Gateway service config",
-                Level::Critical,
-                format!("{path} starts {program}, which does not exist (any more)."),
-            )
-            .fix(format!(
-                "run the new program where it is, in the foreground ({}), or correct ExecStart in the unit",
-                profile.command("openclaw gateway")
-            )),
-        );
-    }
-    if unit.path.starts_with("/etc") {
-        return notes;
-    }
-    let user = rustix::process::getuid().as_raw();
-    let lingers = fs::read_to_string("/etc/passwd")
-        .ok()
-        .and_then(|table| user_name(&table, user))
-        .is_some_and(|name| Path::new("/var/lib/systemd/linger").join(name).exists());
-    if !lingers {
-        notes.push(
-            Note::new(
-                "service_no_linger",
-                "Gateway service config",
-                Level::Warning,
-                "The gateway stops when you log out, and does not start with the machine: lingering is off.",
-            )
-            .fix("sudo loginctl enable-linger \"$(id -un)\""),
-        );
-    }
-    notes
-}
-
-/// The name of a user id in the text of `/etc/passwd`.
-fn user_name(table: &str, id: u32) -> Option<String> {
-    table.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse() == Ok(id)).then(|| name.to_owned())
-    })
+/// What does not fit between the service of this profile, its config and the running process.
+fn own_service(context: &Context, running: Option<&LockHeld>) -> Vec<Note> {
+    let look = Look::take(context, Kind::Gateway, running);
+    look.issues
+        .into_iter()
+        .map(|issue| {
+            let level = match issue.code {
+                "program-missing" | "secret-in-service-file" => Level::Critical,
+                _ => Level::Warning,
+            };
+            let text = match &issue.detail {
+                Some(detail) => format!("{}.\n{detail}", issue.message),
+                None => format!("{}.", issue.message),
+            };
+            Note::new(issue.code, "Gateway service config", level, text).fix(issue.fix)
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -268,36 +220,5 @@ mod tests {
             ]
         );
         assert_eq!(other_units(&units[1..], &rescue), None);
-    }
-
-    #[test]
-    fn a_unit_whose_program_is_gone_is_told() {
-        for (line, program) in [
-            (
-                "ExecStart=/nonexistent/openclaw gateway",
-                "/nonexistent/openclaw",
-            ),
-            (
-                "ExecStart=-\"/nonexistent/my dir/openclaw\" gateway",
-                "/nonexistent/my dir/openclaw",
-            ),
-        ] {
-            let unit = unit("/h/openclaw-gateway.service", line);
-            assert_eq!(unit.program(), Some(program));
-            let notes = own_unit(&[unit], &Profile::default());
-            assert!(
-                notes[0]
-                    .text
-                    .contains(&format!("starts {program}, which does not exist"))
-            );
-        }
-        assert_eq!(
-            user_name(
-                "root:x:0:0:r:/root:/bin/sh\nada:x:1000:1000::/h:/bin/sh\n",
-                1000
-            )
-            .as_deref(),
-            Some("ada")
-        );
     }
 }
