@@ -78,11 +78,6 @@ pub(super) fn answer_stranger(state: &HttpState, request: &Request) -> Option<Re
 fn report(probe: Probe, readiness: &Readiness, details: bool) -> (StatusCode, serde_json::Value) {
     let ready = readiness.ready && !readiness.draining;
     let (up, mut body) = match probe {
-        // A gateway that stops takes nobody in any more; whoever balances load has to see that here, too.
-        Probe::Live if readiness.draining => {
-            let body = json!({"ok": false, "status": "draining"});
-            return (StatusCode::SERVICE_UNAVAILABLE, body);
-        }
         Probe::Live => return (StatusCode::OK, json!({"ok": true, "status": "live"})),
         Probe::Ready => (ready, json!({"ready": ready})),
         Probe::Startup => {
@@ -148,13 +143,7 @@ mod tests {
         };
         let cases = [
             (Live, &up, false, 200, r#"{"ok":true,"status":"live"}"#),
-            (
-                Live,
-                &draining,
-                true,
-                503,
-                r#"{"ok":false,"status":"draining"}"#,
-            ),
+            (Live, &draining, true, 200, r#"{"ok":true,"status":"live"}"#),
             (Ready, &up, false, 200, r#"{"ready":true}"#),
             (
                 Ready,
