@@ -10,7 +10,7 @@ use crate::client::{Client, Response};
 use crate::error::{CallError, ConnectError};
 
 /// How long after a restart a node may take to come back, too.
-const NODE_RETURNS: Duration = Duration::from_secs(15);
+const NODE_RETURNS: Duration = Duration::from_secs(30);
 /// Pause before a lost connection is waited for.
 const SOON: Duration = Duration::from_millis(20);
 /// Pause between looks for it, and where the gateway names none.

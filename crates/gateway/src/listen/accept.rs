@@ -314,11 +314,9 @@ impl Acceptor {
             connection,
         } = newcomer;
         let gate: &Gate = self.state.gate();
-        let entered = tokio::select! {
-            entered = gate.enter(charge, connection, &place) => entered,
-            () = self.tasks.token().cancelled() => return,
-        };
-        match entered {
+        // Also when the gateway ends meanwhile: to hang up on somebody who has asked would look like a fault. The gate says no
+        // in time.
+        match gate.enter(charge, connection, &place).await {
             Ok(permit) => {
                 drop(place);
                 self.serve(stream, from, permit).await;
