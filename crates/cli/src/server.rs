@@ -70,14 +70,16 @@ pub(crate) fn plan(context: &Context, flags: &GatewayFlags) -> Result<GatewayPla
     let snapshot = context.snapshot();
     if !snapshot.fatal_issues().is_empty() {
         // The problems were printed when the config was read.
-        return Err(CommandError::config(
-            "Gateway not started: its own settings have no usable value, and no earlier valid config is kept.",
-        )
-        .hint(format!(
-            "Correct {}, check it with: {}; then start again.",
+        if openclaw_gateway::confirm::is_waiting(context.paths(), now_ms()) {
+            return Err(CommandError::config(
+                "Gateway not started: the config change that waits for confirmation leaves its settings without a usable value.",
+            ));
+        }
+        context.ui().note(format!(
+            "The gateway serves this machine only until {} is corrected; check it with: {}",
             context.paths().display_home(&snapshot.path),
             context.command("openclaw config validate")
-        )));
+        ));
     }
     let profile = &context.paths().profile;
     resolve_gateway(flags, context.env(), &snapshot.settings, profile).map_err(|issues| {
@@ -116,6 +118,9 @@ impl Server {
         let restarted = options.inherited.has_lock();
         let snapshot = context.reload();
         let logs = start_logs(context, options, &snapshot)?;
+        for issue in &snapshot.issues {
+            tracing::warn!(target: "gateway", %issue, "the config file is not used as it is");
+        }
         let watcher = ConfigWatcher::start_with(context.paths(), context.process_env(), snapshot);
         let changes = watcher.subscribe();
         let current = logs.current();

@@ -19,10 +19,10 @@ use crate::paths::Paths;
 use crate::redact::restore_redacted;
 use crate::store::{ConfigStore, Replaced, StoreError, Stored};
 use crate::text::{self, SyntaxError};
-use crate::validate::Issue;
+use crate::validate::{Issue, credential_lost, misspelt};
 use crate::{dotenv, legacy};
 
-pub use changed::changed_keys;
+pub use changed::{Difference, changed_keys, differences};
 pub(crate) use document::parse as parse_document;
 pub use document::{Rewritten, rewrite};
 pub use patch::apply_merge_patch;
@@ -284,6 +284,8 @@ impl ConfigEditor {
             .partition(|issue| before.issues.contains(issue) || before.conflicts.contains(issue));
         let left_out = after.left_out.iter().cloned();
         new.extend(left_out.filter(|issue| !before.left_out.contains(issue)));
+        new.extend(misspelt(&before.resolved, &after.resolved));
+        new.extend(credential_lost(&before, &after));
         if !new.is_empty() || !wanted.is_object() {
             return Err(EditError::Invalid(new));
         }

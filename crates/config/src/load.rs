@@ -2,7 +2,9 @@
 //! validation, last-known-good, types.
 //!
 //! Loading never fails. A section that cannot be used is replaced by its last-known-good content,
-//! else by the defaults; the snapshot says so.
+//! else by the defaults; the snapshot says so. The sections that decide who can reach the gateway and with what are replaced
+//! together, and with defaults in one of them, the gateway is for this machine only: half of a file never opens more than
+//! the whole of one did.
 
 mod fallback;
 
@@ -18,7 +20,7 @@ use crate::paths::Paths;
 use crate::schema::{EnvBlock, Kind, Settings};
 use crate::store::{ConfigStore, StoreError};
 use crate::substitute::substitute;
-use crate::validate::{Issue, ROOT, conflicts, tree, validate};
+use crate::validate::{Issue, ROOT, concerns_gateway, conflicts, misspelt, tree, validate};
 use crate::{dotenv, legacy, text};
 
 /// The config as it was at one moment. Cheap to share, never changed.
@@ -57,8 +59,8 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Issues that leave part of the `gateway` section at its defaults. A gateway that is about to
-    /// start must refuse: nobody chose these values.
+    /// Issues that leave part of the `gateway` section at its defaults: nobody chose these values. A gateway then
+    /// serves this machine only.
     pub fn fatal_issues(&self) -> Vec<&Issue> {
         let defaulted = |issue: &Issue| {
             let section = issue.section();
@@ -145,9 +147,26 @@ pub(crate) fn load_with(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -
         &mut issues
     }
     .append(&mut prepared.conflicts);
+    let good = fallback::LastGood::find(paths, &env, previous);
+    if let Some(good) = good.as_ref().filter(|_| !unreadable) {
+        issues.extend(misspelt(good.resolved(), &prepared.resolved));
+    }
     if !issues.is_empty() {
-        let good = fallback::LastGood::find(paths, &env, previous);
         (fell_back, defaulted) = fallback::apply(&mut prepared.resolved, &issues, good.as_ref());
+        // Without the whole file, everything is at its default already.
+        if defaulted
+            .iter()
+            .any(|section| section != ROOT && concerns_gateway(section))
+        {
+            fallback::narrow(&mut prepared.resolved, &prepared.parsed, &defaulted);
+            prepared.warnings.push(
+                Issue::new(
+                    "gateway",
+                    "part of this section cannot be used and was never valid before, so only this machine can connect",
+                )
+                .with_hint("correct it; a running gateway takes it over by itself"),
+            );
+        }
     }
     // A file that could not be read brings no `env` block; the one in effect is the older one.
     let env = if unreadable {
@@ -320,5 +339,7 @@ fn names_a_path(key: &str) -> bool {
             .any(|suffix| key.ends_with(suffix))
 }
 
+#[cfg(test)]
+mod abuse;
 #[cfg(test)]
 mod tests;

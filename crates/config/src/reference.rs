@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::env::NAMES;
 use crate::json_schema::section_of;
-use crate::schema::{BindMode, FIELDS, Field, Kind, SECTIONS};
+use crate::schema::{Applies, BindMode, FIELDS, Field, Kind, SECTIONS};
 
 const HEAD: &str = "\
 # Configuration reference
@@ -28,7 +28,9 @@ An explicit `--url` is only sent credentials that are given with it.
 |---|---|
 | unknown key | warning; the key is kept when the file is written |
 | wrong value, while reading | its section keeps what it held when it was last valid, else the default; `status` says so |
-| wrong value below `gateway` that was never valid | the gateway does not start (exit code 78) |
+| wrong value below `gateway` that was never valid | its section has the defaults, and the gateway serves this machine only until it is corrected |
+| wrong value in a section that decides who can connect (`bind`, `auth`, `tls`, `proxy`, `trustedProxies`, `tailscale`, `controlUi`) | all of these sections keep what they held when they were last valid |
+| known key that turned into an unknown one, such as `alowUsers` | an error: its section keeps what it held |
 | unreadable file | the last valid version is used |
 | wrong value, while writing | nothing is written; the error lists what is allowed |
 
@@ -76,6 +78,17 @@ pub fn config_reference() -> String {
             );
         }
     }
+    line(&mut page, "\n### When a change counts\n");
+    line(
+        &mut page,
+        &format!(
+            "A running gateway takes over every key by itself, without cutting a connection whose own credential still counts, except: {}. \
+             The node host reads these when it starts: {}. Commands read these when they run: {}.",
+            of_class(Applies::GatewayRestart),
+            of_class(Applies::NodeRestart),
+            of_class(Applies::NextCommand),
+        ),
+    );
     let kept: Vec<String> = FIELDS
         .iter()
         .filter(|field| field.kind == Kind::Kept)
@@ -100,6 +113,14 @@ pub fn config_reference() -> String {
         );
     }
     page
+}
+
+fn of_class(class: Applies) -> String {
+    let of_class = FIELDS
+        .iter()
+        .filter(|field| field.applies == class && !field.help.is_empty());
+    let keys: Vec<String> = of_class.map(|field| code(field.path)).collect();
+    keys.join(", ")
 }
 
 fn line(page: &mut String, text: &str) {

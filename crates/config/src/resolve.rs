@@ -2,6 +2,7 @@
 //! gateway and for its clients. Every value keeps where it came from.
 
 mod client;
+mod effective;
 mod gateway;
 mod ssh;
 mod tls;
@@ -19,6 +20,7 @@ pub use client::{
     ClientFlags, ClientTarget, MissingRemote, TargetError, UrlSource, edge_headers,
     misplaced_credential_hints, resolve_client_target,
 };
+pub use effective::{default, effective};
 pub use gateway::{AuthPlan, GatewayFlags, GatewayPlan, TailscalePlan, resolve_gateway};
 pub use ssh::{SshRoute, resolve_ssh};
 pub use tls::{TlsFlags, TlsPlan, domain_name, resolve_tls};

@@ -3,6 +3,7 @@
 //! Every field documents its unit and its default. `Option` means "not set": the consumer, or
 //! [`crate::resolve`], decides what that means.
 
+mod applies;
 mod auth;
 mod bind;
 mod discovery;
@@ -22,6 +23,7 @@ mod words;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use applies::applies;
 pub use auth::{Auth, DeviceAutoApprove, RateLimit, TrustedProxy};
 pub use bind::{BindChoice, BindHost};
 pub use discovery::{Discovery, Mdns, WideArea};
@@ -34,7 +36,7 @@ pub use metrics::Metrics;
 pub use node::{BrowserProxy, NodeHost, Tools, ToolsExec};
 pub use proxy::{DEFAULT_SECRET_HEADER, Proxy, ProxyListen};
 pub use remote::{EdgeHeader, Remote, SecretReference};
-pub use table::{Field, Kind, Section};
+pub use table::{Applies, Field, Kind, Section};
 pub use tailscale::Tailscale;
 pub use tls::{Acme, AcmeBinding, Tls};
 pub use ui::{Assistant, ChatCommands, EnvBlock, Meta, ShellEnv, Ui, Wizard};

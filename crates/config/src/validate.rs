@@ -5,7 +5,9 @@
 
 mod base_path;
 mod conflicts;
+mod credential;
 mod headers;
+mod misspelt;
 mod tree;
 
 use std::net::IpAddr;
@@ -18,7 +20,9 @@ use crate::schema::{BindChoice, BindHost, BindMode, Kind, ProxyListen};
 use crate::secret::REDACTED;
 use crate::suggest::nearest;
 pub use conflicts::conflicts;
+pub(crate) use credential::credential_lost;
 pub(crate) use headers::is_value as is_header_value;
+pub(crate) use misspelt::misspelt;
 pub(crate) use tree::{Node, tree};
 
 /// Longest domain of wide-area discovery: the names below it must stay under 255 bytes.
@@ -83,9 +87,13 @@ impl Issue {
     /// True when a gateway may refuse to start because of it: its path is below `gateway`, or it
     /// is the whole file.
     pub fn concerns_gateway(&self) -> bool {
-        let section = self.section();
-        section == ROOT || section.split('.').next() == Some("gateway")
+        concerns_gateway(&self.section())
     }
+}
+
+/// Whether a section is the whole file, or `gateway` or a part of it.
+pub(crate) fn concerns_gateway(section: &str) -> bool {
+    section == ROOT || section.split('.').next() == Some("gateway")
 }
 
 impl std::fmt::Display for Issue {

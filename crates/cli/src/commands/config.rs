@@ -1,15 +1,19 @@
 //! `openclaw config`: read and change the config file.
 
 mod confirm;
+mod diff;
+mod edit;
 mod file;
 mod get;
 mod rollback;
+mod schema;
 mod set;
 mod unset;
 mod validate;
 
 use clap::Subcommand;
 use openclaw_config::edit::{EditError, Edited};
+use openclaw_config::schema::{Applies, ReloadMode, applies};
 
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Outcome};
@@ -25,6 +29,12 @@ pub(crate) enum Command {
     Set(set::Args),
     /// Remove a value
     Unset(unset::Args),
+    /// Change the file in an editor; it is checked before it counts
+    Edit(edit::Args),
+    /// Show what differs from an earlier config file, or from the defaults
+    Diff(diff::Args),
+    /// Print the JSON Schema of the config file
+    Schema(schema::Args),
     /// Print the path of the config file
     File(file::Args),
     /// Check the config file
@@ -41,6 +51,9 @@ impl Command {
             Self::Get(args) => args.run(context),
             Self::Set(args) => args.run(context),
             Self::Unset(args) => args.run(context),
+            Self::Edit(args) => args.run(context),
+            Self::Diff(args) => args.run(context),
+            Self::Schema(args) => args.run(context),
             Self::File(args) => args.run(context),
             Self::Validate(args) => args.run(context),
             Self::Rollback(args) => args.run(context),
@@ -49,22 +62,18 @@ impl Command {
     }
 }
 
-/// When a change of a value counts, for whoever made it.
-fn applies(path: &str) -> &'static str {
-    const AT_START: [&str; 3] = ["gateway.mode", "gateway.tailscale", "nodeHost"];
-    let below = |inner: &str, outer: &str| {
-        inner == outer
-            || inner
-                .strip_prefix(outer)
-                .is_some_and(|rest| rest.starts_with('.'))
-    };
-    if AT_START
-        .iter()
-        .any(|key| below(path, key) || below(key, path))
-    {
-        "Restart the gateway to apply."
-    } else {
-        "A running gateway applies it by itself."
+/// When a change of these values counts, for whoever made it.
+fn counts<'a>(context: &Context, paths: impl IntoIterator<Item = &'a str>) -> &'static str {
+    let most = paths.into_iter().map(applies).max();
+    match most.unwrap_or(Applies::Nowhere) {
+        Applies::GatewayRestart => "Restart the gateway to apply.",
+        Applies::NodeRestart => "Restart the node host to apply.",
+        Applies::Live if context.reload().settings.gateway.reload.mode == ReloadMode::Off => {
+            "Restart the gateway to apply."
+        }
+        Applies::Live => "A running gateway applies it by itself.",
+        Applies::NextCommand => "The next command uses it.",
+        Applies::Nowhere => "Nothing has to be restarted.",
     }
 }
 

@@ -76,8 +76,11 @@ fn complete(
     allow_unconfigured: bool,
     may_create_token: bool,
 ) -> Result<FirstStart, CommandError> {
-    let settings = context.snapshot().settings.clone();
+    let snapshot = context.snapshot();
+    let settings = snapshot.settings.clone();
     check_mode(context, &settings, allow_unconfigured)?;
+    // What its owner has to correct is not written to, whatever is missing in it.
+    let damaged = !snapshot.fatal_issues().is_empty();
     let needs_token =
         may_create_token && plan.auth.mode.value == AuthMode::Token && plan.auth.token.is_none();
     let token = if needs_token {
@@ -86,7 +89,7 @@ fn complete(
         None
     };
     let mut values: Vec<(&str, Value)> = Vec::new();
-    if settings.gateway.mode.is_none() && !allow_unconfigured {
+    if settings.gateway.mode.is_none() && !allow_unconfigured && !damaged {
         values.push(("gateway.mode", json!("local")));
     }
     if let Some(token) = &token {
@@ -106,12 +109,14 @@ fn complete(
             context.paths().display_home(&context.paths().config_path)
         )));
     }
-    if context.env().config_read_only() {
+    if damaged || context.env().config_read_only() {
         if let Some(token) = token {
             flags.token = Some(token.expose().to_owned());
-            context
-                .ui()
-                .note("The config is read-only; the gateway uses a token that lasts for this run.");
+            context.ui().note(if damaged {
+                "No token could be read; the gateway uses one that lasts for this run."
+            } else {
+                "The config is read-only; the gateway uses a token that lasts for this run."
+            });
             if context.env().container().is_some() {
                 context.ui().note(format!("Token: {}", token.expose()));
             }

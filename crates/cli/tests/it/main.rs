@@ -4,6 +4,7 @@
 mod commands;
 mod config;
 mod container;
+mod edit;
 mod gateway;
 mod install;
 mod migrate;

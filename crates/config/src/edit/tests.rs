@@ -422,3 +422,41 @@ fn u04_a_a_wrong_origin_in_the_file_costs_that_entry_only() {
         .unwrap_err();
     assert!(error.to_string().contains("trustedProxies.1"), "{error}");
 }
+
+#[test]
+fn u07_c_the_credential_in_use_cannot_be_taken_away() {
+    let home = home(
+        &[],
+        "{ gateway: { auth: { token: 'the-token', password: 'the-password', mode: 'token' } } }",
+    );
+    for refused in [
+        home.editor.unset("gateway.auth.token"),
+        home.editor.unset("gateway.auth"),
+        home.editor.set("gateway.auth.token", json!("")),
+        home.editor.patch(Base::Current, "{gateway: null}"),
+        home.editor.replace(Base::Current, "{}"),
+        home.editor.replace(
+            Base::Current,
+            "{ gateway: { auth: { tokn: 'the-token', mode: 'token' } } }",
+        ),
+    ] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("gateway.auth.token"), "{error}");
+    }
+    home.editor
+        .set("gateway.auth.mode", json!("password"))
+        .unwrap();
+    home.editor.unset("gateway.auth.token").unwrap();
+    // On a machine that only uses a gateway elsewhere, nothing asks for it.
+    home.editor.set("gateway.mode", json!("remote")).unwrap();
+    home.editor.unset("gateway.auth").unwrap();
+}
+
+#[test]
+fn u07_c_a_token_of_the_environment_is_a_token() {
+    let home = home(
+        &[("OPENCLAW_GATEWAY_TOKEN", "of-the-environment")],
+        "{ gateway: { auth: { token: 'the-token' } } }",
+    );
+    home.editor.unset("gateway.auth.token").unwrap();
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Prepared, Snapshot, prepare};
 use crate::env::Env;
@@ -11,6 +11,20 @@ use crate::store::ConfigStore;
 use crate::text;
 use crate::validate::{Issue, ROOT};
 
+/// What decides together who can reach the gateway, and with what. A new bind never comes with an older credential, nor the
+/// other way round.
+const EXPOSURE: [&str; 9] = [
+    "gateway.allowRealIpFallback",
+    "gateway.auth",
+    "gateway.bind",
+    "gateway.controlUi",
+    "gateway.customBindHost",
+    "gateway.proxy",
+    "gateway.tailscale",
+    "gateway.tls",
+    "gateway.trustedProxies",
+];
+
 /// A config that was valid before, with the sections of it that still are.
 pub(super) struct LastGood {
     resolved: Value,
@@ -18,6 +32,11 @@ pub(super) struct LastGood {
 }
 
 impl LastGood {
+    /// Its content.
+    pub(super) fn resolved(&self) -> &Value {
+        &self.resolved
+    }
+
     /// What this process used before, else the last-known-good file.
     pub(super) fn find(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -> Option<Self> {
         if let Some(previous) = previous {
@@ -47,7 +66,7 @@ pub(super) fn apply(
     issues: &[Issue],
     good: Option<&LastGood>,
 ) -> (Vec<String>, Vec<String>) {
-    let bad: BTreeSet<String> = issues.iter().map(Issue::section).collect();
+    let mut bad: BTreeSet<String> = issues.iter().map(Issue::section).collect();
     if bad.contains(ROOT) {
         *resolved = good.map_or_else(|| Value::Object(Map::new()), |good| good.resolved.clone());
         return if good.is_some() {
@@ -55,6 +74,14 @@ pub(super) fn apply(
         } else {
             (vec![], vec![ROOT.to_owned()])
         };
+    }
+    let exposure = EXPOSURE.iter().copied();
+    if let Some(good) = good.filter(|_| exposure.clone().any(|section| bad.contains(section))) {
+        bad.extend(
+            exposure
+                .filter(|section| get(&good.resolved, section) != get(resolved, section))
+                .map(str::to_owned),
+        );
     }
     let (mut fell_back, mut defaulted) = (Vec::new(), Vec::new());
     for section in bad {
@@ -69,6 +96,28 @@ pub(super) fn apply(
         .push(section);
     }
     (fell_back, defaulted)
+}
+
+/// Makes a gateway whose settings are partly defaults reachable from this machine alone, and keeps what `parsed` forbids.
+pub(super) fn narrow(resolved: &mut Value, parsed: &Value, defaulted: &[String]) {
+    if !resolved.get("gateway").is_some_and(Value::is_object) {
+        put(resolved, "gateway", Some(json!({})));
+    }
+    put(resolved, "gateway.bind", Some(json!("loopback")));
+    for section in ["customBindHost", "proxy", "tailscale", "trustedProxies"] {
+        put(resolved, &format!("gateway.{section}"), None);
+    }
+    if defaulted.iter().any(|section| section == "gateway.nodes") {
+        let texts = |pointer: &str| {
+            let list = parsed.pointer(pointer).and_then(Value::as_array);
+            list.into_iter().flatten().filter(|entry| entry.is_string())
+        };
+        let denied: Vec<&Value> = texts("/gateway/nodes/denyCommands")
+            .chain(texts("/gateway/nodes/commands/deny"))
+            .collect();
+        let nodes = json!({ "denyCommands": denied, "pairing": { "autoApproveLocal": false } });
+        put(resolved, "gateway.nodes", Some(nodes));
+    }
 }
 
 fn get<'a>(value: &'a Value, section: &str) -> Option<&'a Value> {

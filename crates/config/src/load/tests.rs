@@ -136,9 +136,10 @@ fn u07_b_an_invalid_section_falls_back_to_its_last_good_content() {
             "logging.level: Invalid input",
         ]
     );
+    // Who can reach the gateway, and with what, is one decision: the new bind does not come with the older token.
     assert_eq!(
         snapshot.fell_back,
-        ["gateway.auth", "gateway.port", "logging"]
+        ["gateway.auth", "gateway.bind", "gateway.port", "logging"]
     );
     assert_eq!(snapshot.defaulted, [""; 0]);
     assert!(snapshot.fatal_issues().is_empty());
@@ -148,13 +149,13 @@ fn u07_b_an_invalid_section_falls_back_to_its_last_good_content() {
         settings.gateway.auth.token.as_ref().unwrap().expose(),
         "good"
     );
-    assert_eq!(settings.gateway.bind.clone().unwrap().mode, BindMode::Lan);
+    assert_eq!(settings.gateway.bind, None);
     assert_eq!(settings.logging.level, LogLevel::Debug);
     assert_eq!(snapshot.parsed["gateway"]["auth"]["token"], "new");
 }
 
 #[test]
-fn u07_b_without_a_last_good_copy_only_the_gateway_section_is_fatal() {
+fn u07_b_without_a_last_good_copy_a_gateway_is_for_this_machine_only() {
     let home = Home::with("{logging: {level: 5}, discovery: [], gateway: {mode: 'local'}}");
     let snapshot = home.load();
     assert_eq!(snapshot.defaulted, ["discovery", "logging"]);
@@ -165,6 +166,39 @@ fn u07_b_without_a_last_good_copy_only_the_gateway_section_is_fatal() {
     assert_eq!(snapshot.defaulted, ["gateway.auth"]);
     assert_eq!(snapshot.fatal_issues()[0].path, "gateway.auth.token");
     assert_eq!(snapshot.settings.gateway.auth.mode, None);
+    home.write(
+        "{gateway: {bind: 'lan', auth: {mode: 'none'}, proxy: {listen: 4001}, tailscale: {mode: 'serve'}, port: 4000,
+          nodes: {denyCommands: ['system.run', 7]}, trustedProxies: ['10.0.0.0/8']}}",
+    );
+    let snapshot = home.load();
+    assert_eq!(snapshot.defaulted, ["gateway.nodes"]);
+    let gateway = &snapshot.settings.gateway;
+    assert_eq!(gateway.bind.clone().unwrap().mode, BindMode::Loopback);
+    assert_eq!(gateway.port, Some(4000));
+    assert_eq!(gateway.proxy.listen, None);
+    assert_eq!(gateway.trusted_proxies, [""; 0]);
+    assert_eq!(gateway.tailscale.mode, TailscaleMode::Off);
+    assert_eq!(gateway.nodes.deny_commands, ["system.run"]);
+    assert!(!gateway.nodes.pairing.auto_approve_local);
+}
+
+#[test]
+fn u07_a_misspelt_key_does_not_take_a_limit_away() {
+    let home = Home::with(
+        "{gateway: {auth: {mode: 'trusted-proxy', trustedProxy: {userHeader: 'x-user', allowUsers: ['ann']}}}}",
+    );
+    home.load().remember_good(&home.paths).unwrap();
+    home.write("{gateway: {auth: {mode: 'trusted-proxy', trustedProxy: {userHeader: 'x-user', alowUsers: ['ann']}}}}");
+    let snapshot = home.load();
+    assert_eq!(snapshot.fell_back, ["gateway.auth"]);
+    assert_eq!(
+        snapshot.settings.gateway.auth.trusted_proxy.allow_users,
+        ["ann"]
+    );
+    assert_eq!(
+        lines(&snapshot.issues),
+        ["gateway.auth.trustedProxy.allowUsers: \"alowUsers\" is in the place of \"allowUsers\""]
+    );
 }
 
 #[test]
@@ -237,8 +271,8 @@ fn a_missing_variable_breaks_its_section_and_never_a_foreign_one() {
     );
     assert_eq!(
         snapshot.warnings.len(),
-        4,
-        "three variables and the unknown key"
+        5,
+        "three variables, the unknown key, and what the gateway does about its own"
     );
     assert_eq!(snapshot.settings.gateway.auth.token, None);
     assert_eq!(snapshot.fatal_issues().len(), 1);

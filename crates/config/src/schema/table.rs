@@ -55,6 +55,22 @@ pub enum Kind {
     Kept,
 }
 
+/// What has to happen before a changed value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Applies {
+    /// Nothing reads it here.
+    Nowhere,
+    /// Commands read it each time they run.
+    NextCommand,
+    /// A running gateway takes it over by itself.
+    Live,
+    /// The node host reads it when it starts.
+    NodeRestart,
+    /// The gateway reads it when it starts.
+    GatewayRestart,
+}
+
 /// One key.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
@@ -70,6 +86,8 @@ pub struct Field {
     pub secret: bool,
     /// Rarely needed.
     pub advanced: bool,
+    /// When a change counts.
+    pub applies: Applies,
 }
 
 impl Field {
@@ -86,12 +104,17 @@ impl Field {
             help,
             secret: false,
             advanced: false,
+            applies: Applies::Live,
         }
     }
 
     /// A key of another program or release: accepted and written back unchanged.
     pub(super) const fn kept(path: &'static str) -> Self {
-        Self::new(path, Kind::Kept, "", "")
+        Self::new(path, Kind::Kept, "", "").applies(Applies::Nowhere)
+    }
+
+    pub(super) const fn applies(self, applies: Applies) -> Self {
+        Self { applies, ..self }
     }
 
     pub(super) const fn secret(self) -> Self {

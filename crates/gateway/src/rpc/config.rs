@@ -7,6 +7,7 @@ use openclaw_config::edit::{Base, ConfigEditor, EditError, Edited, changed_keys}
 use openclaw_config::load::load;
 use openclaw_config::redact::{redact, redact_snapshot};
 use openclaw_config::resolve::{Resolved, Source, resolve_gateway};
+use openclaw_config::schema::{Applies, applies};
 use openclaw_config::store::StoreError;
 use openclaw_config::{Issue, Secret, json_schema};
 use openclaw_protocol::error::WireError;
@@ -90,14 +91,6 @@ async fn apply(call: Call) -> RpcResult {
 
 async fn patch(call: Call) -> RpcResult {
     write(call, How::Patch).await
-}
-
-/// Settings that are read when the gateway starts, and not again.
-const AT_START: [&str; 3] = ["gateway.mode", "logging", "nodeHost"];
-
-fn is_below(path: &str, outer: &str) -> bool {
-    path.strip_prefix(outer)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// What differs between two texts of the file.
@@ -238,7 +231,7 @@ fn changes(core: &Core, keys: Vec<String>) -> ConfigChanges {
         .iter()
         .filter(|key| !is_overridden(key))
         .cloned()
-        .partition(|key| AT_START.iter().any(|outer| is_below(key, outer)));
+        .partition(|key| matches!(applies(key), Applies::GatewayRestart | Applies::NodeRestart));
     ConfigChanges {
         keys,
         live,

@@ -209,7 +209,7 @@ pub struct ConfigChanges {
     pub keys: Vec<String>,
     /// What of it is in force now.
     pub live: Vec<String>,
-    /// What of it takes a restart of the gateway.
+    /// What of it takes a restart of the gateway, or of a node host.
     pub restart: Vec<String>,
     /// What of it has no effect because a flag or a variable says otherwise.
     pub overridden: Vec<OverriddenKey>,

@@ -1,8 +1,9 @@
 //! `openclaw config get`.
 
 use openclaw_config::edit::KeyPath;
-use openclaw_config::load::load;
+use openclaw_config::load::{Snapshot, load};
 use openclaw_config::redact::redact;
+use openclaw_config::resolve::effective;
 use serde_json::{Value, json};
 
 use crate::context::{Context, problem};
@@ -14,6 +15,9 @@ pub(crate) struct Args {
     /// Path such as gateway.port
     #[arg(value_name = "path")]
     path: String,
+    /// Show the value that counts, the environment and defaults included, and where it comes from
+    #[arg(long)]
+    source: bool,
 }
 
 impl Args {
@@ -21,6 +25,9 @@ impl Args {
         let path = KeyPath::parse(&self.path).map_err(CommandError::new)?;
         // The file alone counts here: neither flags nor the environment, and no last good values.
         let snapshot = load(context.paths(), context.env());
+        if self.source {
+            return self.with_source(context, &path, &snapshot);
+        }
         if let Some(unreadable) = snapshot.issues.iter().find(|issue| issue.path.is_empty()) {
             return Err(CommandError::plain(format!(
                 "Config invalid\nFile: {}\nProblem:\n  - {}",
@@ -45,6 +52,30 @@ impl Args {
         match value {
             Value::String(text) if !ui.is_json() => ui.line(text)?,
             other => ui.json(other)?,
+        }
+        Ok(Exit::OK)
+    }
+}
+
+impl Args {
+    fn with_source(&self, context: &Context, path: &KeyPath, snapshot: &Snapshot) -> Outcome {
+        let profile = &context.paths().profile;
+        let Some((value, source)) = effective(snapshot, profile, path) else {
+            return Err(
+                CommandError::plain(format!("Config path not found: {}", self.path))
+                    .hint("Nothing sets it, and it has no default."),
+            );
+        };
+        let value = without_edge_headers(&self.path, &value);
+        let ui = context.ui();
+        if ui.is_json() {
+            ui.json(&json!({ "path": self.path, "value": value, "source": source }))?;
+        } else {
+            match &value {
+                Value::String(text) => ui.line(text)?,
+                other => ui.json(other)?,
+            }
+            ui.line(format!("Source: {source}"))?;
         }
         Ok(Exit::OK)
     }

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use openclaw_config::edit::ConfigEditor;
+use openclaw_config::edit::{ConfigEditor, changed_keys};
 use openclaw_config::store::{Backup, ConfigStore};
 use serde_json::{Value, json};
 
-use super::refused;
+use super::{counts, refused};
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
@@ -49,17 +49,23 @@ impl Args {
             }
             return Ok(Exit::OK);
         }
+        let store = ConfigStore::new(context.paths());
+        let parse = |raw: String| openclaw_config::text::parse(&raw).unwrap_or_default();
+        let before = store.read().ok().and_then(|stored| stored.raw).map(parse);
+        let after = store.read_backup(self.to).map(parse);
+        let keys = changed_keys(&before.unwrap_or_default(), &after.unwrap_or_default());
         let replaced = ConfigEditor::new(context.paths(), context.env())
             .with_version(VERSION)
             .rollback(self.to)
             .map_err(|error| refused(context, error))?;
         if ui.is_json() {
-            ui.json(&json!({ "ok": true, "index": self.to, "changed": replaced.changed, "hash": replaced.hash }))?;
+            ui.json(&json!({ "ok": true, "index": self.to, "changed": replaced.changed, "keys": keys, "hash": replaced.hash }))?;
         } else {
             ui.line(format!(
-                "Rolled back {} to backup {}. Restart the gateway to apply.",
+                "Rolled back {} to backup {}. {}",
                 context.paths().display_home(&context.paths().config_path),
-                self.to
+                self.to,
+                counts(context, keys.iter().map(String::as_str))
             ))?;
             ui.note(format!(
                 "What was there is backup 0 now; undo with: {}",

@@ -6,7 +6,7 @@ use openclaw_gateway::listen::custom::is_here;
 use openclaw_gateway::listen::interface_addresses;
 use serde_json::json;
 
-use super::{applies, refused, warn};
+use super::{counts, refused, warn};
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
@@ -38,7 +38,11 @@ impl Args {
         if ui.is_json() {
             ui.json(&json!({ "ok": true, "path": self.path, "changed": edited.changed, "hash": edited.hash }))?;
         } else {
-            ui.line(format!("Updated {}. {}", self.path, applies(&self.path)))?;
+            ui.line(format!(
+                "Updated {}. {}",
+                self.path,
+                counts(context, [self.path.as_str()])
+            ))?;
         }
         Ok(Exit::OK)
     }

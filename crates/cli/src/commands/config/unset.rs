@@ -3,7 +3,7 @@
 use openclaw_config::edit::{ConfigEditor, EditError, KeyPathError};
 use serde_json::json;
 
-use super::{applies, refused, warn};
+use super::{counts, refused, warn};
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
@@ -32,7 +32,11 @@ impl Args {
         if ui.is_json() {
             ui.json(&json!({ "ok": true, "path": self.path, "changed": edited.changed, "hash": edited.hash }))?;
         } else {
-            ui.line(format!("Removed {}. {}", self.path, applies(&self.path)))?;
+            ui.line(format!(
+                "Removed {}. {}",
+                self.path,
+                counts(context, [self.path.as_str()])
+            ))?;
         }
         Ok(Exit::OK)
     }
