@@ -20,11 +20,13 @@ mod nodes;
 mod onboard;
 mod pairing;
 mod qr;
+mod reset;
 pub(crate) mod security;
 mod setup;
 pub(crate) mod status;
 mod system;
 mod tunnel;
+mod uninstall;
 mod up;
 
 use clap::Subcommand;
@@ -105,6 +107,10 @@ pub(crate) enum Command {
     /// Read and check the access log of the gateway
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Go back to before the first start, as far as you say
+    Reset(reset::Args),
+    /// Take services, state and workspace off this machine
+    Uninstall(uninstall::Args),
     /// Print a completion script for a shell
     Completion(completion::Args),
 }
@@ -138,6 +144,8 @@ impl Command {
             Self::System(command) => runtime::run(command.run(context)),
             Self::Security(command) => command.run(context),
             Self::Audit(command) => runtime::run(command.run(context)),
+            Self::Reset(args) => args.run(context),
+            Self::Uninstall(args) => args.run(context),
             Self::Completion(args) => args.run(context),
         }
     }

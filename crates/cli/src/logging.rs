@@ -14,13 +14,14 @@ use std::sync::Arc;
 use openclaw_config::schema::{ConsoleStyle, LogLevel, Logging};
 use openclaw_config::store::usable_log_dir;
 use openclaw_config::{Env, Paths, env};
+use parking_lot::{Mutex, RwLock};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::error::CommandError;
-use file::{CurrentFile, Place, RollingFile};
-use layer::{Console, LogLayer};
+use file::{CurrentFile, Place, Redirect, RollingFile};
+use layer::{Console, Form, LogLayer};
 pub(crate) use layer::{Levels, WsLog};
 pub(crate) use redact::Redactor;
 
@@ -53,6 +54,9 @@ pub(crate) struct LogOptions<'a> {
 pub(crate) struct LogHandle {
     current: CurrentFile,
     redactor: Arc<Redactor>,
+    redirect: Redirect,
+    form: Arc<RwLock<Form>>,
+    applied: Mutex<Logging>,
     _guards: Vec<WorkerGuard>,
 }
 
@@ -60,6 +64,24 @@ impl LogHandle {
     /// The file that is written now.
     pub(crate) fn current(&self) -> CurrentFile {
         self.current.clone()
+    }
+
+    /// Takes changed settings into use. A file that cannot be opened is an error; the lines then go where they went.
+    pub(crate) fn apply(&self, options: &LogOptions<'_>) -> Result<(), CommandError> {
+        let form = form(options);
+        if std::mem::replace(&mut *self.form.write(), form).levels != form.levels {
+            // What is worth recording at all was decided once for each place in the program.
+            tracing::callsite::rebuild_interest_cache();
+        }
+        let wanted = options.settings;
+        let mut applied = self.applied.lock();
+        if (&applied.file, applied.max_file_bytes) != (&wanted.file, wanted.max_file_bytes) {
+            self.redirect
+                .to(place(options)?, wanted.max_file_bytes)
+                .map_err(|error| CommandError::new(format!("cannot open the log file: {error}")))?;
+        }
+        applied.clone_from(wanted);
+        Ok(())
     }
 
     /// What must never appear in a log.
@@ -78,19 +100,19 @@ pub(crate) fn start(
     let current = CurrentFile::default();
     let file = RollingFile::open(place, options.settings.max_file_bytes, current.clone())
         .map_err(|error| CommandError::new(format!("cannot open the log file: {error}")))?;
+    let redirect = file.redirect();
+    let form = Arc::new(RwLock::new(form(options)));
     let (file, file_guard) = non_blocking(file);
     let (out, out_guard) = non_blocking(std::io::stdout());
     let (err, err_guard) = non_blocking(std::io::stderr());
-    let style = options.settings.console_style.unwrap_or(options.style);
     let layer = LogLayer {
         file,
         console: Console {
             out,
             err,
-            style,
-            colour: options.colour && style != ConsoleStyle::Json,
+            colour: options.colour,
         },
-        levels: levels(options),
+        form: Arc::clone(&form),
         redactor: Arc::clone(&redactor),
         host: rustix::system::uname()
             .nodename()
@@ -102,6 +124,9 @@ pub(crate) fn start(
     Ok(LogHandle {
         current,
         redactor,
+        redirect,
+        form,
+        applied: Mutex::new(options.settings.clone()),
         _guards: vec![file_guard, out_guard, err_guard],
     })
 }
@@ -111,6 +136,13 @@ fn non_blocking(writer: impl Write + Send + 'static) -> (NonBlocking, WorkerGuar
         .buffered_lines_limit(BUFFERED_LINES)
         .lossy(true)
         .finish(writer)
+}
+
+fn form(options: &LogOptions<'_>) -> Form {
+    Form {
+        levels: levels(options),
+        style: options.settings.console_style.unwrap_or(options.style),
+    }
 }
 
 fn levels(options: &LogOptions<'_>) -> Levels {

@@ -23,6 +23,7 @@ mod onboarding;
 mod probe;
 #[cfg(test)]
 mod recipes;
+mod removal;
 mod runtime;
 mod server;
 mod service;

@@ -14,7 +14,7 @@ use openclaw_config::resolve::{
     GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
 };
 use openclaw_config::schema::{ConsoleStyle, LogLevel, RedactMode};
-use openclaw_config::{ConfigWatcher, Issue};
+use openclaw_config::{ConfigWatcher, Issue, Paths};
 use openclaw_edge::acme::Acme;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
@@ -31,6 +31,7 @@ use crate::app::VERSION;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
+use crate::ui::Ui;
 use crate::ui::format::now_ms;
 use handover::{Program, Successor};
 pub(crate) use settings::{FirstStart, new_token, prepare, prepare_for_up};
@@ -60,6 +61,9 @@ pub(crate) struct Server {
     watcher: ConfigWatcher,
     changes: watch::Receiver<Arc<Snapshot>>,
     logs: LogHandle,
+    ui: Ui,
+    paths: Paths,
+    options: ServerOptions,
     signals: Signals,
     program: Program,
     watchdog: Option<AbortOnDropHandle<()>>,
@@ -146,6 +150,9 @@ impl Server {
             watcher,
             changes,
             logs,
+            ui: context.ui(),
+            paths: context.paths().clone(),
+            options: options.clone(),
             signals,
             program,
             watchdog,
@@ -292,6 +299,11 @@ impl Server {
                     config_is_watched = changed.is_ok();
                     let snapshot = Arc::clone(&self.changes.borrow_and_update());
                     add_secrets(self.logs.redactor(), &snapshot);
+                    let (ui, paths) = (self.ui, &self.paths);
+                    let options = log_options(ui, paths, &self.options, &snapshot);
+                    if let Err(error) = self.logs.apply(&options) {
+                        tracing::warn!(target: "gateway", %error, "the log stays where it is");
+                    }
                 }
             }
         }
@@ -420,24 +432,33 @@ fn start_logs(
             .into_iter()
             .filter_map(|name| snapshot.env.get(name)),
     );
+    logging::start(
+        &log_options(ui, context.paths(), options, snapshot),
+        redactor,
+    )
+}
+
+fn log_options<'a>(
+    ui: Ui,
+    paths: &'a Paths,
+    options: &ServerOptions,
+    snapshot: &'a Snapshot,
+) -> LogOptions<'a> {
     let style = match (ui.is_json(), ui.is_terminal()) {
         (true, _) => ConsoleStyle::Json,
         (false, true) => ConsoleStyle::Pretty,
         (false, false) => ConsoleStyle::Compact,
     };
-    logging::start(
-        &LogOptions {
-            paths: context.paths(),
-            env: &snapshot.env,
-            settings: &snapshot.settings.logging,
-            verbose: options.verbose,
-            ws_log: options.ws_log,
-            style,
-            console_level: options.console_level,
-            colour: ui.is_colourful(),
-        },
-        redactor,
-    )
+    LogOptions {
+        paths,
+        env: &snapshot.env,
+        settings: &snapshot.settings.logging,
+        verbose: options.verbose,
+        ws_log: options.ws_log,
+        style,
+        console_level: options.console_level,
+        colour: ui.is_colourful(),
+    }
 }
 
 fn add_secrets(redactor: &Redactor, snapshot: &Snapshot) {

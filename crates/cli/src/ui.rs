@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. A closed stdout ends the command quietly, see
 //! [`CommandError::broken_pipe`].
 
+pub(crate) mod ask;
 pub(crate) mod format;
 mod style;
 mod table;

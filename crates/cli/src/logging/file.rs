@@ -60,9 +60,23 @@ impl CurrentFile {
     }
 }
 
+/// Another place and size limit for the lines that follow.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Redirect(Arc<Mutex<Option<(Place, u64)>>>);
+
+impl Redirect {
+    /// Writes elsewhere from the next line on. A file that cannot be opened there is an error, and nothing changes.
+    pub(super) fn to(&self, place: Place, max_bytes: u64) -> io::Result<()> {
+        open(&place.today())?;
+        *self.0.lock() = Some((place, max_bytes));
+        Ok(())
+    }
+}
+
 /// A file that is replaced by the next one in time.
 #[derive(Debug)]
 pub(super) struct RollingFile {
+    redirect: Redirect,
     place: Place,
     max_bytes: u64,
     current: CurrentFile,
@@ -78,6 +92,7 @@ impl RollingFile {
         let (file, size) = open(&path)?;
         current.0.lock().clone_from(&path);
         let rolling = Self {
+            redirect: Redirect::default(),
             place,
             max_bytes,
             current,
@@ -89,7 +104,15 @@ impl RollingFile {
         Ok(rolling)
     }
 
+    /// How the file is told to go on elsewhere.
+    pub(super) fn redirect(&self) -> Redirect {
+        self.redirect.clone()
+    }
+
     fn roll(&mut self, next: u64) -> io::Result<()> {
+        if let Some((place, max_bytes)) = self.redirect.0.lock().take() {
+            (self.place, self.max_bytes) = (place, max_bytes);
+        }
         let today = self.place.today();
         if today != self.path {
             self.switch(today)?;
@@ -238,6 +261,31 @@ mod tests {
             assert_eq!(is_log_name(&default, name), ours, "{name}");
             assert_eq!(is_log_name(&rescue, name), theirs, "{name}");
         }
+    }
+
+    #[test]
+    fn u22_the_file_goes_on_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        let current = CurrentFile::default();
+        let mut file =
+            RollingFile::open(Place::Fixed(at("one.log")), 1_000, current.clone()).unwrap();
+        let redirect = file.redirect();
+        file.write_all(b"first\n").unwrap();
+        redirect.to(Place::Fixed(at("two.log")), 1_000).unwrap();
+        file.write_all(b"second\n").unwrap();
+        let read = |name: &str| fs::read_to_string(at(name)).unwrap();
+        assert_eq!(
+            (read("one.log"), read("two.log")),
+            ("first\n".to_owned(), "second\n".to_owned())
+        );
+        assert_eq!(current.path(), at("two.log"));
+        // A place that cannot be written changes nothing.
+        redirect
+            .to(Place::Fixed(at("two.log/three.log")), 1_000)
+            .unwrap_err();
+        file.write_all(b"third\n").unwrap();
+        assert_eq!(read("two.log"), "second\nthird\n");
     }
 
     #[test]

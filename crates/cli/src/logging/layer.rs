@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use openclaw_config::schema::{ConsoleStyle, LogLevel};
+use parking_lot::RwLock;
 use serde_json::{Map, Value, json};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -30,7 +31,7 @@ pub(crate) enum WsLog {
 }
 
 /// What is kept, by destination.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Levels {
     file: LevelFilter,
     console: LevelFilter,
@@ -96,8 +97,15 @@ fn is_ours(target: &str) -> bool {
 pub(super) struct Console {
     pub(super) out: NonBlocking,
     pub(super) err: NonBlocking,
-    pub(super) style: ConsoleStyle,
+    /// Whether the terminal shows colours.
     pub(super) colour: bool,
+}
+
+/// What a change of the config changes while lines are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    pub(super) levels: Levels,
+    pub(super) style: ConsoleStyle,
 }
 
 /// The layer.
@@ -105,7 +113,7 @@ pub(super) struct Console {
 pub(super) struct LogLayer {
     pub(super) file: NonBlocking,
     pub(super) console: Console,
-    pub(super) levels: Levels,
+    pub(super) form: Arc<RwLock<Form>>,
     pub(super) redactor: Arc<Redactor>,
     pub(super) host: String,
 }
@@ -113,7 +121,7 @@ pub(super) struct LogLayer {
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         let most = if is_ours(metadata.target()) {
-            self.levels.most()
+            self.form.read().levels.most()
         } else {
             LevelFilter::WARN
         };
@@ -121,7 +129,7 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.levels.most())
+        Some(self.form.read().levels.most())
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
@@ -136,14 +144,16 @@ impl<S: Subscriber> Layer<S> for LogLayer {
             message: values.message,
             fields: values.fields,
         };
-        if level <= self.levels.file {
+        let Form { levels, style } = *self.form.read();
+        if level <= levels.file {
             write(
                 &self.file,
                 &self.redactor.clean(record.file_line(&self.host)),
             );
         }
-        if level <= self.levels.on_console(metadata.target()) {
-            let line = record.console_line(self.console.style, self.console.colour);
+        if level <= levels.on_console(metadata.target()) {
+            let colour = self.console.colour && style != ConsoleStyle::Json;
+            let line = record.console_line(style, colour);
             let stream = if level <= Level::WARN {
                 &self.console.err
             } else {

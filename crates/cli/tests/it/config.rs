@@ -497,3 +497,57 @@ fn differences_and_the_schema_are_shown_without_secrets() {
         "{ran:?}"
     );
 }
+
+/// Changes the config of the running gateway, and returns the hash of what is in force then.
+fn patch(place: &Place, patch: &serde_json::Value) -> String {
+    let held = place
+        .run(&["gateway", "call", "config.get", "--json"])
+        .ok()
+        .json();
+    let params = json!({ "raw": patch.to_string(), "baseHash": held["hash"] }).to_string();
+    let done = place
+        .run(&[
+            "gateway",
+            "call",
+            "config.patch",
+            "--json",
+            "--params",
+            &params,
+        ])
+        .ok()
+        .json();
+    assert_eq!(done["changes"]["restart"], json!([]), "{done}");
+    done["hash"].as_str().expect("a hash").to_owned()
+}
+
+#[test]
+fn u22_the_log_follows_its_settings() {
+    let place = Place::with_gateway(&json!({}));
+    let gateway = place.gateway(&[]);
+    let other = place.path("other.log");
+    let name = |name: &str| json!({ "ui": { "assistant": { "name": name } } });
+    let first = patch(&place, &name("first"));
+    patch(&place, &json!({ "logging": { "file": other } }));
+    let second = patch(&place, &name("second"));
+    patch(&place, &json!({ "logging": { "level": "error" } }));
+    let quiet = patch(&place, &name("quiet"));
+    patch(&place, &json!({ "logging": { "level": "info" } }));
+    let last = patch(&place, &name("last"));
+    crate::sshd::until("the last change in the new file", || {
+        place.read("other.log").contains(&last)
+    });
+    let (old, new) = (place.read("gateway.log"), place.read("other.log"));
+    assert!(old.contains(&first) && !old.contains(&second), "{old}");
+    assert!(new.contains(&second) && !new.contains(&quiet), "{new}");
+    // A file that cannot be written leaves the log where it is.
+    patch(
+        &place,
+        &json!({ "logging": { "file": place.path("other.log/no.log") } }),
+    );
+    crate::sshd::until("the reason", || {
+        place
+            .read("other.log")
+            .contains("the log stays where it is")
+    });
+    gateway.stop();
+}

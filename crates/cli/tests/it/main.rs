@@ -18,6 +18,7 @@ mod profile;
 mod proxies;
 mod relay;
 mod restart;
+mod removal;
 mod secrets;
 mod security;
 mod service;

@@ -69,6 +69,7 @@ mod tests {
             "gateway.trustedProxies",
             "gateway.nodes.pairing",
             "discovery",
+            "logging",
         ] {
             assert_eq!(applies(prefix), Applies::Live, "{prefix}");
         }

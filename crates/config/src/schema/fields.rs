@@ -230,12 +230,12 @@ pub const FIELDS: &[Field] = &[
     field("discovery.wideArea.listen", Kind::IpRanges, "[]", "Addresses of this machine, or ranges of them, that the DNS responder listens on. Without them: the tailnet addresses.").advanced(),
     field("discovery.wideArea.allow", Kind::IpRanges, "[]", "Who is answered besides this machine and the tailnet, as addresses and CIDR ranges. Everybody else gets no answer.").advanced(),
 
-    field("logging.level", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the log file.").applies(Applies::GatewayRestart),
-    field("logging.file", Kind::Text, "/tmp/openclaw/openclaw-<date>.log", "Log file. The default directory must belong to the user, else `<state>/logs` is used.").applies(Applies::GatewayRestart),
-    field("logging.consoleLevel", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the console.").applies(Applies::GatewayRestart),
-    field("logging.consoleStyle", Kind::Word(ConsoleStyle::WORDS), "", "Form of console lines. Unset: `pretty` on a terminal, else `compact`.").applies(Applies::GatewayRestart),
-    field("logging.redactSensitive", Kind::Word(RedactMode::WORDS), "tools", "Where sensitive text is masked.").applies(Applies::GatewayRestart),
-    field("logging.maxFileBytes", POSITIVE, "104857600", "Size in bytes at which the log file is rolled.").applies(Applies::GatewayRestart),
+    field("logging.level", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the log file."),
+    field("logging.file", Kind::Text, "/tmp/openclaw/openclaw-<date>.log", "Log file. The default directory must belong to the user, else `<state>/logs` is used."),
+    field("logging.consoleLevel", Kind::Word(LogLevel::WORDS), "info", "Least severe line that reaches the console."),
+    field("logging.consoleStyle", Kind::Word(ConsoleStyle::WORDS), "", "Form of console lines. Unset: `pretty` on a terminal, else `compact`."),
+    field("logging.redactSensitive", Kind::Word(RedactMode::WORDS), "tools", "Where sensitive text is masked."),
+    field("logging.maxFileBytes", POSITIVE, "104857600", "Size in bytes at which the log file is rolled."),
     kept("logging.redactPatterns"),
     kept("logging.audit"),
 

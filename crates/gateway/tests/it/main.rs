@@ -11,6 +11,7 @@ mod devices;
 mod frames;
 mod kill;
 mod metrics;
+mod live;
 mod nodes;
 mod oracle;
 mod proxies;

@@ -2,7 +2,7 @@
 
 mod copy;
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 use std::process::Command;
 
 use openclaw_config::edit::{Base, ConfigEditor, EditError, changed_keys};
@@ -13,6 +13,7 @@ use super::{counts, warn};
 use crate::app::VERSION;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::ui::ask::confirm;
 use copy::PrivateCopy;
 
 /// What a config that does not exist yet begins with.
@@ -91,7 +92,7 @@ impl Args {
             } else {
                 explain(context, &error);
             }
-            if !again()? {
+            if !confirm("Edit again?", true)? {
                 context
                     .ui()
                     .line("Dropped; the config file is as it was.")?;
@@ -111,18 +112,6 @@ fn explain(context: &Context, error: &EditError) {
     } else {
         ui.note(format!("Not written: {error}"));
     }
-}
-
-/// Whether to open the editor once more; the end of the input means no.
-fn again() -> Result<bool, CommandError> {
-    let mut err = io::stderr().lock();
-    err.write_all(b"Edit again? [Y/n] ")?;
-    err.flush()?;
-    let mut answer = String::new();
-    if io::stdin().lock().read_line(&mut answer)? == 0 {
-        return Ok(false);
-    }
-    Ok(!answer.trim().to_lowercase().starts_with('n'))
 }
 
 /// What the person uses, as a line for the shell; else what most systems have.
