@@ -102,8 +102,10 @@ pub(crate) fn run(context: &Context, steps: &[Step], dry_run: bool, last: &[Stri
     let mut held = None;
     for step in steps {
         let told = match step {
-            Step::Stop if dry_run => vec![line("[dry-run] stop gateway service")],
-            Step::RemoveServices if dry_run => vec![line("[dry-run] remove gateway service")],
+            Step::Stop if dry_run => lines(vec!["[dry-run] stop gateway service".to_owned()]),
+            Step::RemoveServices if dry_run => {
+                lines(vec!["[dry-run] remove gateway service".to_owned()])
+            }
             Step::RetireConfig | Step::Remove { .. } if dry_run => {
                 let path = match step {
                     Step::Remove { path, .. } => path,
@@ -157,10 +159,6 @@ pub(crate) fn run(context: &Context, steps: &[Step], dry_run: bool, last: &[Stri
 
 /// A line that was done and the path it is about, or what went wrong.
 type Told = Result<(String, Option<PathBuf>), String>;
-
-fn line(text: &str) -> Told {
-    Ok((text.to_owned(), None))
-}
 
 fn lines(done: Vec<String>) -> Vec<Told> {
     done.into_iter().map(|text| Ok((text, None))).collect()
