@@ -1,73 +1,56 @@
 //! Ending what runs before its files go.
 
-use std::path::PathBuf;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
-
 use openclaw_config::Paths;
 use openclaw_config::store::{ConfigStore, FileLock};
-use openclaw_gateway::lock::peek;
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::service::kind::Kind;
+use crate::service::lifecycle::{self, Args};
 use crate::service::tunnel::{Manager, forget};
-use crate::ui::format::now_ms;
+use crate::service::{find, running};
 
-/// How long a process may take to end: longer than its own drain.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// Pause between looks.
-const PAUSE: Duration = Duration::from_millis(20);
+/// What runs for a state directory.
+const KINDS: [Kind; 2] = [Kind::Gateway, Kind::Node];
+/// Places that a service of one kind can be installed in at the same time, at most.
+const MANAGERS: usize = 4;
 
-fn locks(paths: &Paths) -> [(&'static str, PathBuf); 2] {
-    [
-        ("gateway", paths.lock_file.clone()),
-        ("node host", paths.state_dir.join("node.lock")),
-    ]
-}
-
-/// Ends the gateway and the node host of this state directory. Its lock proves which process that is, so that no other
-/// profile's is ever meant.
+/// Ends the gateway and the node host of this state directory, their services first. Whose they are is proven by the state
+/// directory that the service file names and by the lock, so that no other profile's is ever meant.
 pub(super) fn processes(context: &Context) -> Result<Vec<String>, CommandError> {
     let mut lines = Vec::new();
-    for (name, lock) in locks(context.paths()) {
-        let holder = || peek(&lock, now_ms()).map_err(CommandError::new);
-        let Some(held) = holder()? else { continue };
-        let pid = held
-            .pid
-            .and_then(|pid| i32::try_from(pid).ok())
-            .and_then(Pid::from_raw)
-            .ok_or_else(|| {
-                CommandError::plain(format!(
-                    "A {name} of this profile runs and does not say which process it is; stop it first."
-                ))
-            })?;
-        kill_process(pid, Signal::TERM).map_err(|error| {
-            CommandError::plain(format!(
-                "Cannot stop the {name} (pid {}): {error}",
-                pid.as_raw_nonzero()
-            ))
-        })?;
-        let end = Instant::now() + PATIENCE;
-        while holder()?.is_some() {
-            if Instant::now() >= end {
-                return Err(CommandError::plain(format!(
-                    "The {name} (pid {}) does not end; stop it, then run this again.",
-                    pid.as_raw_nonzero()
-                )));
-            }
-            sleep(PAUSE);
+    for kind in KINDS {
+        if is_installed(context, kind) {
+            lines.extend(lifecycle::stop(context, kind, Args::default())?.lines);
         }
-        lines.push(format!("Stopped the {name} (pid {})", pid.as_raw_nonzero()));
+        if let Some(pid) = running::end(&kind.lock_file(context.paths()))? {
+            lines.push(format!("Stopped the {} (pid {pid})", kind.word()));
+        }
     }
     Ok(lines)
 }
 
-/// Takes the services of this profile away.
+/// Takes the services of this profile away, and ends what runs without one.
 pub(super) fn services(context: &Context) -> Result<Vec<String>, CommandError> {
     let mut lines = tunnel(context)?;
+    for kind in KINDS {
+        for _ in 0..MANAGERS {
+            if !is_installed(context, kind) {
+                break;
+            }
+            lines.extend(lifecycle::uninstall(context, kind, Args::default())?.lines);
+        }
+    }
     lines.extend(processes(context)?);
     Ok(lines)
+}
+
+/// Whether a service of this state directory is there.
+fn is_installed(context: &Context, kind: Kind) -> bool {
+    let paths = context.paths();
+    find::all(kind, context.env(), paths)
+        .iter()
+        .any(|found| found.is_of(&paths.state_dir))
 }
 
 fn tunnel(context: &Context) -> Result<Vec<String>, CommandError> {
@@ -81,14 +64,14 @@ fn tunnel(context: &Context) -> Result<Vec<String>, CommandError> {
     let (before, after) = manager.end(&paths.profile, env.uid());
     for step in &before {
         // A service that does not run cannot be stopped; its file goes all the same.
-        drop(crate::service::manager::run(&step.words));
+        drop(crate::service::manager::run(env, &step.words));
     }
     std::fs::remove_file(&file).map_err(|error| {
         CommandError::plain(format!("Failed to remove {}: {error}", file.display()))
     })?;
     forget(paths);
     for step in &after {
-        drop(crate::service::manager::run(&step.words));
+        drop(crate::service::manager::run(env, &step.words));
     }
     Ok(vec![format!("Removed {}", paths.display_home(&file))])
 }
@@ -96,7 +79,8 @@ fn tunnel(context: &Context) -> Result<Vec<String>, CommandError> {
 /// Nobody starts for this state directory while its files go.
 pub(super) fn hold(context: &Context) -> Result<Vec<FileLock>, CommandError> {
     let mut held = Vec::new();
-    for (name, lock) in locks(context.paths()) {
+    for kind in KINDS {
+        let lock = kind.lock_file(context.paths());
         if !lock.exists() {
             continue;
         }
@@ -104,7 +88,8 @@ pub(super) fn hold(context: &Context) -> Result<Vec<FileLock>, CommandError> {
             Some(lock) => held.push(lock),
             None => {
                 return Err(CommandError::plain(format!(
-                    "A {name} of this profile was started meanwhile; stop it, then run this again."
+                    "A {} of this profile was started meanwhile; stop it, then run this again.",
+                    kind.word()
                 )));
             }
         }

@@ -189,14 +189,14 @@ async fn x6_the_time_to_confirm_is_bounded_and_what_is_not_live_is_named() {
             "confirmWithinMs must be from 10000 to 600000"
         );
     }
-    let change = json!({ "logging": { "level": "debug" }, "gateway": { "port": 18_791, "nodes": { "allowCommands": ["x.y"] } } });
+    let change = json!({ "nodeHost": { "browserProxy": { "enabled": false } }, "gateway": { "port": 18_791, "nodes": { "allowCommands": ["x.y"] } } });
     let answer = patch(&mut owner, change, None).await;
     assert_eq!(
         answer["payload"]["changes"],
         json!({
-            "keys": ["gateway.nodes.allowCommands", "gateway.port", "logging.level"],
+            "keys": ["gateway.nodes.allowCommands", "gateway.port", "nodeHost.browserProxy.enabled"],
             "live": ["gateway.nodes.allowCommands"],
-            "restart": ["logging.level"],
+            "restart": ["nodeHost.browserProxy.enabled"],
             "overridden": [{ "key": "gateway.port", "by": "env OPENCLAW_GATEWAY_PORT" }],
         })
     );
