@@ -71,7 +71,10 @@ impl Args {
                 "A running gateway keeps its settings until it is restarted. Undo with: {}",
                 context.command("openclaw config rollback")
             )],
-            _ => vec![format!("Next: {}", context.command("openclaw up"))],
+            _ => vec![format!(
+                "Next: {}",
+                context.command("openclaw onboard --install-daemon")
+            )],
         };
         removal::run(context, &steps(context, &scope), self.dry_run, &last)
     }
