@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use openclaw_config::schema::{ConsoleStyle, LogLevel, Logging};
+use openclaw_config::schema::{ConsoleStyle, LogLevel, Logging, RedactMode};
 use openclaw_config::store::usable_log_dir;
 use openclaw_config::{Env, Paths, env};
 use parking_lot::{Mutex, RwLock};
@@ -74,6 +74,8 @@ impl LogHandle {
             tracing::callsite::rebuild_interest_cache();
         }
         let wanted = options.settings;
+        self.redactor
+            .set_known_only(wanted.redact_sensitive == RedactMode::Off);
         let mut applied = self.applied.lock();
         if (&applied.file, applied.max_file_bytes) != (&wanted.file, wanted.max_file_bytes) {
             self.redirect

@@ -1,5 +1,7 @@
 //! Takes secrets out of log lines, whoever wrote them there: those that are in use here, and what looks like one.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use parking_lot::RwLock;
 
 use super::pattern;
@@ -14,7 +16,7 @@ const MIN_SECRET: usize = 4;
 pub(crate) struct Redactor {
     known: RwLock<Known>,
     /// Whether what only looks like a secret stays: `logging.redactSensitive` is `off`.
-    known_only: bool,
+    known_only: AtomicBool,
 }
 
 /// Never shown, not even for debugging.
@@ -30,9 +32,14 @@ impl std::fmt::Debug for Known {
 impl Redactor {
     /// Leaves alone what only looks like a secret.
     #[must_use]
-    pub(crate) fn known_only(mut self, known_only: bool) -> Self {
-        self.known_only = known_only;
+    pub(crate) fn known_only(self, known_only: bool) -> Self {
+        self.set_known_only(known_only);
         self
+    }
+
+    /// The same for the lines that follow.
+    pub(crate) fn set_known_only(&self, known_only: bool) {
+        self.known_only.store(known_only, Ordering::Relaxed);
     }
 
     /// Takes the secrets of a changed config into use. Earlier ones stay secret.
@@ -65,7 +72,7 @@ impl Redactor {
         let mut line = found
             .into_iter()
             .fold(line, |line, secret| line.replace(secret.as_str(), MASK));
-        if !self.known_only {
+        if !self.known_only.load(Ordering::Relaxed) {
             for range in pattern::find(&line).into_iter().rev() {
                 line.replace_range(range, MASK);
             }

@@ -104,7 +104,13 @@ pub(super) fn narrow(resolved: &mut Value, parsed: &Value, defaulted: &[String])
         put(resolved, "gateway", Some(json!({})));
     }
     put(resolved, "gateway.bind", Some(json!("loopback")));
-    for section in ["customBindHost", "proxy", "tailscale", "trustedProxies"] {
+    for section in [
+        "customBindHost",
+        "metrics",
+        "proxy",
+        "tailscale",
+        "trustedProxies",
+    ] {
         put(resolved, &format!("gateway.{section}"), None);
     }
     if defaulted.iter().any(|section| section == "gateway.nodes") {
