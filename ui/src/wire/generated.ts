@@ -373,7 +373,7 @@ export type ConfigChanges = {
   keys: readonly string[];
   /** What of it is in force now. */
   live: readonly string[];
-  /** What of it takes a restart of the gateway. */
+  /** What of it takes a restart of the gateway, or of a node host. */
   restart: readonly string[];
   /** What of it has no effect because a flag or a variable says otherwise. */
   overridden: readonly OverriddenKey[];

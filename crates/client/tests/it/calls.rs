@@ -98,13 +98,13 @@ async fn a_close_ends_calls_with_its_reason() {
     let (client, mut peer) = connected(&gateway).await;
     let script = async {
         peer.recv().await.unwrap();
-        peer.close(1012, "service restart").await;
+        peer.close(1008, "slow consumer").await;
     };
     let params = json!({});
     let (failed, ()) = tokio::join!(client.call("health", &params), script);
     assert_eq!(
         failed.unwrap_err().to_string(),
-        "gateway closed (1012): service restart"
+        "gateway closed (1008): slow consumer"
     );
     client
         .state()
@@ -113,7 +113,40 @@ async fn a_close_ends_calls_with_its_reason() {
         .unwrap();
     let later = client.call("health", &params).await.unwrap_err();
     assert!(matches!(later, CallError::NotConnected(_)));
-    assert_eq!(later.to_string(), "gateway closed (1012): service restart");
+    assert_eq!(later.to_string(), "gateway closed (1008): slow consumer");
+}
+
+#[tokio::test(start_paused = true)]
+async fn u23_a_call_is_made_again_when_the_gateway_restarts_and_its_node_returns() {
+    let gateway = FakeGateway::local();
+    let (client, mut peer) = connected(&gateway).await;
+    let params = json!({ "nodeId": "n", "command": "c", "idempotencyKey": "k" });
+    let limit = Duration::from_secs(60);
+    let script = async {
+        // Refused during the drain, cut by the close, and back before the node is.
+        let refused = peer.recv().await.unwrap();
+        let error = json!({"code": "UNAVAILABLE", "message": "gateway restarting; retry shortly", "retryable": true,
+            "retryAfterMs": 500, "details": {"code": "GATEWAY_RESTARTING", "reason": "restarting"}});
+        peer.fail(&refused, error).await;
+        peer.recv().await.unwrap();
+        peer.close(1012, "service restart").await;
+        let mut peer = gateway.accept().await;
+        peer.welcome(3, Value::Null).await;
+        let early = peer.recv().await.unwrap();
+        let away = json!({"code": "UNAVAILABLE", "message": "node not connected", "details": {"code": "NOT_CONNECTED"}});
+        peer.fail(&early, away).await;
+        let last = peer.recv().await.unwrap();
+        peer.respond(&last, json!({"ok": true})).await;
+        (peer, [refused, early, last])
+    };
+    let (answer, (_peer, attempts)) = tokio::join!(
+        client.call_through_restarts("node.invoke", &params, limit),
+        script
+    );
+    assert_eq!(answer.unwrap().get(), r#"{"ok":true}"#);
+    for attempt in attempts {
+        assert_eq!(attempt["params"], params);
+    }
 }
 
 #[tokio::test]

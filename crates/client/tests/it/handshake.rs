@@ -303,11 +303,7 @@ async fn closes_without_an_answer_keep_their_code() {
             "",
             "gateway closed (1000 normal closure): no close reason",
         ),
-        (
-            1012,
-            "service restart",
-            "gateway closed (1012): service restart",
-        ),
+        (1001, "going away", "gateway closed (1001): going away"),
     ] {
         let gateway = FakeGateway::bind().await;
         let script = async {
@@ -320,6 +316,21 @@ async fn closes_without_an_answer_keep_their_code() {
         assert_eq!(error.to_string(), shown);
         assert_eq!(error.close_info().unwrap().code, code);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn u23_a_handshake_that_a_restart_ends_is_begun_again() {
+    let gateway = FakeGateway::local();
+    let script = async {
+        let mut peer = gateway.accept().await;
+        peer.challenge(3).await;
+        peer.close(1012, "service restart").await;
+        let mut peer = gateway.accept().await;
+        peer.welcome(3, Value::Null).await;
+        peer
+    };
+    let (client, _peer) = tokio::join!(Client::connect(gateway.operator()), script);
+    assert_eq!(client.unwrap().hello().unwrap().protocol, 3);
 }
 
 #[tokio::test]
