@@ -16,6 +16,7 @@ use openclaw_config::resolve::{
 use openclaw_config::schema::{ConsoleStyle, LogLevel, RedactMode};
 use openclaw_config::{ConfigWatcher, Issue, Paths};
 use openclaw_edge::acme::Acme;
+use openclaw_gateway::canvas::CanvasFolder;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions, ShutdownReport, StartError};
@@ -189,9 +190,21 @@ impl Server {
             .map(ToString::to_string)
             .collect();
         supervisor::ready(&format!("listening on {}", addresses.join(", ")));
+        self.announce_canvas();
         tracing::info!(target: "gateway", "log file: {}", self.logs.current().path().display());
         if let Some(reason) = self.watcher.failure() {
             tracing::warn!(target: "gateway", %reason, "config changes are not noticed by themselves; send SIGHUP after a change");
+        }
+    }
+
+    /// Where the canvas host is; why it is not has been said where the settings were read.
+    fn announce_canvas(&self) {
+        let core = self.gateway.core();
+        let folder = CanvasFolder::from_snapshot(&core.snapshot(), &core.server.state_dir);
+        if let (Ok(Some(folder)), Some(address)) = (folder, self.gateway.addresses().first()) {
+            let scheme = core.tls.facts().map_or("http", |_| "https");
+            let root = folder.root.display();
+            tracing::info!(target: "canvas", "host mounted at {scheme}://{address}/__openclaw__/canvas/ (root {root})");
         }
     }
 

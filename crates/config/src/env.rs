@@ -84,6 +84,8 @@ names! {
     OPENCLAW_LOG_LEVEL = "OPENCLAW_LOG_LEVEL";
     /// True switches the mDNS advertiser off.
     OPENCLAW_DISABLE_BONJOUR = "OPENCLAW_DISABLE_BONJOUR";
+    /// `1` switches the canvas host off; beats `canvasHost.enabled`.
+    OPENCLAW_SKIP_CANVAS_HOST = "OPENCLAW_SKIP_CANVAS_HOST";
     /// Host label that mDNS announces.
     OPENCLAW_MDNS_HOSTNAME = "OPENCLAW_MDNS_HOSTNAME" legacy "CLAWDBOT_MDNS_HOSTNAME";
     /// Overrides the announced tailnet DNS name.

@@ -6,6 +6,7 @@
 mod applies;
 mod auth;
 mod bind;
+mod canvas;
 mod discovery;
 mod fields;
 mod gateway;
@@ -26,6 +27,7 @@ use serde_json::Value;
 pub use applies::applies;
 pub use auth::{Auth, DeviceAutoApprove, RateLimit, TrustedProxy};
 pub use bind::{BindChoice, BindHost};
+pub use canvas::CanvasHost;
 pub use discovery::{Discovery, Mdns, WideArea};
 pub use fields::{FIELDS, SECTIONS};
 pub use gateway::{
@@ -57,6 +59,8 @@ pub struct Settings {
     pub gateway: Gateway,
     /// How the gateway announces itself.
     pub discovery: Discovery,
+    /// Files for the canvases of nodes.
+    pub canvas_host: CanvasHost,
     /// Log file and console.
     pub logging: Logging,
     /// The node host of this machine.
@@ -92,9 +96,9 @@ impl Settings {
             };
         }
         sections!(
-            "gateway" => gateway, "discovery" => discovery, "logging" => logging,
-            "nodeHost" => node_host, "tools" => tools, "ui" => ui, "commands" => commands,
-            "env" => env,
+            "gateway" => gateway, "discovery" => discovery, "canvasHost" => canvas_host,
+            "logging" => logging, "nodeHost" => node_host, "tools" => tools, "ui" => ui,
+            "commands" => commands, "env" => env,
             "meta" => meta, "wizard" => wizard
         );
         (settings, issues)

@@ -19,6 +19,7 @@ use crate::approvals::Approvals;
 use crate::audit::RefuseLog;
 use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
+use crate::canvas::Capabilities;
 use crate::clock::Clock;
 use crate::confirm::Confirms;
 use crate::conn::hub::{Conn, Hub};
@@ -156,6 +157,8 @@ pub struct Core {
     pub setup_limiter: Mutex<Limiter>,
     /// Proves to ourselves that an address leads here.
     pub witness: Witness,
+    /// Opens the files of the canvas host to nodes.
+    pub capabilities: Capabilities,
     /// Refusals, counted into few audit lines.
     pub refusals: Mutex<RefuseLog>,
     /// Health, queued system events, voice wake words and the like.

@@ -4,6 +4,7 @@
 //! [`SocketHandler`]. Everything that is known about the other end is computed once, in `front`.
 
 mod answer;
+mod canvas;
 pub(crate) mod connection;
 mod front;
 mod insecure;
@@ -19,6 +20,7 @@ mod upgrade;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio_websockets::WebSocketStream;
 
+use crate::canvas::Capabilities;
 use crate::gate::{Gate, GateCounts, PreAuthPermit};
 use crate::peer::{KnownNames, Peer, ProxyWarning};
 use crate::tls::TlsSlot;
@@ -77,6 +80,10 @@ pub trait SocketHandler: Send + Sync + 'static {
     fn sign_in_modes(&self) -> Vec<&'static str>;
     /// Takes what a join link gives.
     fn join(&self, code: String, peer: Peer) -> Pin<Box<dyn Future<Output = JoinAnswer> + Send>>;
+    /// Whether a node is connected by a connection of this id.
+    fn is_connected_node(&self, _conn_id: &str) -> bool {
+        false
+    }
     /// What this gateway answers to a nonce of its own; `None` for what is no nonce.
     fn witness(&self, nonce: &str) -> Option<String>;
 }
@@ -145,6 +152,8 @@ struct Inner {
     policy: PolicyCache,
     gate: Gate,
     repeats: Repeats,
+    capabilities: Capabilities,
+    versions: canvas::Versions,
     proxies_warned: FirstTimes,
 }
 
@@ -158,21 +167,25 @@ impl std::fmt::Debug for HttpState {
 
 impl HttpState {
     /// Routes over `handler`; `settings` is followed live. `names` are the names of this machine, `tls` says what is
-    /// served on TCP.
+    /// served on TCP, `canvas` which state directory the canvas host is of and what opens its addresses.
     pub fn new(
         handler: Arc<dyn SocketHandler>,
         settings: watch::Receiver<Arc<Snapshot>>,
         gate: Gate,
         names: KnownNames,
         tls: TlsSlot,
+        canvas: (PathBuf, Capabilities),
     ) -> Self {
+        let (state_dir, capabilities) = canvas;
         Self {
             inner: Arc::new(Inner {
                 tls,
                 handler,
-                policy: PolicyCache::new(settings, names),
+                policy: PolicyCache::new(settings, names, state_dir),
                 gate,
                 repeats: Repeats::default(),
+                capabilities,
+                versions: canvas::Versions::default(),
                 proxies_warned: FirstTimes::default(),
             }),
         }
@@ -203,6 +216,14 @@ impl HttpState {
     /// Whether the process at the other end may speak for Tailscale.
     pub(crate) async fn may_forward(&self, peer: SocketAddr, local: SocketAddr) -> bool {
         self.handler().may_forward(peer, local).await
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.inner.capabilities
+    }
+
+    fn versions(&self) -> &canvas::Versions {
+        &self.inner.versions
     }
 
     fn handler(&self) -> &Arc<dyn SocketHandler> {

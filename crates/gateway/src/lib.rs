@@ -4,6 +4,7 @@ pub mod adapters;
 pub mod approvals;
 pub mod audit;
 pub mod auth;
+pub mod canvas;
 pub mod clock;
 pub mod confirm;
 pub mod conn;

@@ -89,7 +89,7 @@ fn is_traffic(target: &str) -> bool {
 
 /// Libraries talk about themselves; only what is wrong there matters here.
 fn is_ours(target: &str) -> bool {
-    target.starts_with("openclaw") || target == "gateway" || target == "node"
+    target.starts_with("openclaw") || matches!(target, "gateway" | "node" | "canvas")
 }
 
 /// The two streams of the console.

@@ -208,6 +208,7 @@ mod tests {
             ("openclaw_gateway::gateway::start", "gateway"),
             ("openclaw_node::host", "node/host"),
             ("gateway", "gateway"),
+            ("canvas", "canvas"),
             ("hyper::proto", "hyper"),
         ] {
             assert_eq!(subsystem(target), expected, "{target}");

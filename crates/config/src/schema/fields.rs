@@ -77,6 +77,10 @@ pub const SECTIONS: &[Section] = &[
         title: "Logging",
     },
     Section {
+        prefix: "canvasHost",
+        title: "Canvas",
+    },
+    Section {
         prefix: "nodeHost",
         title: "Node host",
     },
@@ -239,6 +243,12 @@ pub const FIELDS: &[Field] = &[
     kept("logging.redactPatterns"),
     kept("logging.audit"),
 
+    field("canvasHost", Kind::OpenObject, "", "Files for the canvases of nodes."),
+    field("canvasHost.enabled", Kind::Bool, "true", "Serve the files of `canvasHost.root` at `/__openclaw__/canvas/` on the gateway's own port."),
+    field("canvasHost.root", Kind::Text, "<state>/canvas", "Folder with the files: absolute, or relative to the folder of this file. Only files inside it are served, hidden ones never. A folder that holds the config or the state is refused."),
+    field("canvasHost.liveReload", Kind::Bool, "true", "Pages load themselves again when a file of the folder changes."),
+    kept("canvasHost.port"),
+
     field("nodeHost", Kind::OpenObject, "", "The node host of this machine.").applies(Applies::NodeRestart),
     field("nodeHost.browserProxy.enabled", Kind::Bool, "true", "Offer the browser of this machine.").applies(Applies::NodeRestart),
     field("nodeHost.browserProxy.allowProfiles", Kind::Texts, "[]", "Browser profiles that may be used; empty allows all.").applies(Applies::NodeRestart),
@@ -282,7 +292,6 @@ pub const FIELDS: &[Field] = &[
     kept("bindings"),
     kept("broadcast"),
     kept("browser"),
-    kept("canvasHost"),
     kept("channels"),
     kept("cli"),
     kept("cron"),

@@ -588,7 +588,7 @@ async fn welcome(
     }
     core.metrics.admitted(role);
     audit_connect(core, &conn, params, peer);
-    let hello = hello::encode(core, &conn, id, &auth);
+    let hello = hello::encode(core, &conn, peer, id, &auth);
     Ok(Admitted { conn, hello })
 }
 

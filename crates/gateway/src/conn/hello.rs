@@ -4,13 +4,15 @@ use std::sync::OnceLock;
 
 use openclaw_protocol::frame::encode_ok;
 use openclaw_protocol::handshake::HelloAuth;
-use openclaw_protocol::scope::Scope;
+use openclaw_protocol::scope::{Role, Scope};
 use openclaw_protocol::{event, limits, method};
 use serde_json::{Value, json};
 
 use crate::auth::admission::AuthMode;
+use crate::canvas::{CAPABILITY_PREFIX, CanvasFolder};
 use crate::conn::hub::Conn;
 use crate::core::Core;
+use crate::peer::{Authority, Peer, PeerClass};
 
 /// The part that is the same for every client of a protocol.
 fn features(protocol: u32) -> &'static str {
@@ -28,7 +30,7 @@ fn features(protocol: u32) -> &'static str {
 }
 
 /// Encodes the answer to the connect request.
-pub fn encode(core: &Core, conn: &Conn, id: &str, auth: &HelloAuth) -> String {
+pub fn encode(core: &Core, conn: &Conn, peer: &Peer, id: &str, auth: &HelloAuth) -> String {
     let v4 = conn.protocol >= 4;
     let server = &core.server;
     let mut server_json = json!({ "version": server.version, "connId": conn.id });
@@ -69,9 +71,16 @@ pub fn encode(core: &Core, conn: &Conn, id: &str, auth: &HelloAuth) -> String {
         "maxBufferedBytes": max_buffered,
         "tickIntervalMs": u64::try_from(limits::TICK_INTERVAL.as_millis()).unwrap_or(u64::MAX),
     });
+    let surface = match canvas_address(core, conn, peer) {
+        Some(address) if v4 => {
+            format!(r#","pluginSurfaceUrls":{}"#, json!({ "canvas": address }))
+        }
+        Some(address) => format!(r#","canvasHostUrl":{}"#, json!(address)),
+        None => String::new(),
+    };
     // Presence, health and features are ready-made text; only the small members are built as a tree.
     let payload = format!(
-        r#"{{"type":"hello-ok","protocol":{},"server":{server_json},"features":{},"snapshot":{{"presence":{presence},"health":{},{}}},"auth":{},"policy":{policy}}}"#,
+        r#"{{"type":"hello-ok","protocol":{},"server":{server_json},"features":{},"snapshot":{{"presence":{presence},"health":{},{}}},"auth":{},"policy":{policy}{surface}}}"#,
         conn.protocol,
         features(conn.protocol),
         core.system.health_json(),
@@ -79,6 +88,18 @@ pub fn encode(core: &Core, conn: &Conn, id: &str, auth: &HelloAuth) -> String {
         json!(auth),
     );
     encode_ok(id, Some(&payload))
+}
+
+/// Where a node finds the canvas host: the way it came itself, with what opens it while it is connected.
+fn canvas_address(core: &Core, conn: &Conn, peer: &Peer) -> Option<String> {
+    if conn.role != Role::Node || peer.class == PeerClass::Control {
+        return None;
+    }
+    CanvasFolder::from_snapshot(&core.snapshot(), &core.server.state_dir).ok()??;
+    let host = peer.host.as_deref().and_then(Authority::parse)?;
+    let capability = core.capabilities.of_node(&conn.id);
+    let scheme = peer.scheme().unwrap_or("http");
+    Some(format!("{scheme}://{host}{CAPABILITY_PREFIX}{capability}"))
 }
 
 /// The members of an object, without its braces.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use openclaw_protocol::scope::Scope;
+use openclaw_protocol::scope::{Role, Scope};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -15,6 +15,7 @@ use crate::auth::admission::AuthMode;
 use crate::auth::limiter::{Source, Verdict};
 use crate::auth::secret;
 use crate::conn::actor;
+use crate::conn::hub::Conn;
 use crate::control::ControlSocket;
 use crate::core::{Core, STORE};
 use crate::gate::{Gate, GateCounts, PreAuthPermit};
@@ -157,6 +158,11 @@ impl SocketHandler for Handler {
         Box::pin(async move { rpc::join(&core, &code, &peer).await })
     }
 
+    fn is_connected_node(&self, conn_id: &str) -> bool {
+        let found = |conn: &Conn| conn.role == Role::Node && conn.id == conn_id;
+        !self.core.hub.select(found).is_empty()
+    }
+
     fn witness(&self, nonce: &str) -> Option<String> {
         self.core.witness.answer(nonce)
     }
@@ -179,6 +185,7 @@ pub(super) fn serve(
         gate.clone(),
         core.names.clone(),
         core.tls.clone(),
+        (core.server.state_dir.clone(), core.capabilities.clone()),
     );
     let path = &options.paths.control_socket;
     let control = Arc::new(ControlSocket::bind_or_adopt(path, &options.inherited)?);

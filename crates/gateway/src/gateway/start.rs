@@ -19,6 +19,7 @@ use crate::audit::RefuseLog;
 use crate::auth::admission::AuthMode;
 use crate::auth::identity::Identities;
 use crate::auth::limiter::Limiter;
+use crate::canvas::Capabilities;
 use crate::confirm::{self, Confirms, Recovered};
 use crate::conn::hub::Hub;
 use crate::core::{Books, Core, ServerFacts};
@@ -272,6 +273,7 @@ fn build_core(
         limiter: Mutex::new(Limiter::new(live.limits)),
         setup_limiter: Mutex::new(Limiter::new(live.limits)),
         witness: Witness::default(),
+        capabilities: Capabilities::default(),
         live: RwLock::new(Arc::new(live)),
         store,
         books: Books {

@@ -19,6 +19,7 @@ use tokio_websockets::{Config, Limits, ServerBuilder};
 use tower::Service;
 
 use super::HttpState;
+use super::upgrade::Purpose;
 use crate::gate::{PreAuthPermit, Refusal};
 use crate::peer::{ListenerKind, Peer, PeerPolicy, Proxied};
 
@@ -69,6 +70,7 @@ struct Upgraded {
     on_upgrade: OnUpgrade,
     peer: Peer,
     permit: PreAuthPermit,
+    purpose: Purpose,
 }
 
 impl Connection {
@@ -165,6 +167,7 @@ impl Connection {
         on_upgrade: OnUpgrade,
         peer: Peer,
         client: Option<IpAddr>,
+        purpose: Purpose,
     ) -> Result<(), Refusal> {
         let mut slot = self.slot.lock();
         let mut permit = slot.permit.take().ok_or(Refusal::Connections)?;
@@ -175,6 +178,7 @@ impl Connection {
             on_upgrade,
             peer,
             permit,
+            purpose,
         });
         Ok(())
     }
@@ -192,7 +196,7 @@ pub(crate) async fn serve<I>(
 {
     let slot = Arc::clone(&connection.slot);
     // Boxed so that what HTTP needed is gone from memory once the socket is a WebSocket.
-    Box::pin(serve_http(io, connection, router, stopping)).await;
+    Box::pin(serve_http(io, connection, router, stopping.clone())).await;
     let Some(upgraded) = slot.lock().upgraded.take() else {
         return;
     };
@@ -205,9 +209,21 @@ pub(crate) async fn serve<I>(
                         .max_payload_len(Some(openclaw_protocol::limits::PRE_AUTH_MAX_PAYLOAD)),
                 )
                 .serve(TokioIo::new(stream));
-            state
-                .handler()
-                .serve(socket, upgraded.peer, upgraded.permit);
+            match upgraded.purpose {
+                Purpose::Gateway => {
+                    state
+                        .handler()
+                        .serve(socket, upgraded.peer, upgraded.permit);
+                }
+                // It proves nothing, and keeps its share as long as it lasts.
+                Purpose::Canvas(waiting) => {
+                    let _share = upgraded.permit;
+                    tokio::select! {
+                        () = stopping.cancelled() => {}
+                        () = waiting.serve(socket, &state) => {}
+                    }
+                }
+            }
         }
         Err(error) => tracing::debug!(%error, "connection ended before its upgrade"),
     }

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::HttpState;
 use super::answer;
+use super::canvas;
 use super::connection::Connection;
 use super::insecure;
 use super::policy::HttpPolicy;
@@ -42,7 +43,11 @@ pub(super) async fn front(
         return response;
     }
     if upgrade::is_upgrade(request.headers()) {
-        let mut response = upgrade::answer(&state, &policy, peer, request);
+        let mut response = if canvas::is_ours(request.uri().path()) {
+            canvas::upgrade(&state, &policy, peer, request).await
+        } else {
+            upgrade::answer(&state, &policy, peer, request)
+        };
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             // A client that was refused a WebSocket has nothing else to ask on this connection.
             answer::set(&mut response, CONNECTION, "close");

@@ -1,4 +1,4 @@
-//! What every path gets that is no probe: the Control UI, or a landing page where that is switched off.
+//! What every path gets that is no probe: the canvas host, the Control UI, or a landing page where that is switched off.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::{HeaderValue, Method};
 
 use super::connection::Connection;
-use super::{HttpState, answer, ui};
+use super::{HttpState, answer, canvas, ui};
 use crate::peer::{Authority, Peer};
 
 const LANDING: &str = include_str!("landing.html");
@@ -37,6 +37,10 @@ pub(super) async fn answer(
         return answer::read_only();
     }
     let policy = state.policy();
+    if canvas::is_ours(request.uri().path()) {
+        let (head, _) = request.into_parts();
+        return canvas::answer(&state, &policy, &peer, &head).await;
+    }
     if policy.ui_enabled {
         let (head, _) = request.into_parts();
         return ui::answer(&state, &policy, &peer, &head.uri, &head.headers).await;

@@ -9,6 +9,7 @@ use openclaw_config::schema::AuthMode;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use crate::canvas::{CanvasFolder, holds};
 use crate::peer::{KnownNames, Names, OriginPolicy, PeerPolicy, ProxyIdentityRules};
 
 /// The settings that decide about requests.
@@ -26,6 +27,8 @@ pub struct HttpPolicy {
     pub ui_enabled: bool,
     /// Folder to serve the Control UI from; without one the files in the program are served.
     pub ui_root: Option<PathBuf>,
+    /// What the canvas host serves, if it does.
+    pub canvas: Option<CanvasFolder>,
 }
 
 impl HttpPolicy {
@@ -75,6 +78,7 @@ impl HttpPolicy {
             base_path: normalise_base_path(&gateway.control_ui.base_path),
             ui_enabled: gateway.control_ui.enabled,
             ui_root: None,
+            canvas: None,
         };
         (policy, complaints)
     }
@@ -97,16 +101,11 @@ fn ui_root(root: Option<&str>, config_file: &Path) -> Option<PathBuf> {
     Some(folder.join(root))
 }
 
-/// Whether a path is this folder or lies in it, wherever links lead.
-fn holds(folder: &Path, path: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    real(path).starts_with(real(folder))
-}
-
 /// The policy of the newest settings.
 pub(super) struct PolicyCache {
     settings: watch::Receiver<Arc<Snapshot>>,
     names: KnownNames,
+    state_dir: PathBuf,
     cached: Mutex<Cached>,
 }
 
@@ -116,12 +115,17 @@ struct Cached {
 }
 
 impl PolicyCache {
-    pub(super) fn new(settings: watch::Receiver<Arc<Snapshot>>, names: KnownNames) -> Self {
+    pub(super) fn new(
+        settings: watch::Receiver<Arc<Snapshot>>,
+        names: KnownNames,
+        state_dir: PathBuf,
+    ) -> Self {
         let snapshot = Arc::clone(&settings.borrow());
-        let policy = read(&snapshot, names.current());
+        let policy = read(&snapshot, names.current(), &state_dir);
         Self {
             settings,
             names,
+            state_dir,
             cached: Mutex::new(Cached { snapshot, policy }),
         }
     }
@@ -134,14 +138,14 @@ impl PolicyCache {
         if !Arc::ptr_eq(&newest, &cached.snapshot) || !same_names {
             *cached = Cached {
                 snapshot: Arc::clone(&newest),
-                policy: read(&newest, names),
+                policy: read(&newest, names, &self.state_dir),
             };
         }
         Arc::clone(&cached.policy)
     }
 }
 
-fn read(snapshot: &Snapshot, names: Arc<Names>) -> Arc<HttpPolicy> {
+fn read(snapshot: &Snapshot, names: Arc<Names>, state_dir: &Path) -> Arc<HttpPolicy> {
     let (mut policy, mut complaints) = HttpPolicy::from_settings(&snapshot.settings, names);
     policy.ui_root = ui_root(
         snapshot.settings.gateway.control_ui.root.as_deref(),
@@ -160,6 +164,10 @@ fn read(snapshot: &Snapshot, names: Arc<Names>) -> Arc<HttpPolicy> {
         }
         !refused
     });
+    match CanvasFolder::from_snapshot(snapshot, state_dir) {
+        Ok(canvas) => policy.canvas = canvas,
+        Err(complaint) => complaints.push(complaint),
+    }
     for complaint in complaints {
         tracing::warn!("config entry ignored: {complaint}");
     }

@@ -1,6 +1,7 @@
 //! The HTTP surface over real sockets.
 
 mod admission;
+mod canvas;
 mod listeners;
 mod routes;
 mod support;

@@ -3,7 +3,7 @@
 
 mod coding;
 mod document;
-mod etag;
+pub(in crate::http) mod etag;
 mod files;
 mod route;
 
@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use openclaw_protocol::{PROTOCOL_MAX, PROTOCOL_MIN};
 use serde_json::{Value, json};
 
+pub(in crate::http) use self::files::media_type;
 use self::files::{File, INDEX, Source};
 use self::route::Wanted;
 use super::policy::HttpPolicy;

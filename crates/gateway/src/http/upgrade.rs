@@ -12,13 +12,12 @@ use serde_json::json;
 
 use super::HttpState;
 use super::answer;
+use super::canvas::Waiting;
 use super::connection::Connection;
 use super::front::refuse_host;
 use super::policy::HttpPolicy;
 use crate::peer::{OriginRefused, Peer, RequestKind, host_verdict, origin_verdict};
 
-/// Upstream's live-reload socket of the canvas; not ours to take.
-const RESERVED_PATH: &str = "/__openclaw__/ws";
 /// Appended to the key before hashing (RFC 6455, 1.3).
 const KEY_SUFFIX: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Text form of a key: 16 bytes in base64.
@@ -38,16 +37,36 @@ fn has_token(headers: &HeaderMap, name: &http::HeaderName, token: &str) -> bool 
     })
 }
 
+/// What an upgraded connection is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The protocol of the gateway.
+    Gateway,
+    /// A page of the canvas host that waits for changes.
+    Canvas(Waiting),
+}
+
 /// Answers an upgrade request.
 pub(super) fn answer(
     state: &HttpState,
     policy: &HttpPolicy,
+    peer: Peer,
+    request: Request,
+) -> Response {
+    switch(state, policy, peer, request, |peer| {
+        peer.refused_origin = refuse(state, policy, peer).map_err(Box::new)?;
+        Ok(Purpose::Gateway)
+    })
+}
+
+/// Answers an upgrade request that is well-formed and admitted with 101.
+pub(super) fn switch(
+    state: &HttpState,
+    policy: &HttpPolicy,
     mut peer: Peer,
     mut request: Request,
+    admit: impl FnOnce(&mut Peer) -> Result<Purpose, Box<Response>>,
 ) -> Response {
-    if request.uri().path() == RESERVED_PATH {
-        return answer::not_found();
-    }
     if request.method() != Method::GET {
         return answer::bad_upgrade(StatusCode::METHOD_NOT_ALLOWED, "Invalid HTTP method");
     }
@@ -65,10 +84,10 @@ pub(super) fn answer(
         answer::set(&mut response, SEC_WEBSOCKET_VERSION, "13, 8");
         return response;
     }
-    match refuse(state, policy, &peer) {
-        Ok(refused_origin) => peer.refused_origin = refused_origin,
-        Err(refusal) => return refusal,
-    }
+    let purpose = match admit(&mut peer) {
+        Ok(purpose) => purpose,
+        Err(refusal) => return *refusal,
+    };
     if !state.handler().lets_in() {
         return answer::draining();
     }
@@ -85,7 +104,7 @@ pub(super) fn answer(
     let client = peer
         .address
         .filter(|_| peer.forwarded && connection.is_from_proxy(&policy.peer));
-    if let Err(refusal) = connection.hand_over(on_upgrade, peer, client) {
+    if let Err(refusal) = connection.hand_over(on_upgrade, peer, client, purpose) {
         return answer::refused(refusal);
     }
     switching_protocols(&accept, protocol)

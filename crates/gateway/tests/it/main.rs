@@ -4,6 +4,7 @@
 mod admission;
 mod approvals;
 mod audit;
+mod canvas;
 mod clients;
 mod confirm;
 mod connections;

@@ -155,7 +155,7 @@ async fn unknown_paths_and_verbs_are_told_apart() {
         "/chat",
         "/control-ui-config.json",
         "/..%2f..%2fetc/passwd",
-        "/__openclaw__/ws",
+        "/__openclaw__/a2ui/",
         "/healthz/x",
     ] {
         let answer = server.ask("GET", path, &[]).await;

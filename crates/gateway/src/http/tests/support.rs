@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::canvas::Capabilities;
 use crate::gate::{Gate, GateLimits, PreAuthPermit};
 use crate::http::{Asking, BearerVerdict, HttpState, JoinAnswer, Readiness, Socket, SocketHandler};
 use crate::listen::{BindPlan, Listeners};
@@ -128,6 +129,10 @@ impl SocketHandler for Echo {
         Box::pin(std::future::ready(answer))
     }
 
+    fn is_connected_node(&self, conn_id: &str) -> bool {
+        conn_id == "connected"
+    }
+
     fn witness(&self, nonce: &str) -> Option<String> {
         (nonce == "nonce").then(|| "proof".to_owned())
     }
@@ -138,6 +143,7 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) echo: Arc<Echo>,
     pub(super) state: HttpState,
+    pub(super) capabilities: Capabilities,
     pub(super) shutdown: CancellationToken,
     settings: watch::Sender<Arc<Snapshot>>,
     home: TempDir,
@@ -153,12 +159,14 @@ impl Server {
         let home = tempfile::tempdir().unwrap();
         let (settings, followed) = watch::channel(snapshot(&home, &config));
         let echo = Arc::new(Echo::default());
+        let capabilities = Capabilities::default();
         let state = HttpState::new(
             Arc::clone(&echo) as Arc<dyn SocketHandler>,
             followed,
             Gate::new(limits),
             KnownNames::new(Some("studio")),
             TlsSlot::default(),
+            (home.path().join(".openclaw"), capabilities.clone()),
         );
         let plan = BindPlan {
             mode: BindMode::Loopback,
@@ -176,6 +184,7 @@ impl Server {
             address,
             echo,
             state,
+            capabilities,
             shutdown,
             settings,
             home,

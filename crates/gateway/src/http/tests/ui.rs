@@ -104,8 +104,7 @@ async fn programs_never_mistake_the_page_for_an_answer() {
         "/healthz/x",
         "/metrics/x",
         "/j/a/b",
-        "/__openclaw__/ws",
-        "/__openclaw__/canvas/",
+        "/__openclaw__/a2ui/",
         "/.well-known/acme-challenge/x",
     ] {
         let answer = server.ask("GET", path, &[]).await;

@@ -9,7 +9,7 @@ pub(super) fn short(digest: &[u8]) -> String {
 }
 
 /// A strong tag for these bytes in this coding.
-pub(super) fn tag(digest: &[u8], coding: Option<&str>) -> HeaderValue {
+pub(in crate::http) fn tag(digest: &[u8], coding: Option<&str>) -> HeaderValue {
     // Half of a SHA-256 tells versions of one file apart.
     let digest = data_encoding::HEXLOWER.encode(&digest[..digest.len().min(16)]);
     let text = match coding {
@@ -21,7 +21,7 @@ pub(super) fn tag(digest: &[u8], coding: Option<&str>) -> HeaderValue {
 
 /// Whether one of the tags of `If-None-Match` is this one. Compared weakly, as RFC 9110 wants it: proxies that compress
 /// mark tags as weak.
-pub(super) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(in crate::http) fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     headers.get_all(IF_NONE_MATCH).iter().any(|value| {
         value.as_bytes().split(|byte| *byte == b',').any(|entry| {
             let entry = entry.trim_ascii();

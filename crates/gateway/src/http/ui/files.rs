@@ -112,7 +112,7 @@ fn unpack(gzip: &[u8]) -> Option<Bytes> {
 }
 
 /// The media type of a file, by the end of its name; `None` for what is not served. Copies in a coding are none of these.
-pub(super) fn media_type(name: &str) -> Option<&'static str> {
+pub(in crate::http) fn media_type(name: &str) -> Option<&'static str> {
     let (_, extension) = name.rsplit_once('.')?;
     let media_type = match extension {
         "css" => "text/css; charset=utf-8",
