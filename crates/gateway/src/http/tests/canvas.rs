@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use tokio::io::AsyncReadExt;
@@ -16,6 +16,8 @@ const OPENED: [(&str, &str); 2] = [
     ("Sec-Fetch-Mode", "navigate"),
     ("Sec-Fetch-Dest", "document"),
 ];
+
+type Damage = fn(&Path);
 
 fn root(server: &Server) -> PathBuf {
     server.home().join(".openclaw/canvas")
@@ -87,7 +89,7 @@ async fn files_are_served_as_what_they_are() {
             .header("content-security-policy")
             .unwrap()
             .contains("sandbox");
-        assert_eq!(sandboxed, !name.ends_with(".js"), "{name}");
+        assert_eq!(sandboxed, !media_type.contains("javascript"), "{name}");
         assert!(
             !answer
                 .header("content-security-policy")
@@ -440,14 +442,14 @@ async fn what_is_off_or_would_show_secrets_is_not_there() {
 async fn a_damaged_folder_harms_nothing_else() {
     let server = Server::start(json!({})).await;
     let folder = root(&server);
-    let damage: [(&str, fn(&std::path::Path)); 4] = [
+    let damage: [(&str, Damage); 4] = [
         ("a file", |path| fs::write(path, "no folder").unwrap()),
         ("a link to itself", |path| symlink(path, path).unwrap()),
         ("a link to nowhere", |path| {
-            symlink("nowhere", path).unwrap()
+            symlink("nowhere", path).unwrap();
         }),
         ("a page that is a folder", |path| {
-            fs::create_dir_all(path.join("index.html")).unwrap()
+            fs::create_dir_all(path.join("index.html")).unwrap();
         }),
     ];
     for (what, make) in damage {
