@@ -18,7 +18,7 @@ test('a fresh gateway, this machine as a node, a command, a second browser by wo
   const port = await freePort();
   const remoteOrigin = `http://gw.test:${port}`;
   const { PATH } = process.env;
-  const environment = { PATH, HOME: home, LANG: 'C.UTF-8', OPENCLAW_CONTAINER: '0' };
+  const environment = { PATH, HOME: home, LANG: 'C.UTF-8', OPENCLAW_IN_CONTAINER: '0' };
   // The one thing that is there before: which names pages may come from.
   await mkdir(join(home, '.openclaw'), { mode: 0o700 });
   const config = { gateway: { controlUi: { allowedOrigins: [remoteOrigin], ...(UI_ROOT ? { root: resolve(UI_ROOT) } : {}) } }, logging: { file: join(home, 'gateway.log') } };

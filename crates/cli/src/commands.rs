@@ -93,8 +93,7 @@ pub(crate) enum Command {
     #[command(subcommand, alias = "exec-approvals")]
     Approvals(approvals::Command),
     /// Read and change the config file
-    #[command(subcommand)]
-    Config(config::Command),
+    Config(config::Args),
     /// Have the gateway found across networks
     #[command(subcommand)]
     Dns(dns::Command),
@@ -139,7 +138,7 @@ impl Command {
             Self::Nodes(command) => runtime::run(command.run(context)),
             Self::Node(command) => command.run(context),
             Self::Approvals(command) => runtime::run(command.run(context)),
-            Self::Config(command) => command.run(context),
+            Self::Config(args) => args.run(context),
             Self::Dns(command) => command.run(context),
             Self::System(command) => runtime::run(command.run(context)),
             Self::Security(command) => command.run(context),

@@ -116,15 +116,7 @@ impl Connection {
                 other => return other,
             }
         }
-        let opened = Self::open_url(context, target, wish).await;
-        // Commands for this machine are printed with the profile that they are about.
-        opened.map_err(|failure| {
-            if local {
-                failure.for_profile(&context.paths().profile)
-            } else {
-                failure
-            }
-        })
+        Self::open_url(context, target, wish).await
     }
 
     /// Connects to the control socket of this machine's gateway.
@@ -157,7 +149,16 @@ impl Connection {
         target: ClientTarget,
         wish: Wish,
     ) -> Result<Self, CallFailure> {
-        Self::open_at(context, target, wish, Vec::new()).await
+        let local = target.is_local();
+        let opened = Self::open_at(context, target, wish, Vec::new()).await;
+        // Commands for this machine are printed with the profile that they are about.
+        opened.map_err(|failure| {
+            if local {
+                failure.for_profile(&context.paths().profile)
+            } else {
+                failure
+            }
+        })
     }
 
     /// Connects to the URL of a target at these addresses; none means those that its host resolves to.
@@ -237,10 +238,7 @@ impl Connection {
         let is_remote = target.url_source == UrlSource::Remote;
         options.tls = tls_options(context, pin, is_remote).map_err(CallFailure::command)?;
         options.tls.server_name = by_ssh.as_ref().and_then(|ssh| ssh.server_name.clone());
-        options.allow_insecure_plaintext = context
-            .env()
-            .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
-            == Some("1");
+        options.allow_insecure_plaintext = allows_plaintext(context);
         options.connect_timeout = deadline.left();
         options.identity = Some(Arc::clone(&identity));
         options.token_cache = Some(cache);
@@ -471,4 +469,12 @@ impl Context {
         }
         self.running()?.address?.rsplit_once(':')?.1.parse().ok()
     }
+}
+
+/// Whether this person takes the risk of plain `ws://` to public addresses.
+pub(crate) fn allows_plaintext(context: &Context) -> bool {
+    context
+        .env()
+        .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
+        == Some("1")
 }

@@ -9,13 +9,14 @@ use openclaw_client::{
 use openclaw_config::exec_approvals::{Ask, Security};
 use openclaw_config::resolve::normalize_url;
 use openclaw_config::schema::{ExecAsk, ExecSecurity, ToolsExec};
-use openclaw_config::{Env, Settings, env};
+use openclaw_config::{Env, Settings};
 use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
 use openclaw_node::commands::{ExecPolicy, Notifier};
 use openclaw_node::policy::Disk;
 use openclaw_node::{Commands, HostEvent, HostEvents, HostOptions, HostPolicy, Machine, NodeFile};
 
 use crate::app::VERSION;
+use crate::connect::allows_plaintext;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::trust::tls_options;
@@ -48,10 +49,7 @@ pub(crate) fn options(
     client.client.instance_id = Some(file.node_id.clone());
     client.path_env = Some(path(context.env()));
     client.tls = tls_options(context, fingerprint, is_remote(settings, &client.target))?;
-    client.allow_insecure_plaintext = context
-        .env()
-        .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
-        == Some("1");
+    client.allow_insecure_plaintext = allows_plaintext(context);
     Ok(HostOptions {
         client,
         commands: Commands::new(machine(context)?, policy(&settings.tools.exec)),

@@ -119,7 +119,7 @@ impl Server {
     ) -> Result<Self, CommandError> {
         let signals = Signals::listen()?;
         let watchdog = supervisor::watchdog();
-        let program = Program::of_this_process()?;
+        let program = Program::of_this_process();
         let restarted = options.inherited.has_lock();
         let snapshot = context.reload();
         let logs = start_logs(context, options, &snapshot)?;
@@ -281,6 +281,7 @@ impl Server {
         Ok(Finished::Restarts(Box::new(Successor {
             program,
             handed_over,
+            told_to_end: signals.into_told_to_end(),
         })))
     }
 
@@ -357,7 +358,7 @@ impl Finished {
     pub(crate) fn outcome(self) -> Outcome {
         match self {
             Self::Stopped => Ok(Exit::OK),
-            Self::Restarts(successor) => Err(successor.take_over()),
+            Self::Restarts(successor) => successor.take_over(),
         }
     }
 }

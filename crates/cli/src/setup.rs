@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use openclaw_client::fetch::fetch;
 use openclaw_client::{Client, ClientOptions, ConnectError, Fingerprint, RefusalKind, Target};
-use openclaw_config::env;
 use openclaw_protocol::scope::Role;
 use openclaw_protocol::setup_code::{SetupCode, is_join_code};
 use serde_json::Value;
 
 use crate::app::VERSION;
+use crate::connect::allows_plaintext;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::runtime::join_all;
@@ -226,10 +226,7 @@ pub(crate) fn trust(
         Some(text) => Some(text.parse::<Fingerprint>().map_err(CommandError::new)?),
         None => None,
     };
-    options.allow_insecure_plaintext = context
-        .env()
-        .get_process(env::OPENCLAW_ALLOW_INSECURE_PRIVATE_WS)
-        == Some("1");
+    options.allow_insecure_plaintext = allows_plaintext(context);
     Ok(())
 }
 

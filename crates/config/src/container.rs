@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 
-use crate::env::{OPENCLAW_CONTAINER, is_truthy};
+use crate::env::{OPENCLAW_IN_CONTAINER, is_truthy};
 
 /// What runs the container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Container {
     Railway,
     /// A service on Render.
     Render,
-    /// `OPENCLAW_CONTAINER` says so, or the control group does.
+    /// `OPENCLAW_IN_CONTAINER` says so, or the control group does.
     Other,
 }
 
@@ -91,7 +91,7 @@ impl Facts {
     }
 }
 
-/// Decides. `variable` gives a variable of the process environment; `OPENCLAW_CONTAINER` beats everything else.
+/// Decides. `variable` gives a variable of the process environment; `OPENCLAW_IN_CONTAINER` beats everything else.
 pub fn detect<'a>(
     facts: &Facts,
     variable: impl Fn(&'static str) -> Option<&'a str>,
@@ -110,7 +110,7 @@ pub fn detect<'a>(
                 }
             })
     };
-    match variable(OPENCLAW_CONTAINER) {
+    match variable(OPENCLAW_IN_CONTAINER) {
         Some(word) if is_truthy(word) => return Some(found().unwrap_or(Container::Other)),
         Some(_) => return None,
         None => {}
@@ -184,9 +184,9 @@ mod tests {
             (&[DOCKER_MARK], "0::/", &[("CODESPACES", "true")], None),
             (&[DOCKER_MARK], "0::/", &[("REMOTE_CONTAINERS", "true")], None),
             // The word of the user counts.
-            (&[DOCKER_MARK], docker_group, &[("OPENCLAW_CONTAINER", "0")], None),
-            (&[], "0::/", &[("OPENCLAW_CONTAINER", "1")], Some(Other)),
-            (&[DOCKER_MARK], "0::/", &[("OPENCLAW_CONTAINER", "yes"), ("CODESPACES", "true")], Some(Docker)),
+            (&[DOCKER_MARK], docker_group, &[("OPENCLAW_IN_CONTAINER", "0")], None),
+            (&[], "0::/", &[("OPENCLAW_IN_CONTAINER", "1")], Some(Other)),
+            (&[DOCKER_MARK], "0::/", &[("OPENCLAW_IN_CONTAINER", "yes"), ("CODESPACES", "true")], Some(Docker)),
         ];
         for (marks, cgroup, variables, expected) in cases {
             let facts = Facts {

@@ -77,7 +77,7 @@ names! {
     /// `1` lets several gateways share one state directory.
     OPENCLAW_ALLOW_MULTI_GATEWAY = "OPENCLAW_ALLOW_MULTI_GATEWAY";
     /// `1` says that this process is the service of a container, `0` that it is not (default: it looks); a gateway there listens on all interfaces unless told otherwise, never without a credential.
-    OPENCLAW_CONTAINER = "OPENCLAW_CONTAINER";
+    OPENCLAW_IN_CONTAINER = "OPENCLAW_IN_CONTAINER";
     /// Deadline of the WebSocket handshake in milliseconds.
     OPENCLAW_HANDSHAKE_TIMEOUT_MS = "OPENCLAW_HANDSHAKE_TIMEOUT_MS";
     /// Level of the log file; beats `logging.level`.

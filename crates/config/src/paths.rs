@@ -250,6 +250,27 @@ impl Paths {
         with_suffix(&self.config_path, ".last-good")
     }
 
+    /// The database and all that belongs to it or was set aside from it, be it there or not.
+    pub fn database_files(&self) -> Vec<PathBuf> {
+        let suffixes = ["", "-wal", "-shm", "-journal", ".snapshot"];
+        let mut files: Vec<PathBuf> = suffixes
+            .iter()
+            .map(|suffix| with_suffix(&self.database_file, suffix))
+            .collect();
+        let name = self.database_file.file_name().unwrap_or_default();
+        let beside = std::fs::read_dir(&self.state_dir).into_iter().flatten();
+        for entry in beside.flatten() {
+            let belongs = entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(name.as_encoded_bytes());
+            if belongs && !files.contains(&entry.path()) {
+                files.push(entry.path());
+            }
+        }
+        files
+    }
+
     /// Name of the log file of a day, `openclaw-2026-01-30.log`; a named profile adds its name.
     pub fn log_file_name(&self, date: &str) -> String {
         match self.profile.named() {

@@ -313,7 +313,7 @@ impl Namespace {
             .arg(format!("--net={}", self.path().display()))
             .env_clear()
             // The same on a machine and in a container.
-            .env("OPENCLAW_CONTAINER", "0")
+            .env("OPENCLAW_IN_CONTAINER", "0")
             .env("PATH", PATH)
             .stdin(Stdio::null());
         command

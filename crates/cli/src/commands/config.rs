@@ -15,13 +15,33 @@ use clap::Subcommand;
 use openclaw_config::edit::{EditError, Edited};
 use openclaw_config::schema::{Applies, ReloadMode, applies};
 
+use super::configure;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Outcome};
 use crate::runtime;
 
+/// Arguments of `config`; without a command it is `configure`.
+#[derive(Debug, clap::Args)]
+#[command(disable_help_subcommand = true, args_conflicts_with_subcommands = true)]
+#[group(skip)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    configure: configure::Args,
+}
+
+impl Args {
+    pub(crate) fn run(self, context: &Context) -> Outcome {
+        match self.command {
+            Some(command) => command.run(context),
+            None => self.configure.run(context),
+        }
+    }
+}
+
 /// Commands of `config`.
 #[derive(Debug, Subcommand)]
-#[command(disable_help_subcommand = true)]
 pub(crate) enum Command {
     /// Print a value
     Get(get::Args),

@@ -4,15 +4,13 @@ use openclaw_config::schema::GatewayMode;
 
 use super::onboard::{port, report};
 use crate::commands::connect;
+use crate::commands::gateway::install;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::onboarding::{
     Answers, Local, Place, Prompts, Seen, Told, Topic, Way, apply, has_tailscale, look,
 };
 use crate::runtime;
-use crate::service::install::Request;
-use crate::service::kind::Kind;
-use crate::service::lifecycle::install_and_tell;
 
 /// Sections that set-up scripts name.
 const SECTIONS: [&str; 8] = [
@@ -63,7 +61,7 @@ impl Args {
         }
         let asked = |name: &str| self.section.iter().any(|section| section == name);
         if asked("daemon") {
-            let done = install_and_tell(context, Kind::Gateway, Ok(Request::default()))?;
+            let done = install::Args::default().run(context)?;
             if !asked("gateway") && !asked("health") {
                 return Ok(done);
             }

@@ -4,11 +4,12 @@ use openclaw_config::resolve::{GatewayFlags, GatewayPlan, resolve_gateway};
 use openclaw_gateway::lock::peek;
 use serde_json::{Value, json};
 
-use crate::commands::connect;
+use crate::commands::{connect, gateway};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::onboarding::{Answers, Applied, OnboardFlags, Prompts, Seen, Told, Way, apply, look};
-use crate::service::install::{Request, install};
+use crate::service::find::{Supervisor, supervisor};
+use crate::service::install::install;
 use crate::service::kind::Kind;
 use crate::service::lifecycle::Report;
 use crate::ui::format::now_ms;
@@ -88,6 +89,7 @@ impl Args {
         let wants_service = matches!(answers, Answers::Local(_))
             && match (self.flags.service(), prompts) {
                 (Some(said), _) => said,
+                (None, Some(_)) if is_on_its_own(context) => false,
                 (None, Some(prompts)) => prompts.confirm(SERVICE_QUESTION, true)?,
                 (None, None) => false,
             };
@@ -97,7 +99,10 @@ impl Args {
         }
         let fresh = context.fresh();
         let service = wants_service
-            .then(|| install(&fresh, Kind::Gateway, &Request::default()))
+            .then(|| {
+                let request = gateway::install::Args::default().request(&fresh)?;
+                install(&fresh, Kind::Gateway, &request)
+            })
             .transpose();
         let is_starting = matches!(&service, Ok(Some(report)) if report.is_running());
         let seen = if self.flags.skip_health {
@@ -212,11 +217,17 @@ pub(super) fn report(
                 ui.line("Gateway: runs, and does not answer")?;
                 problem.report(&ui);
             }
-            Answers::Local(_) => ui.line(format!(
-                "Gateway: not running. Start it with: {}; as a service: {}",
-                context.command("openclaw gateway"),
-                context.command("openclaw gateway install")
-            ))?,
+            Answers::Local(_) => {
+                let mut line = format!(
+                    "Gateway: not running. Start it with: {}",
+                    context.command("openclaw gateway")
+                );
+                if !is_on_its_own(context) {
+                    let install = context.command("openclaw gateway install");
+                    line = format!("{line}; as a service: {install}");
+                }
+                ui.line(line)?;
+            }
         },
     }
     let next = match answers {
@@ -253,6 +264,10 @@ fn way_lines(context: &Context) -> Vec<String> {
         _ => {}
     }
     lines
+}
+
+fn is_on_its_own(context: &Context) -> bool {
+    matches!(supervisor(context.env()), Supervisor::Nobody { .. })
 }
 
 fn is_running(context: &Context) -> bool {

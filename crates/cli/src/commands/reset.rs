@@ -1,10 +1,9 @@
 //! `openclaw reset`: back to before the first start, as far as is asked.
 
-use std::path::PathBuf;
-
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::removal::{self, Step};
+use crate::service::kind::Kind;
 use crate::ui::ask;
 
 const SCOPES: [(&str, &str); 3] = [
@@ -42,9 +41,12 @@ impl Args {
         let scope = match self.scope {
             Some(scope) => scope,
             None if !asks => {
-                return Err(CommandError::plain(
-                    "Non-interactive mode requires --scope.",
-                ));
+                return Err(
+                    CommandError::plain("Non-interactive mode requires --scope.").hint(format!(
+                        "Fix: --scope {}",
+                        SCOPES.map(|(name, _)| name).join(", or --scope ")
+                    )),
+                );
             }
             None => match ask_scope(context)? {
                 Some(scope) => scope,
@@ -118,18 +120,12 @@ fn steps(context: &Context, scope: &str) -> Vec<Step> {
         ]
         .concat(),
         _ => {
-            let database = |suffix: &str| {
-                let mut name = paths.database_file.as_os_str().to_owned();
-                name.push(suffix);
-                PathBuf::from(name)
-            };
             let credentials = [
                 state("credentials"),
                 paths.identity_file.clone(),
                 paths.device_auth_file.clone(),
-                database(""),
-                database("-wal"),
-                database("-shm"),
+                paths.node_file.clone(),
+                Kind::Node.environment_file(&paths.state_dir),
                 // Of an older program: they would be taken over again at the next start.
                 state("devices"),
                 state("nodes"),
@@ -142,6 +138,7 @@ fn steps(context: &Context, scope: &str) -> Vec<Step> {
                 credentials
                     .into_iter()
                     .chain(sessions)
+                    .chain(paths.database_files())
                     .map(Step::remove)
                     .collect(),
             ]

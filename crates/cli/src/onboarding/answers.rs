@@ -1,12 +1,18 @@
 //! What was answered, and the change of the config that follows. Nothing here asks, reads or writes.
 
+use std::net::IpAddr;
+
 use openclaw_config::resolve::GatewayPlan;
 use openclaw_config::schema::{AuthMode, BindMode, GatewayMode, TailscaleMode};
 use openclaw_config::{Secret, Settings};
-use openclaw_gateway::listen::password::{MIN_PASSWORD_CHARS, WeakPassword, weakness};
+use openclaw_gateway::listen::password::{
+    MIN_PASSWORD_CHARS, WeakPassword, is_weak_token, weakness,
+};
 use serde_json::{Map, Value, json};
 
 use crate::error::CommandError;
+
+const WEAK_TOKEN: &str = "Warning: the token is a common word or only a few characters; others could guess it. Leave it out, and a long random one is made.";
 
 /// All that was answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,21 +86,29 @@ pub(crate) struct Remote {
 pub(crate) enum Unusable {
     /// Funnel, or mode password, and no password anywhere.
     NoPassword,
+    /// A gateway that the whole internet reaches, and no password anywhere.
+    NoPasswordForFunnel,
     /// A gateway that others reach, behind a password that guessing finds.
     WeakPassword(WeakPassword),
     /// An empty credential.
     Empty(&'static str),
     /// Remote mode needs an address.
     NoWebSocketUrl,
+    /// A token must not cross the internet in the open.
+    Plaintext(String),
 }
 
 impl std::fmt::Display for Unusable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoPassword => f.write_str("Missing --gateway-password for password auth."),
+            Self::NoPasswordForFunnel => {
+                f.write_str("Missing --gateway-password: Tailscale Funnel opens the gateway to the internet and asks for one.")
+            }
             Self::WeakPassword(weak) => write!(f, "the password is {weak}; others could guess it"),
             Self::Empty(what) => write!(f, "the {what} is empty"),
             Self::NoWebSocketUrl => f.write_str("URL must start with ws:// or wss://"),
+            Self::Plaintext(url) => write!(f, "{url} is a public address, and ws:// would send the token there in the open"),
         }
     }
 }
@@ -103,7 +117,7 @@ impl Unusable {
     /// As an error of the command line; that of a flag in its known form.
     pub(crate) fn into_error(self) -> CommandError {
         let error = match self {
-            Self::NoPassword => CommandError::plain(self.to_string()),
+            Self::NoPassword | Self::NoPasswordForFunnel => CommandError::plain(self.to_string()),
             _ => CommandError::new(&self),
         };
         error.hint(self.fix())
@@ -114,6 +128,12 @@ impl Unusable {
         match self {
             Self::NoPassword => {
                 "Fix: give --gateway-password, or choose --gateway-auth token".to_owned()
+            }
+            Self::NoPasswordForFunnel => {
+                "Fix: give --gateway-password, or choose --tailscale serve, which opens it to your tailnet only".to_owned()
+            }
+            Self::Plaintext(_) => {
+                "Fix: use wss://, or an SSH tunnel: --remote-ssh user@host; on your own risk: OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1".to_owned()
             }
             Self::WeakPassword(_) => format!(
                 "Fix: take at least {MIN_PASSWORD_CHARS} characters that are on no list, or a token"
@@ -309,6 +329,9 @@ impl Local {
                         return Err(Unusable::Empty("token"));
                     }
                     Some(token) => {
+                        if way.is_open() && is_weak_token(token.expose()) {
+                            notes.push(WEAK_TOKEN);
+                        }
                         auth.insert("token".to_owned(), json!(token.expose()));
                     }
                     None if held.token.is_some() => {}
@@ -325,10 +348,15 @@ impl Local {
             }
             Auth::Password(given) => {
                 auth.insert("mode".to_owned(), json!("password"));
-                let password = given
-                    .as_ref()
-                    .or(held.password.as_ref())
-                    .ok_or(Unusable::NoPassword)?;
+                let password =
+                    given
+                        .as_ref()
+                        .or(held.password.as_ref())
+                        .ok_or(if *way == Way::Funnel {
+                            Unusable::NoPasswordForFunnel
+                        } else {
+                            Unusable::NoPassword
+                        })?;
                 if password.expose().trim().is_empty() {
                     return Err(Unusable::Empty("password"));
                 }
@@ -356,6 +384,23 @@ impl Remote {
             .ok_or(Unusable::NoWebSocketUrl)?;
         if rest.is_empty() || rest.starts_with(['/', ':']) {
             return Err(Unusable::NoWebSocketUrl);
+        }
+        Ok(())
+    }
+
+    /// The client would refuse it later, when nobody looks at the settings any more. Names are looked up only then.
+    pub(crate) fn check_plaintext(&self) -> Result<(), Unusable> {
+        let url = self.url.trim();
+        let Ok(address) = url.parse::<http::Uri>() else {
+            return Ok(());
+        };
+        let host = address.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let is_public = host
+            .parse::<IpAddr>()
+            .is_ok_and(|ip| !openclaw_client::plaintext::is_private(ip));
+        if self.ssh.is_none() && is_public && address.scheme_str() == Some("ws") {
+            return Err(Unusable::Plaintext(url.to_owned()));
         }
         Ok(())
     }

@@ -63,6 +63,11 @@ pub(crate) fn apply(
     } else {
         &snapshot.settings
     };
+    if let Answers::Remote(remote) = answers
+        && !crate::connect::allows_plaintext(context)
+    {
+        remote.check_plaintext().map_err(Unusable::into_error)?;
+    }
     let change = answers
         .change(&held(context, settings), &server::new_token()?)
         .map_err(Unusable::into_error)?;

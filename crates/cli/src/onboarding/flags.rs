@@ -1,6 +1,7 @@
 //! Answers given on the command line.
 
 use openclaw_config::Secret;
+use openclaw_config::schema::BindChoice;
 
 use super::answers::{Answers, Auth, Local, Remote, Unusable, Way};
 use crate::error::CommandError;
@@ -203,7 +204,12 @@ impl OnboardFlags {
                 "tailnet" => Ok(Way::Tailnet),
                 "auto" => Ok(Way::Auto),
                 "" | "custom" => Err(CommandError::plain("Invalid --gateway-bind (use loopback|lan|tailnet|auto, or an address, interface or range).")),
-                other => Ok(Way::Custom(other.to_owned())),
+                other => match BindChoice::parse(other) {
+                    Some(_) => Ok(Way::Custom(other.to_owned())),
+                    None => Err(CommandError::plain(format!(
+                        "Invalid --gateway-bind: {other} (use loopback|lan|tailnet|auto, or an address, interface or range)."
+                    ))),
+                },
             })
             .transpose()?;
         let tailscale = match self.tailscale.as_deref().map(str::trim) {

@@ -4,15 +4,16 @@
 //! `LISTEN_PID`. The lock of the state directory is no socket; it comes as a message that waits in one.
 
 mod program;
+mod signals;
 
-use std::ffi::OsString;
+use std::convert::Infallible;
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd, RawFd};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
-use std::process::Command;
 
 use listenfd::ListenFd;
 use openclaw_config::{Env, env};
@@ -23,8 +24,10 @@ use rustix::net::{
     SendAncillaryMessage, SendFlags, SocketType, recvmsg, sendmsg,
 };
 
-use crate::error::CommandError;
+use super::supervisor;
+use crate::error::{CommandError, Exit, Outcome};
 pub(super) use program::Program;
+pub(super) use signals::{ToldToEnd, release};
 
 /// Name of a listening socket of ours.
 const SOCKET: &str = "openclaw";
@@ -120,23 +123,40 @@ fn receive(courier: &UnixStream) -> io::Result<File> {
 pub(crate) struct Successor {
     pub(super) program: Program,
     pub(super) handed_over: HandedOver,
+    pub(super) told_to_end: ToldToEnd,
 }
 
 impl Successor {
-    /// Becomes that program: same process, same arguments, same sockets. Returns only when that fails.
-    pub(crate) fn take_over(self) -> CommandError {
+    /// Becomes that program: same process, same arguments, same sockets. Returns only when that fails, or when the process is
+    /// told to end at the last moment.
+    pub(crate) fn take_over(self) -> Outcome {
         let program = self.program.path().display().to_string();
-        match self.exec() {
-            Ok(never) => match never {},
-            Err(error) => CommandError::plain(format!("cannot restart as {program}: {error}"))
+        let told_to_end = self.told_to_end.clone();
+        let error = match signals::hold() {
+            Ok(()) if told_to_end.is_set() => {
+                supervisor::stopping();
+                return Ok(Exit::OK);
+            }
+            Ok(()) => match self.exec() {
+                Ok(never) => match never {},
+                Err(error) => error,
+            },
+            Err(error) => error,
+        };
+        // Whoever ends it now shall not wait for a program that does not come.
+        release()?;
+        Err(
+            CommandError::plain(format!("cannot restart as {program}: {error}"))
                 .hint("The gateway has stopped; start it again."),
-        }
+        )
     }
 
-    fn exec(self) -> io::Result<std::convert::Infallible> {
+    /// The mask of signals goes along, which `Command` would clear.
+    fn exec(self) -> io::Result<Infallible> {
         let Self {
             program,
             handed_over,
+            ..
         } = self;
         let mut names = vec![SOCKET; handed_over.sockets.len()];
         let mut sockets: Vec<OwnedFd> = handed_over.sockets.into_iter().map(|(_, fd)| fd).collect();
@@ -148,20 +168,38 @@ impl Successor {
         for socket in &placed {
             fcntl_setfd(socket, FdFlags::empty())?;
         }
-        let arguments: Vec<OsString> = std::env::args_os().collect();
-        let mut words = arguments.into_iter();
-        let mut command = Command::new(program.path());
-        if let Some(name) = words.next() {
-            command.arg0(name);
-        }
-        command
-            .args(words)
-            .env(env::LISTEN_PID, std::process::id().to_string())
-            .env("LISTEN_FDS", placed.len().to_string())
-            .env("LISTEN_FDS_FIRST_FD", first.to_string())
-            .env(env::LISTEN_FDNAMES, names.join(":"));
-        Err(command.exec())
+        let told = [
+            (env::LISTEN_PID, std::process::id().to_string()),
+            ("LISTEN_FDS", placed.len().to_string()),
+            ("LISTEN_FDS_FIRST_FD", first.to_string()),
+            (env::LISTEN_FDNAMES, names.join(":")),
+        ];
+        let path = CString::new(program.path().as_os_str().as_bytes())?;
+        let arguments = std::env::args_os()
+            .map(|word| CString::new(word.into_vec()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(nix::unistd::execve(
+            &path,
+            &arguments,
+            &environment(&told)?,
+        )?)
     }
+}
+
+/// The environment of this process with these variables.
+fn environment(told: &[(&str, String)]) -> io::Result<Vec<CString>> {
+    let is_told = |name: &OsStr| told.iter().any(|(told, _)| name == *told);
+    let kept = std::env::vars_os().filter(|(name, _)| !is_told(name));
+    let told = told
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    kept.chain(told)
+        .map(|(mut variable, value)| {
+            variable.push("=");
+            variable.push(value);
+            Ok(CString::new(variable.into_vec())?)
+        })
+        .collect()
 }
 
 /// Duplicates with consecutive numbers.

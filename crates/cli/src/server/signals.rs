@@ -2,6 +2,7 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::handover::{ToldToEnd, release};
 use crate::error::CommandError;
 
 /// Receivers of the signals.
@@ -11,17 +12,26 @@ pub(super) struct Signals {
     terminate: Signal,
     hangup: Signal,
     user: Signal,
+    told_to_end: ToldToEnd,
 }
 
 impl Signals {
-    /// From now on no signal of these ends the process by itself.
+    /// From now on no signal of these ends the process by itself. Those that came during a restart are let in.
     pub(super) fn listen() -> Result<Self, CommandError> {
-        Ok(Self {
+        let signals = Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             user: signal(SignalKind::user_defined1())?,
-        })
+            told_to_end: ToldToEnd::listen()?,
+        };
+        release()?;
+        Ok(signals)
+    }
+
+    /// What is known of SIGINT and SIGTERM when nobody receives them any more.
+    pub(super) fn into_told_to_end(self) -> ToldToEnd {
+        self.told_to_end
     }
 
     /// Waits for SIGINT or SIGTERM.

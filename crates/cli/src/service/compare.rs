@@ -9,7 +9,7 @@ use openclaw_gateway::lock::LockHeld;
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::find::{self, Found, State, same_place};
+use super::find::{self, Found, State, Supervisor, same_place, supervisor};
 use super::install::program;
 use super::kind::{Kind, Manager, Scope};
 use super::lifecycle::service_json;
@@ -139,10 +139,17 @@ impl Look {
         let manager = self.manager();
         let (on, off) = manager.loaded_texts();
         let Some(found) = &self.found else {
+            let word = self.kind.word();
+            if matches!(supervisor(context.env()), Supervisor::Nobody { .. }) {
+                return vec![format!(
+                    "Service: none (no service manager here; in the foreground: {})",
+                    context.command(&format!("openclaw {word} run"))
+                )];
+            }
             return vec![format!(
                 "Service: {} (not installed; to install it: {})",
                 manager.label(),
-                context.command(&format!("openclaw {} install", self.kind.word()))
+                context.command(&format!("openclaw {word} install"))
             )];
         };
         let scope = match manager {

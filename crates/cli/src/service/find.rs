@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use openclaw_config::env::{OPENCLAW_IN_CONTAINER, is_truthy};
 use openclaw_config::{Env, Paths};
 
 use super::installed::Installed;
@@ -210,11 +211,16 @@ pub(crate) enum Supervisor {
 
 /// Asks who runs services here.
 pub(crate) fn supervisor(env: &Env) -> Supervisor {
-    let in_container = env.get_process("container").is_some()
-        || env.get_process("KUBERNETES_SERVICE_HOST").is_some()
-        || ["/.dockerenv", "/run/.containerenv"]
-            .iter()
-            .any(|file| Path::new(file).exists());
+    let marked = || {
+        env.get_process("container").is_some()
+            || env.get_process("KUBERNETES_SERVICE_HOST").is_some()
+            || ["/.dockerenv", "/run/.containerenv"]
+                .iter()
+                .any(|file| Path::new(file).exists())
+    };
+    let in_container = env
+        .get_process(OPENCLAW_IN_CONTAINER)
+        .map_or_else(marked, is_truthy);
     choose_supervisor(std::env::consts::OS, in_container, &|words| {
         run_words(env, words)
     })

@@ -435,6 +435,19 @@ fn changes_say_what_has_to_happen_for_them_to_count() {
 }
 
 #[test]
+fn u29_d_a_change_that_a_variable_beats_says_so() {
+    let place = Place::new().with_env("OPENCLAW_GATEWAY_PORT", "4001");
+    let ran = place.run(&["config", "set", "gateway.port", "4000"]).ok();
+    assert!(
+        ran.err
+            .starts_with("Warning: env OPENCLAW_GATEWAY_PORT beats the file in this shell"),
+        "{ran:?}"
+    );
+    let ran = place.run(&["config", "set", "gateway.bind", "lan"]).ok();
+    assert!(!ran.err.contains("beats"), "{ran:?}");
+}
+
+#[test]
 fn u29_d_values_say_where_they_come_from() {
     let place = Place::new().with_env("OPENCLAW_GATEWAY_PORT", "4001");
     place.run(&["config", "set", "gateway.port", "4000"]).ok();

@@ -5,7 +5,7 @@ use crate::place::{Place, free_port};
 
 fn inside() -> Place {
     Place::new()
-        .with_env("OPENCLAW_CONTAINER", "1")
+        .with_env("OPENCLAW_IN_CONTAINER", "1")
         .with_env("OPENCLAW_GATEWAY_PORT", &free_port().to_string())
 }
 

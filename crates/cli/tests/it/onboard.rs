@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::place::{Place, mode};
+use crate::service::beside_systemd;
 use crate::terminal::Terminal;
 
 const QUIET: [&str; 3] = ["onboard", "--non-interactive", "--accept-risk"];
@@ -253,6 +254,38 @@ fn setup_writes_once_and_a_gateway_starts_after_it() {
 }
 
 #[test]
+fn answers_that_would_not_work_or_not_be_safe_are_said_at_once() {
+    let place = Place::new();
+    for (flags, text) in [
+        (
+            &["--gateway-bind", "bogus"][..],
+            "Invalid --gateway-bind: bogus (use loopback|lan|tailnet|auto, or an address",
+        ),
+        (
+            &["--mode", "remote", "--remote-url", "ws://8.8.8.8:18789"],
+            "would send the token there in the open",
+        ),
+        (
+            &["--tailscale", "funnel", "--gateway-auth", "token"],
+            "or choose --tailscale serve",
+        ),
+    ] {
+        let ran = onboard(&place, flags).fails(1);
+        assert!(ran.err.contains(text), "{ran:?}");
+        assert!(!place.path(".openclaw/openclaw.json").exists(), "{flags:?}");
+    }
+    let weak = [
+        "--gateway-bind",
+        "lan",
+        "--gateway-token",
+        "abc",
+        "--skip-health",
+    ];
+    let ran = onboard(&place, &weak).ok();
+    assert!(ran.err.contains("others could guess it"), "{ran:?}");
+}
+
+#[test]
 fn configure_names_its_sections_and_needs_a_terminal() {
     let place = Place::new();
     let wrong = place.run(&["configure", "--section", "foo"]).fails(1);
@@ -265,7 +298,7 @@ fn configure_names_its_sections_and_needs_a_terminal() {
         foreign.err.starts_with("Nothing to set here: model"),
         "{foreign:?}"
     );
-    for line in [&["configure"][..], &["onboard"]] {
+    for line in [&["configure"][..], &["config"], &["onboard"]] {
         let deaf = place.run(line).fails(1);
         assert!(deaf.err.contains("needs a terminal"), "{deaf:?}");
         assert!(deaf.err.contains("--non-interactive"), "{deaf:?}");
@@ -275,7 +308,7 @@ fn configure_names_its_sections_and_needs_a_terminal() {
 
 #[test]
 fn u11_questions_are_answered_at_a_terminal() {
-    let place = Place::new();
+    let place = beside_systemd(Place::new());
     let mut terminal = Terminal::start(place.command(&["onboard"]));
     terminal.answer("Go on?", "y");
     terminal.answer("Where will the Gateway run?", "\r");

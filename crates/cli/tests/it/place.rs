@@ -107,7 +107,7 @@ impl Place {
             .args(line)
             .env_clear()
             // The same on a machine and in a container.
-            .env("OPENCLAW_CONTAINER", "0")
+            .env("OPENCLAW_IN_CONTAINER", "0")
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))
@@ -139,7 +139,7 @@ impl Place {
             .args(line)
             .env_clear()
             // The same on a machine and in a container.
-            .env("OPENCLAW_CONTAINER", "0")
+            .env("OPENCLAW_IN_CONTAINER", "0")
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))

@@ -57,6 +57,19 @@ fn a_profile_counts_after_the_command_too() {
 #[test]
 fn printed_commands_carry_the_profile() {
     let place = Place::new();
+    for line in [
+        &["gateway", "status"][..],
+        &["gateway", "probe"],
+        &["status"],
+    ] {
+        let ran = place.run(&[line, &["--profile", "rescue"]].concat());
+        assert!(
+            ran.out
+                .contains("start the gateway with: openclaw --profile rescue up"),
+            "{ran:?}"
+        );
+        assert!(!ran.out.contains(": openclaw up"), "{ran:?}");
+    }
     let ran = place.run(&["health", "--profile", "rescue"]).fails(1);
     assert!(
         ran.err

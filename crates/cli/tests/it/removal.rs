@@ -102,6 +102,18 @@ fn u37_a_reset_ends_and_removes_what_is_of_this_profile_alone() {
     );
     let other = place.gateway(&rescue);
     let own = place.gateway(&[]);
+    // A device is paired, and this machine was a node of some gateway.
+    place
+        .run(&[
+            "health",
+            "--url",
+            &own.url(),
+            "--token",
+            "the-token-0123456789",
+        ])
+        .ok();
+    place.write(".openclaw/node.json", "{}");
+    place.write(".openclaw/node.env", "OPENCLAW_GATEWAY_TOKEN=x");
     let ran = place
         .run(&["reset", "--scope", "config+creds+sessions", "--yes"])
         .ok();
@@ -110,10 +122,23 @@ fn u37_a_reset_ends_and_removes_what_is_of_this_profile_alone() {
         "openclaw.json",
         "openclaw.json.last-good",
         "openclaw.json.bak",
-        "gateway.sqlite",
+        "node.json",
+        "node.env",
+        "identity/device.json",
     ] {
         assert!(!place.path(&format!(".openclaw/{gone}")).exists(), "{gone}");
     }
+    let left = std::fs::read_dir(place.path(".openclaw")).expect("a directory");
+    let of_database = left
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("a name")
+        })
+        .filter(|name| name.starts_with("gateway.sqlite"));
+    assert_eq!(of_database.collect::<Vec<_>>(), Vec::<String>::new());
     assert!(place.path(".openclaw/workspace/notes.md").exists());
     drop(own);
     // Out of the way, the next start is a first one.

@@ -9,8 +9,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::place::{Gateway, Place, Running, free_port};
@@ -94,6 +97,32 @@ fn u23_operators_restart_it_by_a_call_and_commands_restart_forbids_the_signal() 
     place.run(&call).ok();
     gateway.running.wait_for(RESTARTED);
     assert!(gateway.stop().success());
+}
+
+#[test]
+fn u23_signals_between_two_programs_are_neither_lost_nor_deadly() {
+    let place = Place::with_gateway(&json!({}));
+    let mut gateway = place.gateway(&[]);
+    let pid = rustix::process::Pid::from_raw(gateway.running.pid().cast_signed()).unwrap();
+    let over = Arc::new(AtomicBool::new(false));
+    // Signals without a pause, so that some arrive while one program becomes the other.
+    let signals = std::thread::spawn({
+        let over = Arc::clone(&over);
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                for signal in [Signal::USR1, Signal::HUP] {
+                    rustix::process::kill_process(pid, signal).unwrap();
+                }
+            }
+        }
+    });
+    for _ in 0..5 {
+        gateway.running.wait_for(RESTARTED);
+    }
+    over.store(true, Ordering::Relaxed);
+    signals.join().unwrap();
+    let (status, lines) = gateway.running.terminate();
+    assert!(status.success(), "{lines:?}");
 }
 
 /// Starts a gateway through a link, as package managers place programs.

@@ -12,7 +12,10 @@ const NODE_UNIT: &str = ".config/systemd/user/openclaw-node.service";
 
 /// A home on a machine with systemd: `systemctl` and `loginctl` note how they were called.
 fn with_systemd() -> Place {
-    let place = Place::with_gateway(&json!({}));
+    beside_systemd(Place::with_gateway(&json!({})))
+}
+
+pub(crate) fn beside_systemd(place: Place) -> Place {
     fs::create_dir(place.path("bin")).unwrap();
     let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
     let log = place.path("calls.log");
@@ -82,6 +85,43 @@ fn u12_onboarding_installs_the_service() {
     let told = place.run(&[&line[..], &["--json"]].concat()).ok().json();
     assert_eq!(told["installDaemon"], true, "{told}");
     assert_eq!(told["tokenCreated"], false, "{told}");
+}
+
+#[test]
+fn u12_configure_installs_only_what_would_start() {
+    let place = with_systemd();
+    let line = ["configure", "--section", "daemon"];
+    place.run(&["config", "set", "gateway.mode", "remote"]).ok();
+    let refused = place.run(&line).fails(1);
+    assert!(
+        refused.err.contains("gateway.mode is remote"),
+        "{refused:?}"
+    );
+    assert!(!place.path(UNIT).exists());
+    place.run(&["config", "set", "gateway.mode", "local"]).ok();
+    place.run(&["config", "--section", "daemon"]).ok();
+    assert!(place.path(UNIT).exists());
+}
+
+#[test]
+fn u18_without_a_service_manager_nobody_is_sent_to_one() {
+    let place = Place::with_gateway(&json!({})).with_env("PATH", "/nowhere");
+    let status = place.run(&["gateway", "status"]);
+    assert!(
+        status.out.contains(
+            "Service: none (no service manager here; in the foreground: openclaw gateway run)\n"
+        ),
+        "{status:?}"
+    );
+    let onboarded = place
+        .run(&["onboard", "--non-interactive", "--accept-risk"])
+        .ok();
+    assert!(
+        onboarded
+            .out
+            .contains("Gateway: not running. Start it with: openclaw gateway\n"),
+        "{onboarded:?}"
+    );
 }
 
 #[test]

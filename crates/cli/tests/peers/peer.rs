@@ -126,7 +126,7 @@ impl Machine {
             .args(arguments)
             .env_clear()
             // The same on a machine and in a container.
-            .env("OPENCLAW_CONTAINER", "0")
+            .env("OPENCLAW_IN_CONTAINER", "0")
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.home.path())
             .env("TMPDIR", self.temporary())

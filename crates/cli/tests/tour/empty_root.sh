@@ -18,7 +18,7 @@ if [ "$(awk 'NR == 1 { print $3 }' /proc/self/uid_map)" -gt 65532 ]; then
     as=(--userspec=65532:65532 --groups=65532)
 fi
 # Words, not a function: what runs in the background is then the program itself, and gets the signals.
-inside=(env -i HOME=/data OPENCLAW_STATE_DIR=/data OPENCLAW_CONTAINER=1 "$chroot" "${as[@]}" "$root")
+inside=(env -i HOME=/data OPENCLAW_STATE_DIR=/data OPENCLAW_IN_CONTAINER=1 "$chroot" "${as[@]}" "$root")
 if "${inside[@]}" /bin/sh -c true 2>/dev/null; then echo "there is a shell in the root"; exit 1; fi
 if "${inside[@]}" /openclaw health --exit-code 2>/dev/null; then echo "healthy before it runs"; exit 1; fi
 

@@ -91,7 +91,7 @@ fn run(script: &str, folder: &Path, end: &str) {
         .arg(folder)
         .env_clear()
         // The same on a machine and in a container.
-        .env("OPENCLAW_CONTAINER", "0")
+        .env("OPENCLAW_IN_CONTAINER", "0")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .output()
         .expect("unshare starts");

@@ -21,7 +21,9 @@ until_seen() {
 # Two machines: this namespace, and one more, joined by a cable. No other way leads from one to the other.
 unshare --net sleep 600 &
 second_pid=$!
-until_seen "second namespace" test "$(readlink /proc/self/ns/net)" != "$(readlink /proc/$second_pid/ns/net)"
+own_namespace=$(readlink /proc/self/ns/net)
+is_elsewhere() { [ "$(readlink "/proc/$second_pid/ns/net")" != "$own_namespace" ]; }
+until_seen "second namespace" is_elsewhere
 ip link set lo up
 ip link add cable0 type veth peer name cable1
 ip link set cable1 netns "$second_pid"

@@ -661,7 +661,7 @@ fn edge_headers_go_to_the_configured_host_over_tls_only() {
 
 #[test]
 fn u18_in_a_container_the_default_bind_is_all_interfaces() {
-    let inside = ("OPENCLAW_CONTAINER", "1");
+    let inside = ("OPENCLAW_IN_CONTAINER", "1");
     let nothing = GatewayFlags::default();
     let with = |auth: &str, tailscale: &str| GatewayFlags {
         auth: (!auth.is_empty()).then(|| auth.to_owned()),

@@ -3,6 +3,9 @@
 /// Shortest password that may guard a listener others can reach, in characters.
 pub const MIN_PASSWORD_CHARS: usize = 12;
 
+/// Tokens below this many characters fall to guessing.
+const MIN_TOKEN_CHARS: usize = 8;
+
 /// What is weak about a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WeakPassword {
@@ -34,6 +37,11 @@ pub fn weakness(password: &str) -> Option<WeakPassword> {
                 && rest.bytes().all(|byte| byte.is_ascii_digit())
         });
     common.then_some(WeakPassword::Common)
+}
+
+/// Whether a token falls to guessing: others than this program may have chosen it.
+pub fn is_weak_token(token: &str) -> bool {
+    token.chars().count() < MIN_TOKEN_CHARS || weakness(token) == Some(WeakPassword::Common)
 }
 
 /// Words that, alone or repeated, with up to four digits, make a password every list has.

@@ -4,7 +4,8 @@ use openclaw_config::schema::AuthMode;
 use openclaw_config::secret::Secret;
 
 use super::{Facts, Found, Severity};
-use crate::listen::{WeakPassword, weakness};
+use crate::listen::password::is_weak_token;
+use crate::listen::weakness;
 
 /// Shortest token that is not called short, in characters.
 const TOKEN_CHARS: usize = 24;
@@ -95,7 +96,7 @@ fn strength(facts: &Facts<'_>, found: &mut Found) {
                     new.clone(),
                 );
             }
-            if chars < 8 || weakness(secret) == Some(WeakPassword::Common) {
+            if is_weak_token(secret) {
                 found.add(
                     severity,
                     "gateway.token_weak",

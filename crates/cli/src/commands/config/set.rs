@@ -1,6 +1,7 @@
 //! `openclaw config set`.
 
-use openclaw_config::edit::{ConfigEditor, parse_value};
+use openclaw_config::edit::{ConfigEditor, KeyPath, parse_value};
+use openclaw_config::resolve::effective;
 use openclaw_config::schema::{BindMode, GatewayMode};
 use openclaw_gateway::listen::custom::is_here;
 use openclaw_gateway::listen::interface_addresses;
@@ -32,6 +33,9 @@ impl Args {
             .set(&self.path, value)
             .map_err(|error| refused(context, error))?;
         warn(context, &edited);
+        if let Some(stronger) = stronger(context, &self.path) {
+            ui.note(format!("Warning: {stronger}"));
+        }
         if let Some(waits) = waits(context, &self.path) {
             ui.note(format!("Warning: {waits}"));
         }
@@ -46,6 +50,16 @@ impl Args {
         }
         Ok(Exit::OK)
     }
+}
+
+/// What beats the file for whatever is started from this shell.
+fn stronger(context: &Context, path: &str) -> Option<String> {
+    let key = KeyPath::parse(path).ok()?;
+    let (_, source) = effective(&context.reload(), &context.paths().profile, &key)?;
+    let is_file = source.starts_with("config ") || source.starts_with("default");
+    (!is_file).then(|| {
+        format!("{source} beats the file in this shell, and in a gateway that is started from it")
+    })
 }
 
 /// What a gateway on this machine would wait for with what has just been written.

@@ -16,7 +16,7 @@ use crate::service::kind::Kind;
 use crate::service::lifecycle::{install_and_tell, refuse_nix};
 
 /// Arguments of `gateway install`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Port; written into the config, where the gateway finds it [default: the one of the config]
     #[arg(long, value_name = "port")]
@@ -40,11 +40,12 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
-        let request = refuse_nix(context, "install").and_then(|()| self.request(context));
-        install_and_tell(context, Kind::Gateway, request)
+        install_and_tell(context, Kind::Gateway, self.request(context))
     }
 
-    fn request(self, context: &Context) -> Result<Request, CommandError> {
+    /// Checks and prepares what the service needs.
+    pub(crate) fn request(self, context: &Context) -> Result<Request, CommandError> {
+        refuse_nix(context, "install")?;
         check_runtime(self.runtime.as_deref())?;
         let own = self.is_for_this_user(context);
         if own {

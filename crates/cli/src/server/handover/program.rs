@@ -17,17 +17,19 @@ pub(crate) struct Program(PathBuf);
 
 impl Program {
     /// Of this process. To be asked at the start: later the file may be another one.
-    pub(crate) fn of_this_process() -> std::io::Result<Self> {
-        let running = std::env::current_exe()?;
+    pub(crate) fn of_this_process() -> Self {
+        // Roots without /proc do not say which file it is.
+        let running = std::env::current_exe().ok();
         let typed = std::env::args_os().next().unwrap_or_default();
         let folder = std::env::current_dir().unwrap_or_default();
-        let is_running = |path: &Path| {
-            path.canonicalize()
-                .is_ok_and(|path| running.canonicalize().is_ok_and(|running| running == path))
+        let is_running = |path: &Path| match &running {
+            Some(running) => path
+                .canonicalize()
+                .is_ok_and(|path| running.canonicalize().is_ok_and(|running| running == path)),
+            None => path.is_file(),
         };
-        Ok(Self(
-            as_typed(&typed, &folder, is_running).unwrap_or_else(|| running.clone()),
-        ))
+        let path = as_typed(&typed, &folder, is_running).or_else(|| running.clone());
+        Self(path.unwrap_or_else(|| PathBuf::from(&typed)))
     }
 
     /// Where it is.

@@ -128,7 +128,7 @@ impl GatewayProgram {
         command
             .env_clear()
             // The same on a machine and in a container.
-            .env("OPENCLAW_CONTAINER", "0")
+            .env("OPENCLAW_IN_CONTAINER", "0")
             .env("HOME", home)
             .env("PATH", "/usr/bin:/bin")
             .stdin(Stdio::null());
