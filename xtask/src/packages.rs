@@ -20,7 +20,7 @@ struct Package {
 }
 
 /// Every package, sorted by name.
-const PACKAGES: [Package; 14] = [
+const PACKAGES: [Package; 15] = [
     Package {
         name: "avahi-daemon",
         program: "avahi-daemon",
@@ -45,6 +45,11 @@ const PACKAGES: [Package; 14] = [
         name: "chromium",
         program: "chromium",
         why: "the Control UI in a real browser",
+    },
+    Package {
+        name: "curl",
+        program: "curl",
+        why: "fetches pages as people are told to",
     },
     Package {
         name: "dbus",

@@ -50,6 +50,8 @@ pub struct Machine {
     pub state: String,
     /// Name in the tailnet; empty without `MagicDNS`.
     pub name: String,
+    /// Its addresses: IPv4, IPv6.
+    pub addresses: [String; 2],
     /// The tailnet has HTTPS certificates.
     pub https: bool,
     /// Funnel is allowed on these ports; empty: not at all.
@@ -95,6 +97,7 @@ impl Default for Machine {
         Self {
             state: "Running".to_owned(),
             name: HOST.to_owned(),
+            addresses: ADDRESSES.map(str::to_owned),
             https: true,
             funnel_ports: "443,8443,10000".to_owned(),
             routes: json!({}),
@@ -135,7 +138,7 @@ impl Machine {
         }
         let running = self.state == "Running";
         let addresses = if running {
-            json!(ADDRESSES)
+            json!(self.addresses)
         } else {
             Value::Null
         };
@@ -162,7 +165,7 @@ impl Machine {
 
     /// `tailscale whois --json`; this machine itself is not found, as with some real ones.
     fn whois(&self, address: IpAddr) -> Option<Value> {
-        let own = ADDRESSES.iter().any(|own| own.parse() == Ok(address));
+        let own = self.addresses.iter().any(|own| own.parse() == Ok(address));
         let someone = self.people.get(&address).filter(|_| !own)?;
         Some(json!({
             "Node": { "Name": format!("{}.tail1.ts.net.", someone.name.to_lowercase()), "Tags": someone.tags },

@@ -51,9 +51,9 @@ impl Args {
 
     fn ask(&self, context: &Context) -> Outcome {
         // Wrong flags are named before the first question.
-        let given = self.flags.answers();
-        let given = if self.flags.says_something() {
-            Some(given?)
+        let asks_where = self.flags.asks_where();
+        let given = if self.flags.says_something() && !asks_where {
+            Some(self.flags.answers()?)
         } else {
             None
         };
@@ -73,6 +73,7 @@ impl Args {
         }
         let told = match given {
             Some(answers) => Told::Answers(answers),
+            None if asks_where => prompts.elsewhere(context)?,
             None => prompts.everything(context, port(context), quick.unwrap_or(true))?,
         };
         match told {

@@ -131,6 +131,18 @@ impl OnboardFlags {
             || self.remote_ssh.is_some()
     }
 
+    /// Whether the gateway is elsewhere and no flag says where: that is asked, where somebody can answer.
+    pub(crate) fn asks_where(&self) -> bool {
+        let about_it = [
+            &self.remote_url,
+            &self.remote_token,
+            &self.remote_tls_fingerprint,
+            &self.remote_ssh,
+        ];
+        self.mode.as_deref().map(str::trim) == Some("remote")
+            && about_it.iter().all(|flag| flag.is_none())
+    }
+
     /// Whether the gateway is to be a service; `None` when no flag says so.
     pub(crate) fn service(&self) -> Option<bool> {
         if self.install_daemon {
@@ -287,6 +299,20 @@ mod tests {
         Line::try_parse_from(std::iter::once("onboard").chain(line.split_whitespace()))
             .unwrap()
             .flags
+    }
+
+    #[test]
+    fn where_a_gateway_is_gets_asked_when_no_flag_says_it() {
+        for (line, asks) in [
+            ("--mode remote", true),
+            ("--mode remote --remote-url ws://h", false),
+            ("--mode remote --remote-ssh u@h", false),
+            ("--mode remote --remote-token t", false),
+            ("--mode local", false),
+            ("", false),
+        ] {
+            assert_eq!(flags(line).asks_where(), asks, "{line}");
+        }
     }
 
     #[test]

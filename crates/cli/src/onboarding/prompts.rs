@@ -451,6 +451,11 @@ impl Prompts {
             let local = self.local(context, port, quick, has_tailscale(context))?;
             return Ok(Told::Answers(Answers::Local(local)));
         }
+        self.elsewhere(context)
+    }
+
+    /// All questions about a gateway elsewhere.
+    pub(crate) fn elsewhere(&self, context: &Context) -> Result<Told, CommandError> {
         let mut found = Vec::new();
         if self.confirm("Look for gateways on the network?", true)? {
             runtime::run(async {

@@ -19,6 +19,8 @@ mod profile;
 mod proxies;
 mod relay;
 mod removal;
+#[cfg(target_os = "linux")]
+mod requirements;
 mod restart;
 mod secrets;
 mod security;

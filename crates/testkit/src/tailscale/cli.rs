@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{ADDRESSES, Machine, Shared, routes};
+use super::{Machine, Shared, routes};
 
 /// What a command leaves behind.
 struct Said {
@@ -66,8 +66,8 @@ pub(super) fn run(shared: &Shared, body: &[u8]) -> String {
 fn command(machine: &mut Machine, arguments: &[&str], root: bool) -> Said {
     match arguments {
         ["status", rest @ ..] => status(machine, rest),
-        ["ip", "-4"] => out(format!("{}\n", ADDRESSES[0])),
-        ["ip", "-6"] => out(format!("{}\n", ADDRESSES[1])),
+        ["ip", "-4"] => out(format!("{}\n", machine.addresses[0])),
+        ["ip", "-6"] => out(format!("{}\n", machine.addresses[1])),
         ["whois", "--json", address] => whois(machine, address),
         ["set", operator] if operator.starts_with("--operator=") => {
             if !root {
@@ -77,6 +77,7 @@ fn command(machine: &mut Machine, arguments: &[&str], root: bool) -> Said {
             out("")
         }
         ["serve" | "funnel", "status", "--json"] => json_out(machine, &machine.routes),
+        ["serve" | "funnel", "status"] => out(routes::told(&machine.routes)),
         ["serve" | "funnel", "reset"] => {
             if !(root || machine.operator) {
                 return denied("serve config denied", arguments);
@@ -118,7 +119,10 @@ fn status(machine: &Machine, flags: &[&str]) -> Said {
         return json_out(machine, &machine.status(peers));
     }
     match machine.state.as_str() {
-        "Running" => out(format!("{} {} ada@ linux -\n", ADDRESSES[0], machine.name)),
+        "Running" => out(format!(
+            "{} {} ada@ linux -\n",
+            machine.addresses[0], machine.name
+        )),
         "Stopped" => fail("Tailscale is stopped.\n"),
         "NeedsLogin" => fail("Logged out.\nLog in at: https://login.tailscale.com/a/stand-in\n"),
         other => fail(format!("unexpected state: {other}\n")),

@@ -1,6 +1,27 @@
 //! `ServeConfig`: what is valid, and what the commands make of it.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value, json};
+
+/// The routes as `serve status` shows them to people.
+pub(super) fn told(config: &Value) -> String {
+    let mut text = String::new();
+    for (place, web) in entries(config, "Web") {
+        let funnel = get(config, "AllowFunnel", place) == Some(&Value::Bool(true));
+        let reach = if funnel { "Funnel on" } else { "tailnet only" };
+        let name = place.trim_end_matches(":443");
+        let _never_fails = writeln!(text, "https://{name} ({reach})");
+        for (mount, handler) in entries(web, "Handlers") {
+            let proxy = handler.get("Proxy").and_then(Value::as_str);
+            let _never_fails = writeln!(text, "|-- {mount} proxy {}", proxy.unwrap_or_default());
+        }
+    }
+    if text.is_empty() {
+        text.push_str("No serve config\n");
+    }
+    text
+}
 
 /// Says what is wrong with a configuration.
 pub(super) fn check(config: &Value) -> Result<(), String> {
