@@ -43,6 +43,8 @@ pub(crate) struct Around<'a> {
     pub(crate) holds_lock: bool,
     /// The gateway that this machine is a node of, if it has none of its own.
     pub(crate) node_only: Option<&'a str>,
+    /// The profile whose gateway has the port that this one would have.
+    pub(crate) neighbour: Option<&'a str>,
 }
 
 impl Answer {
@@ -51,6 +53,15 @@ impl Answer {
         if let Some(gateway) = around.node_only {
             return Self {
                 state: State::Elsewhere(gateway.to_owned()),
+                ..Self::default()
+            };
+        }
+        if let Some(profile) = around.neighbour {
+            return Self {
+                reach: format!(
+                    "not reachable (its port is in use by the gateway of profile {profile})"
+                ),
+                findings: findings(context),
                 ..Self::default()
             };
         }
@@ -67,12 +78,7 @@ impl Answer {
             answer.findings = Some(counts(status));
             answer.degraded = degraded(status);
         } else if !around.remote {
-            answer.findings = audit::look(context).ok().map(|report| {
-                (
-                    report.count(Severity::Critical),
-                    report.count(Severity::Warn),
-                )
-            });
+            answer.findings = findings(context);
         }
         answer
     }
@@ -112,6 +118,15 @@ impl Answer {
             "line": self.line(),
         })
     }
+}
+
+/// What an audit of what lies here finds.
+fn findings(context: &Context) -> Option<(usize, usize)> {
+    let report = audit::look(context).ok()?;
+    Some((
+        report.count(Severity::Critical),
+        report.count(Severity::Warn),
+    ))
 }
 
 /// From where it is reached, as far as one can see from here.

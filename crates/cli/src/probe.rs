@@ -231,6 +231,11 @@ pub(crate) struct Look {
 }
 
 impl Probe {
+    /// Whether somebody is there who did not let us in.
+    pub(crate) const fn is_refused(&self) -> bool {
+        self.reachable && !self.connected
+    }
+
     /// Looks at a gateway.
     pub(crate) async fn run(context: &Context, target: &ClientTarget, look: Look) -> Self {
         let started = Instant::now();

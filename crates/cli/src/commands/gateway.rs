@@ -25,6 +25,7 @@ use crate::error::Outcome;
 use crate::runtime;
 use crate::service::lifecycle;
 
+pub(crate) use list::neighbour;
 pub(crate) use restart::ask_to_restart;
 pub(crate) use status::port_json;
 pub(crate) use {restart::restart, start::start, stop::stop, uninstall::uninstall};

@@ -77,6 +77,7 @@ async fn first_line(context: &Context, connection: &Connection, started: Instant
         remote: !connection.target().is_local(),
         holds_lock: true,
         node_only: None,
+        neighbour: None,
     };
     Answer::of(context, &probe, around).line()
 }

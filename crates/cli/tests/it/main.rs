@@ -8,6 +8,7 @@ mod container;
 mod edit;
 mod gateway;
 mod install;
+mod instances;
 mod migrate;
 mod nodes;
 mod offline;

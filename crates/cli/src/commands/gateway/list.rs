@@ -63,6 +63,20 @@ impl Args {
     }
 }
 
+/// The profile of another gateway of this user that has the port of this URL.
+pub(crate) fn neighbour(context: &Context, url: &str) -> Option<String> {
+    let port = url.trim_end_matches('/').rsplit(':').next()?.parse().ok()?;
+    let own = &context.paths().state_dir;
+    places(context)
+        .into_iter()
+        .filter(|(_, paths)| !same_place(&paths.state_dir, own))
+        .find(|(_, paths)| {
+            let holder = running::holder(&paths.lock_file).ok().flatten();
+            holder.is_some_and(|holder| running::ports(&holder).contains(&port))
+        })
+        .map(|(_, paths)| paths.profile.name().to_owned())
+}
+
 /// Every state directory of a gateway: those of profiles, those that services name, the one in use.
 fn places(context: &Context) -> Vec<(Env, Paths)> {
     let (process, current) = (context.process_env(), context.paths());

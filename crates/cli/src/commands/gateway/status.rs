@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Answer, Around};
 use crate::args::CallArgs;
+use crate::commands::gateway::neighbour;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::probe::{Look, Probe};
@@ -336,12 +337,17 @@ impl Report {
 
     /// Is it up, is it reachable, is it safe; `None` when nobody asked it.
     fn answer(&self, context: &Context) -> Option<Answer> {
+        let probe = self.probe.as_ref()?;
+        let holds_lock = matches!(self.runtime, Runtime::Running(_));
+        let neighbour = (!self.remote && !holds_lock && probe.is_refused())
+            .then(|| neighbour(context, &self.target.url))
+            .flatten();
         let around = Around {
             remote: self.remote,
-            holds_lock: matches!(self.runtime, Runtime::Running(_)),
+            holds_lock,
             node_only: None,
+            neighbour: neighbour.as_deref(),
         };
-        let probe = self.probe.as_ref()?;
         Some(Answer::of(context, probe, around))
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::answer::{Answer, Around};
 use crate::args::CallArgs;
 use crate::books::{pending_devices, pending_nodes};
+use crate::commands::gateway::neighbour;
 use crate::connect::{Connection, Deadline, Wish, needs};
 use crate::context::Context;
 use crate::dashboard::http_base;
@@ -116,9 +117,14 @@ impl Overview {
             && target.url_source == UrlSource::Local
             && !probe.reachable;
         let remote = !target.is_local();
+        let holds_lock = !remote && holds_lock(context);
+        let neighbour = (!remote && !holds_lock && probe.is_refused())
+            .then(|| neighbour(context, &target.url))
+            .flatten();
         let around = Around {
             remote,
-            holds_lock: !remote && holds_lock(context),
+            holds_lock,
+            neighbour: neighbour.as_deref(),
             node_only: node_of.as_deref().filter(|_| node_only),
         };
         Ok(Self {
