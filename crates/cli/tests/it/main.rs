@@ -6,6 +6,9 @@ mod commands;
 mod config;
 mod container;
 mod edit;
+#[cfg(target_os = "linux")]
+mod footprint;
+mod frugal;
 mod gateway;
 mod install;
 mod instances;
