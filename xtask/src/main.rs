@@ -15,6 +15,7 @@ mod fuzz;
 mod packages;
 mod peers;
 mod setup;
+mod systemd;
 mod test;
 mod ui;
 
@@ -34,6 +35,9 @@ const USAGE: &str = "usage: cargo xtask <task>
                        every way in with every fault (default 60 s each), into docs/faults.md
   dist [--profile name] [target…]
                        the files of a release, in target/dist: archives, checksums, bills of materials
+  systemd [--binary path] [--suite name] [--mirror url]
+                       the services in a fresh Debian root with its own systemd, restarts of that machine included;
+                       no part of test: it needs root, a Debian mirror and some minutes
   fuzz [--seconds N] [target…]
                        run every fuzz target, or some (default 300 s each)
 ";
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         "faults" => faults::run(rest),
         "dist" => dist::run(rest),
         "fuzz" => fuzz::run(rest),
+        "systemd" => systemd::run(rest),
         "help" | "--help" | "-h" => {
             print!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::onboarding::{Answers, Applied, OnboardFlags, Prompts, Seen, Told, Way, apply, look};
 use crate::service::find::{Supervisor, supervisor};
-use crate::service::install::install;
+use crate::service::install::{Request, install};
 use crate::service::kind::Kind;
 use crate::service::lifecycle::Report;
 use crate::ui::format::now_ms;
@@ -101,7 +101,10 @@ impl Args {
         let fresh = context.fresh();
         let service = wants_service
             .then(|| {
-                let request = gateway::install::Args::default().request(&fresh)?;
+                let request = Request {
+                    any_scope: true,
+                    ..gateway::install::Args::default().request(&fresh)?
+                };
                 install(&fresh, Kind::Gateway, &request)
             })
             .transpose();

@@ -5,8 +5,9 @@ use std::path::Path;
 use openclaw_config::Env;
 
 use super::kind::{Manager, Scope};
-use super::manager::{Ran, run, shown};
+use super::manager::{Ran, run, run_words, shown};
 use crate::error::CommandError;
+use crate::ui::format::now_ms;
 
 /// One call of a service manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub(crate) enum Verb {
     Stop,
     /// Stop and start it.
     Restart,
+    /// Forget that it failed: what failed stays in lists, even when its file is gone.
+    Forget,
 }
 
 /// The calls for one thing to do. `file` is that of the service, `uid` the user of an agent.
@@ -64,6 +67,10 @@ pub(crate) fn steps(manager: Manager, verb: Verb, name: &str, file: &Path, uid: 
                 Step::must(&line)
             };
             vec![match verb {
+                Verb::Forget => Step {
+                    required: false,
+                    ..words(&["reset-failed", name])
+                },
                 Verb::Reload => words(&["daemon-reload"]),
                 Verb::Enable => words(&["enable", name]),
                 Verb::Disable => words(&["disable", name]),
@@ -77,7 +84,7 @@ pub(crate) fn steps(manager: Manager, verb: Verb, name: &str, file: &Path, uid: 
             let load = || Step::must(&["launchctl", "bootstrap", &domain, &file]);
             let unload = || Step::may(&["launchctl", "bootout", &target]);
             match verb {
-                Verb::Reload => Vec::new(),
+                Verb::Reload | Verb::Forget => Vec::new(),
                 // An agent that somebody disabled once cannot be loaded.
                 Verb::Enable => vec![Step::may(&["launchctl", "enable", &target])],
                 Verb::Disable | Verb::Stop => vec![unload()],
@@ -89,7 +96,7 @@ pub(crate) fn steps(manager: Manager, verb: Verb, name: &str, file: &Path, uid: 
             let run = || Step::must(&["schtasks", "/Run", "/TN", name]);
             let end = || Step::may(&["schtasks", "/End", "/TN", name]);
             match verb {
-                Verb::Reload => Vec::new(),
+                Verb::Reload | Verb::Forget => Vec::new(),
                 Verb::Enable => vec![Step::must(&[
                     "schtasks",
                     "/Create",
@@ -110,7 +117,7 @@ pub(crate) fn steps(manager: Manager, verb: Verb, name: &str, file: &Path, uid: 
             }
         }
         Manager::OpenRc => vec![match verb {
-            Verb::Reload => return Vec::new(),
+            Verb::Reload | Verb::Forget => return Vec::new(),
             Verb::Enable => Step::must(&["rc-update", "add", name, "default"]),
             Verb::Disable => Step::may(&["rc-update", "delete", name, "default"]),
             Verb::Start => Step::must(&["rc-service", name, "start"]),
@@ -129,6 +136,7 @@ pub(crate) fn make(
     done: &mut Vec<String>,
 ) -> Result<(), CommandError> {
     for step in steps {
+        let begun = now_ms() / 1000;
         let mut words = step.words.clone();
         let mut ran = run(env, &words);
         if manager.is_of_machine() && env.uid() != 0 && matches!(ran, Ran::Failed(_)) {
@@ -151,19 +159,74 @@ pub(crate) fn make(
                     step.words[0]
                 )));
             }
-            Ran::Failed(said) => {
-                let command = shown(&step.words);
-                let prefix = if manager.is_of_machine() && env.uid() != 0 {
-                    "sudo "
-                } else {
-                    ""
-                };
-                return Err(CommandError::plain(format!("{command} failed: {said}"))
-                    .hint(format!("Fix: run it yourself: {prefix}{command}")));
-            }
+            Ran::Failed(said) => return Err(failed(env, manager, step, &said, begun)),
         }
     }
     Ok(())
+}
+
+/// Why a call failed. Where the manager did what it was asked for and the service did not come up, that is for the service to say.
+fn failed(env: &Env, manager: Manager, step: &Step, said: &str, begun: i64) -> CommandError {
+    let command = shown(&step.words);
+    let by_service = step
+        .words
+        .last()
+        .filter(|_| said.starts_with("Job for "))
+        .and_then(|name| Some((name, last_words(env, manager, name, begun)?)));
+    match by_service {
+        Some((name, words)) => {
+            CommandError::plain(format!("{name} does not start:")).with_details(words)
+        }
+        None => CommandError::plain(format!("{command} failed: {said}")).hint(format!(
+            "Fix: run it yourself: {}{command}",
+            typed_before(env, manager)
+        )),
+    }
+}
+
+/// What a person has to type before a call in the same shell.
+fn typed_before(env: &Env, manager: Manager) -> &'static str {
+    if manager.is_of_machine() {
+        return if env.uid() == 0 { "" } else { "sudo " };
+    }
+    // In a session of `su`, `sudo -u` or cron systemctl does not find the manager of the user by itself.
+    let is_lost =
+        matches!(manager, Manager::Systemd(_)) && env.get_process("XDG_RUNTIME_DIR").is_none();
+    if is_lost {
+        "XDG_RUNTIME_DIR=/run/user/$(id -u) "
+    } else {
+        ""
+    }
+}
+
+/// What the service itself said since a moment (seconds since the epoch): why it does not start. Nothing where its manager keeps
+/// no such record.
+fn last_words(env: &Env, manager: Manager, name: &str, since_seconds: i64) -> Option<String> {
+    let Manager::Systemd(scope) = manager else {
+        return None;
+    };
+    let since = format!("--since=@{since_seconds}");
+    let mut words = vec!["journalctl"];
+    if scope == Scope::User {
+        words.push("--user");
+    }
+    words.extend(["-u", name, "-t", "openclaw", &since]);
+    words.extend(["-n", "6", "-o", "cat", "--no-pager", "-q"]);
+    match run_words(env, &words) {
+        Ran::Done(said) => Some(without_log(&said)).filter(|said| !said.is_empty()),
+        Ran::Missing | Ran::Failed(_) => None,
+    }
+}
+
+/// What is meant for people, without the lines of the log, which begin with a time. Where there is nothing else, they have to do.
+fn without_log(said: &str) -> String {
+    let is_log = |line: &str| line.starts_with(|first: char| first.is_ascii_digit());
+    let plain: Vec<&str> = said.lines().filter(|line| !is_log(line)).collect();
+    if plain.is_empty() {
+        said.to_owned()
+    } else {
+        plain.join("\n")
+    }
 }
 
 /// Where the service says what is wrong with it.
@@ -219,6 +282,12 @@ mod tests {
                 Verb::Enable,
                 vec!["schtasks /Create /F /SC ONLOGON /RL LIMITED /TN name /TR \"/f\""],
             ),
+            (
+                user,
+                Verb::Forget,
+                vec!["systemctl --user reset-failed name"],
+            ),
+            (Manager::Launchd, Verb::Forget, vec![]),
             (
                 Manager::OpenRc,
                 Verb::Enable,

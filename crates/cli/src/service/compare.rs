@@ -319,7 +319,14 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
                 facts.state_dir.display()
             ),
             None,
-            format!("openclaw --profile <name> {word} install, for a service of its own"),
+            match found.installed.user() {
+                Some(user) => format!(
+                    "as {user}: openclaw {word} status; for one of your own: openclaw --profile <name> {word} install"
+                ),
+                None => {
+                    format!("openclaw --profile <name> {word} install, for a service of its own")
+                }
+            },
         );
         return issues;
     }

@@ -5,8 +5,6 @@ mod place;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
 use openclaw_config::Env;
 use openclaw_config::store::{private_dir, write_private};
@@ -17,15 +15,11 @@ use super::find::{self, Found, State};
 use super::installed::Installed;
 use super::kind::{Kind, Manager, Scope};
 use super::lifecycle::{Report, service_json};
-use super::manager::run_words;
 use super::plan::{Service, environment_line};
 use super::{linger, running};
 use crate::context::Context;
 use crate::error::CommandError;
 pub(crate) use place::{Choice, Place, choose, program};
-
-/// How long the manager of a user may take to appear once lingering is on.
-const USER_MANAGER_WAIT: Duration = Duration::from_secs(10);
 
 /// What is to be installed.
 #[derive(Debug, Default)]
@@ -40,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) system: bool,
     /// The user it runs as.
     pub(crate) user: Option<String>,
+    /// A service of another scope will do, as long as it runs and starts by itself.
+    pub(crate) any_scope: bool,
 }
 
 /// Installs a service and starts it.
@@ -141,7 +137,15 @@ impl<'a> Job<'a> {
 
     fn run(mut self) -> Result<Report, CommandError> {
         let facts = self.facts()?;
-        let actions = decide(&facts).map_err(|refusal| self.refused(&refusal))?;
+        let actions = match decide(&facts) {
+            Ok(actions) => actions,
+            Err(Refusal::OtherScope(manager, file))
+                if self.request.any_scope && self.is_served_by(manager) =>
+            {
+                return Ok(self.left_to(manager, file));
+            }
+            Err(refusal) => return Err(self.refused(&refusal)),
+        };
         let secrets_changed = self.write_secrets()?;
         for action in &actions {
             self.act(action)?;
@@ -196,6 +200,34 @@ impl<'a> Job<'a> {
             outside,
             force: self.request.force,
         })
+    }
+
+    /// Whether the service of another scope runs, and starts by itself.
+    fn is_served_by(&self, manager: Manager) -> bool {
+        find::at(manager, self.kind, &self.place.env, &self.place.paths).is_some_and(|found| {
+            let state = found.state(self.context.env());
+            state.enabled && state.active
+        })
+    }
+
+    /// There is nothing to install: what was asked for is there, under another manager.
+    fn left_to(self, manager: Manager, file: std::path::PathBuf) -> Report {
+        let state = State {
+            enabled: true,
+            ..State::default()
+        };
+        Report {
+            result: "already-installed",
+            lines: vec![format!(
+                "A {} runs this {} already: {}",
+                manager.noun(),
+                self.kind.word(),
+                file.display()
+            )],
+            service: service_json(Some(manager), &state),
+            file: Some(file),
+            ..Report::new("install", Some(manager))
+        }
     }
 
     fn old_agents(&self) -> Vec<(String, std::path::PathBuf)> {
@@ -267,6 +299,7 @@ impl<'a> Job<'a> {
                     .map(|name| name.to_string_lossy().into_owned())
                     .unwrap_or_default();
                 self.call(*manager, Verb::Stop, &name, file)?;
+                self.call(*manager, Verb::Forget, &name, file)?;
                 self.call(*manager, Verb::Disable, &name, file)?;
                 self.set_aside(file)?;
                 self.call(*manager, Verb::Reload, &name, file)?;
@@ -306,22 +339,15 @@ impl<'a> Job<'a> {
 
     /// A manager of the user that was not there before appears with lingering.
     fn await_user_manager(&self) -> Result<(), CommandError> {
-        let env = self.context.env();
-        let end = Instant::now() + USER_MANAGER_WAIT;
-        while self.place.user_manager_missing
-            && !run_words(env, &["systemctl", "--user", "show", "--property=Version"]).is_done()
-        {
-            if Instant::now() >= end {
-                return Err(place::no_user_manager(
-                    self.context,
-                    self.kind,
-                    &self.place.account,
-                    self.place.user_manager_said.as_deref(),
-                ));
-            }
-            sleep(Duration::from_millis(50));
+        if !self.place.user_manager_missing || linger::await_user_manager(self.context.env()) {
+            return Ok(());
         }
-        Ok(())
+        Err(place::no_user_manager(
+            self.context,
+            self.kind,
+            &self.place.account,
+            self.place.user_manager_said.as_deref(),
+        ))
     }
 
     fn write(&mut self) -> Result<(), CommandError> {
@@ -439,13 +465,17 @@ impl<'a> Job<'a> {
                 self.place.manager.noun(),
                 self.file.display()
             ));
+            let user = &self.place.account.name;
             if self.place.manager.is_of_machine() {
-                lines.push(format!("It runs as {}.", self.place.account.name));
+                lines.push(format!("It runs as {user}."));
             }
-            lines.push(format!(
-                "Check: {}",
-                self.context.command(&format!("openclaw {word} status"))
-            ));
+            let check = self.context.command(&format!("openclaw {word} status"));
+            // The state directory of root is another one.
+            lines.push(if self.place.is_of_other_user(self.context.env()) {
+                format!("Check, as {user}: {check}")
+            } else {
+                format!("Check: {check}")
+            });
             "installed"
         };
         let state = State {

@@ -12,6 +12,7 @@ use super::act::{Verb, logs_hint, make, steps};
 use super::find::{self, Found, State};
 use super::kind::{Kind, Manager};
 use super::{install, running};
+use crate::commands::gateway::{NotAsked, ask_to_restart};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 
@@ -329,11 +330,12 @@ pub(crate) fn restart(context: &Context, kind: Kind, args: Args) -> Result<Repor
                     lines: vec![line],
                     ..Report::new("restart", None)
                 })
-                .map_err(|error| {
-                    error.hint(format!(
+                .map_err(|not| match not {
+                    NotAsked::Refused(error) => error,
+                    NotAsked::Failed(error) => error.hint(format!(
                         "It runs without a service ({holder}): end it in its terminal and start it there again, or: {}",
                         context.command("openclaw gateway install --force")
-                    ))
+                    )),
                 }),
             (Kind::Node, Some(holder)) => Err(CommandError::plain(format!(
                 "the node runs without a service ({holder}), and nobody would start it again"
@@ -351,9 +353,14 @@ pub(crate) fn restart(context: &Context, kind: Kind, args: Args) -> Result<Repor
         .filter(|holder| way(kind, &state, Some(holder)) == Way::InPlace)
     {
         match in_place(context, holder) {
-            Ok(line) => return Ok(done(&found, "restart", "restarted", line)),
+            Ok(line) => {
+                await_ready(context, &found);
+                return Ok(done(&found, "restart", "restarted", line));
+            }
+            // A stop would only take down what still works.
+            Err(NotAsked::Refused(error)) => return Err(error),
             // What it cannot do by itself, its manager can.
-            Err(error) => context
+            Err(NotAsked::Failed(error)) => context
                 .ui()
                 .note(format!("Not restarted in place: {error}")),
         }
@@ -376,12 +383,22 @@ pub(crate) fn restart(context: &Context, kind: Kind, args: Args) -> Result<Repor
     Ok(done(&found, "restart", "restarted", line))
 }
 
+/// Returns when the manager knows that the new gateway is ready: the lock is taken a moment earlier.
+fn await_ready(context: &Context, found: &Found) {
+    let end = Instant::now() + RESTART_WAIT;
+    while found.state(context.env()).activity.as_deref() == Some("reloading")
+        && Instant::now() < end
+    {
+        sleep(Duration::from_millis(20));
+    }
+}
+
 /// Asks the gateway to take its own place, and waits until the new one has the lock.
-fn in_place(context: &Context, before: &LockHeld) -> Result<String, CommandError> {
-    crate::commands::gateway::ask_to_restart(context)?;
+fn in_place(context: &Context, before: &LockHeld) -> Result<String, NotAsked> {
+    ask_to_restart(context)?;
     let end = Instant::now() + RESTART_WAIT;
     loop {
-        let now = running::holder(&context.paths().lock_file)?;
+        let now = running::holder(&context.paths().lock_file).map_err(NotAsked::Failed)?;
         let is_new =
             |held: &LockHeld| held.pid != before.pid || held.started_at_ms != before.started_at_ms;
         if let Some(held) = now.filter(|held| is_new(held) && !held.addresses.is_empty()) {
@@ -391,10 +408,10 @@ fn in_place(context: &Context, before: &LockHeld) -> Result<String, CommandError
             ));
         }
         if Instant::now() >= end {
-            return Err(CommandError::plain(
-                "the gateway took the request and is still the old one",
-            )
-            .hint(format!("See: {}", context.command("openclaw logs"))));
+            return Err(NotAsked::Failed(
+                CommandError::plain("the gateway took the request and is still the old one")
+                    .hint(format!("See: {}", context.command("openclaw logs"))),
+            ));
         }
         sleep(Duration::from_millis(20));
     }
@@ -424,6 +441,9 @@ pub(crate) fn uninstall(context: &Context, kind: Kind, args: Args) -> Result<Rep
     if state.unavailable.is_none() {
         call(context, &found, Verb::Stop)?;
         lines.push(format!("Stopped {}: {}", found.manager.noun(), found.name));
+        if found.state(context.env()).activity.as_deref() == Some("failed") {
+            call(context, &found, Verb::Forget)?;
+        }
         call(context, &found, Verb::Disable)?;
     }
     fs::remove_file(&found.file).map_err(|error| {

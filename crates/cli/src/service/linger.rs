@@ -1,10 +1,27 @@
 //! Lingering: the services of a user run although the user is not logged in.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use openclaw_config::Env;
 
 use super::manager::{Ran, run_words};
+
+/// How long the manager of a user may take to appear once lingering is on.
+const USER_MANAGER_WAIT: Duration = Duration::from_secs(10);
+
+/// Waits for the manager of this user, which was not there before lingering was on.
+pub(crate) fn await_user_manager(env: &Env) -> bool {
+    let end = Instant::now() + USER_MANAGER_WAIT;
+    while !run_words(env, &["systemctl", "--user", "show", "--property=Version"]).is_done() {
+        if Instant::now() >= end {
+            return false;
+        }
+        sleep(Duration::from_millis(50));
+    }
+    true
+}
 
 /// Whether it is on; `None` when the machine has no such thing.
 pub(crate) fn is_on(env: &Env, user: &str) -> Option<bool> {

@@ -15,6 +15,18 @@ use super::plan::systemd::exec_word;
 /// Where guides expect `ssh`.
 const SSH: &str = "/usr/bin/ssh";
 
+/// The SSH client for a service: where guides expect it, else what this user finds.
+pub(crate) fn ssh(env: &Env) -> Option<PathBuf> {
+    let usual = PathBuf::from(SSH);
+    if usual.exists() {
+        return Some(usual);
+    }
+    std::env::split_paths(env.get_process("PATH").unwrap_or_default())
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join("ssh"))
+        .find(|path| path.is_file())
+}
+
 /// Who runs services here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Manager {
@@ -61,8 +73,13 @@ impl Manager {
     }
 
     /// Text of the file. Fails when a word cannot be written into one.
-    pub(crate) fn text(self, profile: &Profile, spec: &TunnelSpec) -> Result<String, String> {
-        let mut words = vec![SSH.to_owned()];
+    pub(crate) fn text(
+        self,
+        profile: &Profile,
+        ssh: &Path,
+        spec: &TunnelSpec,
+    ) -> Result<String, String> {
+        let mut words = vec![ssh.display().to_string()];
         words.extend(service_arguments(spec));
         if let Some(odd) = words.iter().find(|word| word.chars().any(char::is_control)) {
             return Err(format!("a line break or control character in {odd:?}"));
@@ -203,7 +220,9 @@ mod tests {
     #[test]
     fn u36_the_unit_of_the_guides() {
         assert_eq!(
-            Manager::Systemd.text(&Profile::default(), &spec()).unwrap(),
+            Manager::Systemd
+                .text(&Profile::default(), Path::new(SSH), &spec())
+                .unwrap(),
             "[Unit]\nDescription=OpenClaw SSH Tunnel\nAfter=network.target\n\n\
              [Service]\nType=simple\n\
              ExecStart=/usr/bin/ssh -N -L 18789:127.0.0.1:18789 -o ServerAliveInterval=60 -o ServerAliveCountMax=3 -o ExitOnForwardFailure=yes user@gateway-host\n\
@@ -216,13 +235,19 @@ mod tests {
     fn words_of_a_unit_are_quoted_right() {
         let mut spec = spec();
         spec.identity = Some("/home/me/my keys/100%\"$x".into());
-        let text = Manager::Systemd.text(&Profile::default(), &spec).unwrap();
+        let text = Manager::Systemd
+            .text(&Profile::default(), Path::new(SSH), &spec)
+            .unwrap();
         assert!(
             text.contains(" -i \"/home/me/my keys/100%%\\\"$$x\" user@gateway-host\n"),
             "{text}"
         );
         spec.identity = Some("/k\nExecStart=/bin/false".into());
-        assert!(Manager::Systemd.text(&Profile::default(), &spec).is_err());
+        assert!(
+            Manager::Systemd
+                .text(&Profile::default(), Path::new(SSH), &spec)
+                .is_err()
+        );
     }
 
     #[test]
@@ -252,7 +277,9 @@ mod tests {
                 "launchctl bootstrap gui/501 /u",
             ]
         );
-        let plist = Manager::Launchd.text(&default, &spec()).unwrap();
+        let plist = Manager::Launchd
+            .text(&default, Path::new(SSH), &spec())
+            .unwrap();
         assert!(
             plist.contains("    <string>/usr/bin/ssh</string>\n    <string>-N</string>\n"),
             "{plist}"

@@ -363,9 +363,105 @@ fn a_manager_that_fails_is_quoted_with_what_to_run() {
     assert_eq!(
         ran.err,
         "Gateway restart failed: systemctl --user restart openclaw-gateway.service failed: Job failed.\n\
-         Fix: run it yourself: systemctl --user restart openclaw-gateway.service\n\
+         Fix: run it yourself: XDG_RUNTIME_DIR=/run/user/$(id -u) systemctl --user restart openclaw-gateway.service\n\
          Logs: journalctl --user -u openclaw-gateway.service -n 200 --no-pager\n"
     );
+}
+
+#[test]
+fn a_service_that_does_not_start_says_itself_why() {
+    let place = with_systemd();
+    place.run(&["gateway", "install"]).ok();
+    systemctl(
+        &place,
+        "case \"$*\" in *show*) exit 0;; esac
+echo 'Job for openclaw-gateway.service failed because the control process exited with error code.' >&2; exit 1",
+    );
+    let asked = place.path("asked");
+    script(
+        &place.path("bin/journalctl"),
+        &format!(
+            "echo \"$*\" > {}; echo '2026-11-27T16:26:20.138Z [gateway] listeners: 127.0.0.1:18789'; echo 'Gateway failed to start: port 18789 is taken'; echo 'Fix: free it'",
+            asked.display()
+        ),
+    );
+    let ran = place.run(&["gateway", "start"]).fails(1);
+    assert_eq!(
+        ran.err,
+        "Gateway start failed: openclaw-gateway.service does not start:\n\
+         Gateway failed to start: port 18789 is taken\n\
+         Fix: free it\n\
+         Logs: journalctl --user -u openclaw-gateway.service -n 200 --no-pager\n"
+    );
+    // Only of this start, and only its own lines.
+    let asked = place.read("asked");
+    assert!(
+        asked.starts_with("--user -u openclaw-gateway.service -t openclaw --since=@"),
+        "{asked}"
+    );
+}
+
+#[test]
+fn a_service_that_failed_leaves_no_trace_when_it_is_uninstalled() {
+    let place = with_systemd();
+    place.run(&["gateway", "install"]).ok();
+    calls(&place);
+    systemctl(
+        &place,
+        &format!(
+            "case \"$*\" in *' show '*) echo ActiveState=failed; exit 0;; esac
+echo \"systemctl $*\" >> {}",
+            place.path("calls.log").display()
+        ),
+    );
+    place.run(&["gateway", "uninstall"]).ok();
+    assert_eq!(
+        calls(&place),
+        "systemctl --user stop openclaw-gateway.service\n\
+         systemctl --user reset-failed openclaw-gateway.service\n\
+         systemctl --user disable openclaw-gateway.service\n\
+         systemctl --user daemon-reload\n"
+    );
+}
+
+#[test]
+fn u22_a_restart_in_place_ends_when_the_manager_knows_and_a_refused_one_stops_nothing() {
+    let place = with_systemd();
+    place.run(&["gateway", "install"]).ok();
+    let gateway = place.gateway(&[]);
+    let pid = gateway.running.pid();
+    calls(&place);
+    // It is ready a moment after it has the lock.
+    let looks = place.path("looks");
+    systemctl(
+        &place,
+        &format!(
+            "case \"$*\" in *' show '*) ;; *) echo \"systemctl $*\" >> {log}; exit 0;; esac
+echo look >> {looks}
+case $(grep -c . {looks}) in 2|3) echo ActiveState=reloading;; *) echo ActiveState=active;; esac
+echo MainPID={pid}",
+            log = place.path("calls.log").display(),
+            looks = looks.display(),
+        ),
+    );
+    let ran = place.run(&["gateway", "restart"]).ok();
+    assert_eq!(
+        ran.out,
+        format!("Restarted the gateway in place (pid {pid}): its ports stayed open.\n")
+    );
+    assert_eq!(place.read("looks").lines().count(), 4);
+    // What would not come up again is not stopped either.
+    place.write(".openclaw/openclaw.json", "{ broken");
+    fs::remove_file(place.path(".openclaw/openclaw.json.last-good")).ok();
+    let ran = place.run(&["gateway", "restart"]).fails(1);
+    assert!(
+        ran.err.contains(
+            "Gateway restart failed: the gateway stays as it is: the config cannot be used: "
+        ) && ran.err.contains("\nFix: correct it and check it with: "),
+        "{ran:?}"
+    );
+    assert_eq!(calls(&place), "");
+    assert!(gateway.stop().success());
 }
 
 #[test]

@@ -481,9 +481,18 @@ fn u36_install_writes_the_unit_of_the_guides() {
         &place.path("bin/systemctl"),
         &format!("echo \"$@\" >> {}", log.display()),
     );
+    let linger = place.path("linger.log");
+    script(
+        &place.path("bin/loginctl"),
+        &format!(
+            "case \"$1\" in show-user) [ -e {linger} ] && echo Linger=yes || echo Linger=no;; *) echo \"$1\" >> {linger};; esac",
+            linger = linger.display()
+        ),
+    );
     let path = format!("{}:/usr/bin:/bin", place.path("bin").display());
     let place = place.with_env("PATH", &path);
     let ran = place.run(&["tunnel", "install", "user@gateway-host"]).ok();
+    assert!(ran.out.contains("\nLingering is on for "), "{ran:?}");
     let unit = ".config/systemd/user/openclaw-tunnel.service";
     assert_eq!(
         place.read(unit),
@@ -495,7 +504,7 @@ fn u36_install_writes_the_unit_of_the_guides() {
     );
     assert_eq!(
         place.read("systemctl.log"),
-        "--user daemon-reload\n--user enable openclaw-tunnel.service\n--user restart openclaw-tunnel.service\n"
+        "--user show --property=Version\n--user daemon-reload\n--user enable openclaw-tunnel.service\n--user restart openclaw-tunnel.service\n"
     );
     assert!(
         ran.out.starts_with("Wrote ") && ran.out.contains("\nRan systemctl --user daemon-reload\n"),
@@ -504,6 +513,8 @@ fn u36_install_writes_the_unit_of_the_guides() {
     // Once more changes nothing, another host replaces it.
     let again = place.run(&["tunnel", "install", "user@gateway-host"]).ok();
     assert!(again.out.starts_with("Unchanged: "), "{again:?}");
+    assert!(!again.out.contains("inger"), "{again:?}");
+    assert_eq!(place.read("linger.log"), "enable-linger\n");
     place
         .run(&[
             "tunnel",

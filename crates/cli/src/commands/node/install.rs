@@ -105,6 +105,7 @@ impl Args {
             force: self.force,
             system: self.system,
             user: self.user,
+            ..Request::default()
         })
     }
 }

@@ -1,13 +1,16 @@
 //! `openclaw tunnel install`.
 
+use openclaw_config::Env;
 use openclaw_config::store::write_private;
 use serde_json::json;
 
 use super::Ends;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
+use crate::service::account::Account;
+use crate::service::linger;
 use crate::service::manager::{Ran, run, shown};
-use crate::service::tunnel::{Installed, Manager};
+use crate::service::tunnel::{Installed, Manager, ssh};
 use crate::tunnel::{Place, Stopped, stop};
 
 /// Arguments of `tunnel install`.
@@ -25,12 +28,17 @@ impl Args {
         let wanted = self.ends.wanted(context)?;
         let (env, paths, ui) = (context.env(), context.paths(), context.ui());
         let manager = Manager::of_this_system();
+        let ssh = ssh(env).ok_or_else(|| {
+            CommandError::new("ssh was not found, and the service would only try to start it").hint(
+                "Fix: install the OpenSSH client (Debian and Ubuntu: sudo apt install openssh-client), then run this again",
+            )
+        })?;
         let local_port = wanted.local_port.unwrap_or(wanted.remote_port);
         let spec = wanted.spec(local_port);
         let name = manager.name(&paths.profile);
         let file = manager.file(env, paths);
         let text = manager
-            .text(&paths.profile, &spec)
+            .text(&paths.profile, &ssh, &spec)
             .map_err(CommandError::new)?;
         let present = std::fs::read_to_string(&file).ok();
         if let Some(present) = &present
@@ -68,6 +76,15 @@ impl Args {
             remote_port: wanted.remote_port,
         };
         installed.save(paths).map_err(CommandError::new)?;
+        let mut warning = None;
+        if manager == Manager::Systemd {
+            // Before the service is enabled: without it the manager of the user ends with the last login.
+            match linger(env) {
+                Some(Ok(said)) => done.push(said),
+                Some(Err(said)) => warning = Some(said),
+                None => {}
+            }
+        }
         let steps = manager.start(&paths.profile, &file, env.uid());
         let mut missing = false;
         for step in &steps {
@@ -97,6 +114,7 @@ impl Args {
                 "ok": true, "name": name, "file": file, "target": installed.target,
                 "localPort": local_port, "remotePort": wanted.remote_port,
                 "started": !missing, "unit": text,
+                "warnings": warning.iter().collect::<Vec<_>>(),
             }))?;
             return Ok(Exit::OK);
         }
@@ -122,8 +140,8 @@ impl Args {
             "127.0.0.1:{local_port} leads to port {} of {} from now on, also after a restart of this machine.",
             wanted.remote_port, installed.target
         ))?;
-        if manager == Manager::Systemd {
-            ui.line("To keep it open while nobody is logged in: loginctl enable-linger")?;
+        if let Some(warning) = warning {
+            ui.note(format!("Warning: {warning}"));
         }
         ui.line(format!(
             "Check: {}",
@@ -131,6 +149,20 @@ impl Args {
         ))?;
         Ok(Exit::OK)
     }
+}
+
+/// Lets the services of this user run without a login: what was done, or what there is to do; `None` when all is well.
+fn linger(env: &Env) -> Option<Result<String, String>> {
+    let user = Account::own(env)?.name;
+    if linger::is_on(env, &user)? {
+        return None;
+    }
+    let done = linger::enable(env, &user);
+    if done.is_ok() {
+        // Who sees no manager after that is told so by what follows.
+        linger::await_user_manager(env);
+    }
+    Some(done)
 }
 
 fn foreground(context: &Context, target: &str) -> String {

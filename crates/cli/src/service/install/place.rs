@@ -10,7 +10,7 @@ use super::Request;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::service::account::Account;
-use crate::service::find::{Supervisor, supervisor};
+use crate::service::find::{self, Supervisor, supervisor};
 use crate::service::kind::{Kind, Manager, Scope};
 
 /// Who will run the service.
@@ -71,6 +71,10 @@ pub(crate) fn choose(
                 said = Some(reason);
                 Manager::Systemd(Scope::User)
             }
+            // What root installed from a shell without a login stays where it is.
+            Ok(()) if is_root && has_system_service(context, kind) => {
+                Manager::Systemd(Scope::System)
+            }
             Ok(()) => Manager::Systemd(Scope::User),
         },
     };
@@ -113,6 +117,16 @@ pub(crate) fn choose(
         user_manager_missing: said.is_some(),
         user_manager_said: said,
     })))
+}
+
+/// Whether the machine runs this state directory, and this user does not.
+fn has_system_service(context: &Context, kind: Kind) -> bool {
+    let (env, paths) = (context.env(), context.paths());
+    let is_there = |scope| {
+        find::at(Manager::Systemd(scope), kind, env, paths)
+            .is_some_and(|found| found.is_of(&paths.state_dir))
+    };
+    is_there(Scope::System) && !is_there(Scope::User)
 }
 
 /// Who called `sudo`.

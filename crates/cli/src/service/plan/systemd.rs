@@ -8,6 +8,10 @@ const STOP_SECONDS: u32 = 45;
 /// Seconds of silence after which systemd takes the process for hung and starts it again; it speaks twice as often.
 const WATCHDOG_SECONDS: u32 = 60;
 
+/// A failing gateway waits between its starts; a limit on top of that would only refuse a person who stops and starts it a few
+/// times, and would leave a gateway down for good after a bad night.
+const START_LIMIT: &str = "StartLimitIntervalSec=0\n";
+
 /// Works in user units too: nothing here needs a mount namespace, which many kernels refuse to users.
 const HARDENING: &str = "\
 NoNewPrivileges=yes
@@ -75,6 +79,7 @@ pub(super) fn unit(service: &Service, scope: Scope) -> String {
          Description={description}\n\
          After=network-online.target\n\
          Wants=network-online.target\n\
+         {START_LIMIT}\
          \n\
          [Service]\n\
          Type=notify\n\

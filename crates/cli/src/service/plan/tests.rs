@@ -52,7 +52,7 @@ fn u12_the_user_unit_of_a_gateway() {
         .render(Manager::Systemd(Scope::User), "openclaw-gateway.service")
         .unwrap();
     for line in [
-        "Description=OpenClaw Gateway\nAfter=network-online.target\nWants=network-online.target\n",
+        "Description=OpenClaw Gateway\nAfter=network-online.target\nWants=network-online.target\nStartLimitIntervalSec=0\n\n[Service]\n",
         "\nType=notify\nNotifyAccess=main\nWatchdogSec=60\nExecStart=/usr/local/bin/openclaw gateway run\nWorkingDirectory=-/home/molty\n",
         "\nEnvironment=\"OPENCLAW_STATE_DIR=/home/molty/.openclaw\"\n",
         "\nEnvironmentFile=-/home/molty/.openclaw/gateway.env\n",
