@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::container::{self, Container};
+use crate::container::{self, Container, Detected};
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $konst:ident = $name:literal $(legacy $legacy:literal)?;)+) => {
@@ -165,7 +165,7 @@ pub struct Env {
     home: Option<PathBuf>,
     cwd: PathBuf,
     uid: u32,
-    container: Option<Container>,
+    container: Option<Arc<Detected>>,
     secret_file_problem: Option<Arc<str>>,
 }
 
@@ -189,7 +189,8 @@ impl Env {
             .collect();
         let secret_file_problem = secret_file::read_all(&mut process).err().map(Arc::from);
         let container =
-            container::detect(&container::Facts::look(), |name| non_blank(&process, name));
+            container::detect(&container::Facts::look(), |name| non_blank(&process, name))
+                .map(Arc::new);
         Self {
             process: Arc::new(process),
             container,
@@ -215,7 +216,7 @@ impl Env {
         let nothing = container::Facts::default();
         Self {
             home: process.get("HOME").map(PathBuf::from),
-            container: container::detect(&nothing, |name| non_blank(&process, name)),
+            container: container::detect(&nothing, |name| non_blank(&process, name)).map(Arc::new),
             process: Arc::new(process),
             cwd: PathBuf::from("/"),
             uid: rustix::process::getuid().as_raw(),
@@ -300,7 +301,12 @@ impl Env {
 
     /// The container whose service this process is.
     pub fn container(&self) -> Option<Container> {
-        self.container
+        self.container.as_ref().map(|found| found.container)
+    }
+
+    /// The same with what says so.
+    pub fn detected_container(&self) -> Option<&Detected> {
+        self.container.as_deref()
     }
 
     /// Why a secret that a variable points to could not be read. Nothing may run without a secret that it was given.

@@ -7,6 +7,7 @@
 //! the whole of one did.
 
 mod fallback;
+mod rotation;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::store::{ConfigStore, StoreError};
 use crate::substitute::substitute;
 use crate::validate::{Issue, ROOT, concerns_gateway, conflicts, misspelt, tree, validate};
 use crate::{dotenv, legacy, text};
+use fallback::Fallback;
 
 /// The config as it was at one moment. Cheap to share, never changed.
 #[derive(Debug, Clone)]
@@ -135,8 +137,7 @@ pub(crate) fn load_with(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -
     let (env, dotenv_issue) = dotenv::layer(env, &paths.dot_env_file);
     let mut prepared = prepare(authored, paths, &env);
     prepared.warnings.extend(dotenv_issue);
-    let mut fell_back = Vec::new();
-    let mut defaulted = Vec::new();
+    let mut fallback = Fallback::default();
     issues.append(&mut prepared.missing);
     issues.append(&mut prepared.issues);
     // A change that brings settings in which cannot be used together is not taken over; at a start, the rest counts.
@@ -152,20 +153,21 @@ pub(crate) fn load_with(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -
         issues.extend(misspelt(good.resolved(), &prepared.resolved));
     }
     if !issues.is_empty() {
-        (fell_back, defaulted) = fallback::apply(&mut prepared.resolved, &issues, good.as_ref());
-        // Without the whole file, everything is at its default already.
-        if defaulted
-            .iter()
-            .any(|section| section != ROOT && concerns_gateway(section))
-        {
-            fallback::narrow(&mut prepared.resolved, &prepared.parsed, &defaulted);
-            prepared.warnings.push(
-                Issue::new(
-                    "gateway",
-                    "part of this section cannot be used and was never valid before, so only this machine can connect",
-                )
-                .with_hint("correct it; a running gateway takes it over by itself"),
-            );
+        fallback = fallback::apply(&mut prepared.resolved, &issues, good.as_ref());
+        issues.extend(fallback.older_secret.and_then(|key| still_open(key, &env)));
+        let defaulted = &fallback.defaulted;
+        if defaulted.iter().any(|section| concerns_gateway(section)) {
+            fallback::narrow(&mut prepared.resolved, &prepared.parsed, defaulted);
+            // About the file as a whole everything has been said.
+            if !defaulted.iter().any(|section| section == ROOT) {
+                prepared.warnings.push(
+                    Issue::new(
+                        "gateway",
+                        "part of this section cannot be used and was never valid before, so only this machine can connect",
+                    )
+                    .with_hint("correct it; a running gateway takes it over by itself"),
+                );
+            }
         }
     }
     // A file that could not be read brings no `env` block; the one in effect is the older one.
@@ -189,11 +191,26 @@ pub(crate) fn load_with(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -
         warnings: prepared.warnings,
         legacy_issues: prepared.legacy_issues,
         hash,
-        fell_back,
-        defaulted,
+        fell_back: fallback.fell_back,
+        defaulted: fallback.defaulted,
         env,
         include_files: prepared.include_files,
     }
+}
+
+/// A secret was replaced, and the replaced one counts. Of the environment's one, the file says nothing.
+fn still_open(key: &str, env: &Env) -> Option<Issue> {
+    let variable = match key {
+        "token" => crate::env::OPENCLAW_GATEWAY_TOKEN,
+        _ => crate::env::OPENCLAW_GATEWAY_PASSWORD,
+    };
+    let issue = Issue::new(
+        format!("gateway.auth.{key}"),
+        format!("not in use yet: the previous {key} still opens this gateway"),
+    );
+    env.get(variable)
+        .is_none()
+        .then(|| issue.with_hint("correct the other problems; then the one in the file counts"))
 }
 
 /// A config after every step but the fallback.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::rotation::{self, Rotation};
 use super::{Prepared, Snapshot, prepare};
 use crate::env::Env;
 use crate::paths::Paths;
@@ -25,6 +26,9 @@ const EXPOSURE: [&str; 9] = [
     "gateway.trustedProxies",
 ];
 
+/// The section that says what clients show.
+const AUTH: &str = "gateway.auth";
+
 /// A config that was valid before, with the sections of it that still are.
 pub(super) struct LastGood {
     resolved: Value,
@@ -39,6 +43,9 @@ impl LastGood {
 
     /// What this process used before, else the last-known-good file.
     pub(super) fn find(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -> Option<Self> {
+        // One that began without a usable file has nothing good to go back to.
+        let previous =
+            previous.filter(|previous| !previous.defaulted.iter().any(|name| name == ROOT));
         if let Some(previous) = previous {
             let unusable = previous.defaulted.iter().cloned().collect();
             return Some(Self {
@@ -59,22 +66,33 @@ impl LastGood {
     }
 }
 
-/// Replaces the sections that `issues` name; returns those that fell back and those that only have
-/// defaults left.
-pub(super) fn apply(
-    resolved: &mut Value,
-    issues: &[Issue],
-    good: Option<&LastGood>,
-) -> (Vec<String>, Vec<String>) {
+/// What became of the sections that cannot be used.
+#[derive(Debug, Default)]
+pub(super) struct Fallback {
+    /// These hold what they held.
+    pub(super) fell_back: Vec<String>,
+    /// These only have defaults left.
+    pub(super) defaulted: Vec<String>,
+    /// Key of a secret that the file replaces and that goes on to count.
+    pub(super) older_secret: Option<&'static str>,
+}
+
+/// Replaces the sections that `issues` name.
+pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGood>) -> Fallback {
     let mut bad: BTreeSet<String> = issues.iter().map(Issue::section).collect();
     if bad.contains(ROOT) {
         *resolved = good.map_or_else(|| Value::Object(Map::new()), |good| good.resolved.clone());
-        return if good.is_some() {
-            (vec![ROOT.to_owned()], vec![])
+        let mut fallback = Fallback::default();
+        if good.is_some() {
+            &mut fallback.fell_back
         } else {
-            (vec![], vec![ROOT.to_owned()])
-        };
+            &mut fallback.defaulted
+        }
+        .push(ROOT.to_owned());
+        return fallback;
     }
+    let auth_is_usable = !bad.contains(AUTH);
+    let auth_of_file = get(resolved, AUTH).cloned();
     let exposure = EXPOSURE.iter().copied();
     if let Some(good) = good.filter(|_| exposure.clone().any(|section| bad.contains(section))) {
         bad.extend(
@@ -83,19 +101,31 @@ pub(super) fn apply(
                 .map(str::to_owned),
         );
     }
-    let (mut fell_back, mut defaulted) = (Vec::new(), Vec::new());
+    let mut fallback = Fallback::default();
     for section in bad {
         let usable = good.filter(|good| !good.unusable.contains(&section));
         let old = usable.and_then(|good| get(&good.resolved, &section).cloned());
         put(resolved, &section, old);
         if usable.is_some() {
-            &mut fell_back
+            &mut fallback.fell_back
         } else {
-            &mut defaulted
+            &mut fallback.defaulted
         }
         .push(section);
     }
-    (fell_back, defaulted)
+    if fallback.fell_back.iter().any(|section| section == AUTH) {
+        match rotation::compare(get(resolved, AUTH), auth_of_file.as_ref(), auth_is_usable) {
+            Rotation::None => {}
+            Rotation::Left(key) => fallback.older_secret = Some(key),
+            Rotation::Taken(auth) => {
+                if auth_of_file.as_ref() == Some(&auth) {
+                    fallback.fell_back.retain(|section| section != AUTH);
+                }
+                put(resolved, AUTH, Some(auth));
+            }
+        }
+    }
+    fallback
 }
 
 /// Makes a gateway whose settings are partly defaults reachable from this machine alone, and keeps what `parsed` forbids.

@@ -134,6 +134,7 @@ fn u07_b_an_invalid_section_falls_back_to_its_last_good_content() {
             "gateway.port: Invalid input: expected number, received string",
             "gateway.auth.mode: Invalid input",
             "logging.level: Invalid input",
+            "gateway.auth.token: not in use yet: the previous token still opens this gateway",
         ]
     );
     // Who can reach the gateway, and with what, is one decision: the new bind does not come with the older token.
@@ -254,7 +255,65 @@ fn a_garbled_file_without_a_good_copy_is_fatal_for_a_gateway_only() {
         (0, ["<root>".to_owned()].as_slice())
     );
     assert_eq!(snapshot.fatal_issues().len(), 1);
-    assert_eq!(*snapshot.settings, Settings::default());
+    let mut expected = Settings::default();
+    expected.gateway.bind = Some(BindMode::Loopback.into());
+    assert_eq!(*snapshot.settings, expected);
+}
+
+#[test]
+fn u07_u18_half_a_file_does_not_open_the_gateway_of_a_container() {
+    let home = Home::new(&[("OPENCLAW_IN_CONTAINER", "1")]);
+    let bind = |snapshot: &Snapshot| {
+        let flags = crate::resolve::GatewayFlags::default();
+        let profile = &home.paths.profile;
+        crate::resolve::resolve_gateway(&flags, &snapshot.env, &snapshot.settings, profile)
+            .unwrap()
+            .bind
+            .value
+    };
+    home.write("{gateway: {auth: {token: 'a'}}}");
+    assert_eq!(bind(&home.load()), BindMode::Lan);
+    home.write(r#"{"gateway":{"bind":"loopback","auth":{"mode":"none""#);
+    let damaged = home.load();
+    assert_eq!(bind(&damaged), BindMode::Loopback);
+    // While it runs, another damaged file makes nothing of that good.
+    home.write("{gateway: {");
+    let later = load_with(&home.paths, &home.env, Some(&damaged));
+    assert_eq!(
+        (later.defaulted.as_slice(), bind(&later)),
+        (["<root>".to_owned()].as_slice(), BindMode::Loopback)
+    );
+    home.write("{gateway: {auth: {mode: 'nonne'}}}");
+    let later = load_with(&home.paths, &home.env, Some(&damaged));
+    assert_eq!(later.defaulted, ["gateway.auth"]);
+    assert_eq!(bind(&later), BindMode::Loopback);
+}
+
+#[test]
+fn u07_a_replaced_token_counts_although_the_file_has_other_mistakes() {
+    let home = Home::with("{gateway: {bind: 'lan', auth: {token: 'older-token-0123456789'}}}");
+    let good = home.load();
+    good.remember_good(&home.paths).unwrap();
+    let token = |snapshot: &Snapshot| {
+        let token = snapshot.settings.gateway.auth.token.as_ref().unwrap();
+        token.expose().to_owned()
+    };
+    home.write("{gateway: {bind: 'lan', auth: {token: 'newer-token-0123456789'}, port: 'x', tls: {mode: 'bogus'}}}");
+    for snapshot in [home.load(), load_with(&home.paths, &home.env, Some(&good))] {
+        assert_eq!(token(&snapshot), "newer-token-0123456789");
+        assert_eq!(snapshot.fell_back, ["gateway.port", "gateway.tls"]);
+    }
+    // What would open more is not taken, and that is said, unless the token comes from elsewhere.
+    home.write("{gateway: {bind: 'loopback', auth: {token: 'short'}, tls: {mode: 'bogus'}}}");
+    let snapshot = home.load();
+    let said = "gateway.auth.token: not in use yet: the previous token still opens this gateway";
+    assert_eq!(token(&snapshot), "older-token-0123456789");
+    assert_eq!(lines(&snapshot.issues)[1..], [said]);
+    let env = Env::from_pairs([
+        ("HOME", home.dir.path().to_str().unwrap()),
+        ("OPENCLAW_GATEWAY_TOKEN", "of the environment"),
+    ]);
+    assert_eq!(load(&home.paths, &env).issues.len(), 1);
 }
 
 #[test]

@@ -224,7 +224,11 @@ fn apply(core: &Arc<Core>, flags: &GatewayFlags, snapshot: &Snapshot) -> bool {
     core.subsystems.set(
         "config",
         SubsystemState::Up {
-            detail: "applied".to_owned(),
+            detail: if snapshot.valid {
+                "applied".to_owned()
+            } else {
+                "applied in part; what cannot be used keeps its last good value".to_owned()
+            },
         },
     );
     let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));

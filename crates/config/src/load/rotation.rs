@@ -1,0 +1,119 @@
+//! A secret that was replaced in a file which cannot be used as a whole.
+//!
+//! Whoever replaces a secret wants the older one to open nothing any more. A mistake elsewhere in the file does not bring it back,
+//! as long as the newer one opens no more than the older one did; where that is not so, it is said.
+
+use serde_json::Value;
+
+/// A secret of this length is as hard to guess as any.
+const LONG: usize = 24;
+
+/// What becomes of the secrets of a file whose `gateway.auth` is not in effect.
+#[derive(Debug, PartialEq)]
+pub(super) enum Rotation {
+    /// They are the ones in effect.
+    None,
+    /// They count: this is `gateway.auth` with them.
+    Taken(Value),
+    /// The older one goes on to open the gateway; holds the key of it.
+    Left(&'static str),
+}
+
+/// Compares `gateway.auth` of the last good config and of the file. `is_usable`: nothing is wrong in that of the file.
+pub(super) fn compare(good: Option<&Value>, file: Option<&Value>, is_usable: bool) -> Rotation {
+    let (Some(good), Some(file)) = (good, file) else {
+        return Rotation::None;
+    };
+    let Some(key) = mode(good) else {
+        // Without a credential, each of them is more than was asked for before.
+        let asks = mode(file).is_some_and(|key| secret(file, key).is_some());
+        let is_open = good.get("mode").and_then(Value::as_str) == Some("none");
+        return if is_usable && is_open && asks {
+            Rotation::Taken(file.clone())
+        } else {
+            Rotation::None
+        };
+    };
+    let (Some(older), Some(newer)) = (secret(good, key), secret(file, key)) else {
+        return Rotation::None;
+    };
+    if older == newer && mode(file) == Some(key) {
+        return Rotation::None;
+    }
+    let is_as_hard = newer.chars().count() >= older.chars().count().min(LONG);
+    if !is_usable || mode(file) != Some(key) || !is_as_hard {
+        return Rotation::Left(key);
+    }
+    let mut taken = good.clone();
+    if let (Some(taken), Some(newer)) = (taken.as_object_mut(), file.get(key)) {
+        taken.insert(key.to_owned(), newer.clone());
+    }
+    Rotation::Taken(taken)
+}
+
+/// The key of the secret that clients show; `None` when they show none.
+fn mode(auth: &Value) -> Option<&'static str> {
+    match auth.get("mode").and_then(Value::as_str).map(str::trim) {
+        Some("token") => Some("token"),
+        Some("password") => Some("password"),
+        Some(_) => None,
+        None if secret(auth, "password").is_some() => Some("password"),
+        None => Some("token"),
+    }
+}
+
+fn secret<'a>(auth: &'a Value, key: &str) -> Option<&'a str> {
+    let text = auth.get(key)?.as_str()?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn u07_a_newer_secret_counts_when_it_opens_no_more() {
+        let good = json!({ "token": "older-token-0123456789", "allowDeviceless": false });
+        let newer = "newer-token-0123456789";
+        let taken = json!({ "token": newer, "allowDeviceless": false });
+        for (file, is_usable, expected) in [
+            (
+                json!({ "token": newer, "allowDeviceless": true }),
+                true,
+                Rotation::Taken(taken),
+            ),
+            (json!({ "token": newer }), false, Rotation::Left("token")),
+            (json!({ "token": "short" }), true, Rotation::Left("token")),
+            (
+                json!({ "token": newer, "mode": "none" }),
+                true,
+                Rotation::Left("token"),
+            ),
+            (
+                json!({ "token": newer, "password": "and a password" }),
+                true,
+                Rotation::Left("token"),
+            ),
+            (good.clone(), true, Rotation::None),
+            (json!({ "allowDeviceless": true }), true, Rotation::None),
+            (json!("text"), false, Rotation::None),
+        ] {
+            assert_eq!(
+                compare(Some(&good), Some(&file), is_usable),
+                expected,
+                "{file}"
+            );
+        }
+        // From no credential to one.
+        let open = json!({ "mode": "none" });
+        let file = json!({ "token": newer });
+        assert_eq!(
+            compare(Some(&open), Some(&file), true),
+            Rotation::Taken(file.clone())
+        );
+        assert_eq!(compare(Some(&open), Some(&json!({})), true), Rotation::None);
+        assert_eq!(compare(None, Some(&file), true), Rotation::None);
+    }
+}
