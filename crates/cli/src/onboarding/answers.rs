@@ -101,14 +101,16 @@ pub(crate) enum Unusable {
 impl std::fmt::Display for Unusable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::NoPassword => f.write_str("Missing --gateway-password for password auth."),
-            Self::NoPasswordForFunnel => {
-                f.write_str("Missing --gateway-password: Tailscale Funnel opens the gateway to the internet and asks for one.")
+            Self::NoPassword | Self::NoPasswordForFunnel => {
+                f.write_str("Missing --gateway-password for password auth.")
             }
             Self::WeakPassword(weak) => write!(f, "the password is {weak}; others could guess it"),
             Self::Empty(what) => write!(f, "the {what} is empty"),
             Self::NoWebSocketUrl => f.write_str("URL must start with ws:// or wss://"),
-            Self::Plaintext(url) => write!(f, "{url} is a public address, and ws:// would send the token there in the open"),
+            Self::Plaintext(url) => write!(
+                f,
+                "{url} is a public address, and ws:// would send the token there in the open"
+            ),
         }
     }
 }
@@ -130,7 +132,7 @@ impl Unusable {
                 "Fix: give --gateway-password, or choose --gateway-auth token".to_owned()
             }
             Self::NoPasswordForFunnel => {
-                "Fix: give --gateway-password, or choose --tailscale serve, which opens it to your tailnet only".to_owned()
+                "Fix: give --gateway-password, which Tailscale Funnel asks for, or choose --tailscale serve, which opens the gateway to your tailnet only".to_owned()
             }
             Self::Plaintext(_) => {
                 "Fix: use wss://, or an SSH tunnel: --remote-ssh user@host; on your own risk: OPENCLAW_ALLOW_INSECURE_PRIVATE_WS=1".to_owned()
@@ -498,7 +500,7 @@ mod tests {
             (
                 json!({}),
                 with(Some(Way::Funnel), None),
-                Err(Unusable::NoPassword),
+                Err(Unusable::NoPasswordForFunnel),
             ),
             (
                 json!({}),

@@ -36,8 +36,11 @@ const LOCK: &str = "openclaw-lock";
 /// Numbers tried for the first of them; the sockets of the process before may still be at one of them.
 const FIRST: [RawFd; 8] = [32, 64, 128, 192, 256, 384, 512, 768];
 
-/// Takes the sockets that are for this process, once, before it has threads.
+/// Takes the sockets that are for this process, once, before it has threads, and lets the signals for a running gateway wait.
 pub(crate) fn take(env: &Env) -> Inherited {
+    if let Err(error) = signals::hold_until_it_runs() {
+        tracing::warn!(%error, "signals are not held back during the start");
+    }
     let inherited = Inherited::default();
     let own = std::process::id().to_string();
     if env.get_process(env::LISTEN_PID) != Some(own.as_str()) {
@@ -118,7 +121,7 @@ fn receive(courier: &UnixStream) -> io::Result<File> {
         .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
 }
 
-/// The program that takes the place of this one.
+/// The program that takes the place of this one; this one again where it is gone by then.
 #[derive(Debug)]
 pub(crate) struct Successor {
     pub(super) program: Program,
@@ -178,11 +181,11 @@ impl Successor {
         let arguments = std::env::args_os()
             .map(|word| CString::new(word.into_vec()))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(nix::unistd::execve(
-            &path,
-            &arguments,
-            &environment(&told)?,
-        )?)
+        let environment = environment(&told)?;
+        let Err(error) = nix::unistd::execve(&path, &arguments, &environment);
+        // It was there when the restart began. The file of this process is still open, whatever became of its name.
+        let Err(_) = nix::unistd::execve(c"/proc/self/exe", &arguments, &environment);
+        Err(error.into())
     }
 }
 

@@ -1,6 +1,7 @@
 //! The real program, run as a person runs it, in a home of its own.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod abuse;
 mod canvas;
 mod commands;
 mod config;

@@ -37,7 +37,7 @@ fn what_is_not_said_is_asked_for() {
         (&["reset"][..], "Non-interactive mode requires --yes.\n"),
         (
             &["reset", "--yes"],
-            "Non-interactive mode requires --scope.\n",
+            "Non-interactive mode requires --scope.\nFix: --scope config, or --scope config+creds+sessions, or --scope full\n",
         ),
         (
             &["reset", "--yes", "--scope", "all"],

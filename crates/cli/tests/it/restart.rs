@@ -168,6 +168,18 @@ fn u23_a_restart_takes_the_program_that_is_there_then_or_none_that_does_not_star
 }
 
 #[test]
+fn u23_a_program_that_goes_during_the_drain_leaves_the_gateway_running() {
+    let place = Place::with_gateway(&json!({}));
+    let (link, mut gateway) = through_link(&place);
+    gateway.running.signal("USR1");
+    gateway.running.wait_for("draining; then ");
+    std::fs::remove_file(&link).unwrap();
+    gateway.running.wait_for(RESTARTED);
+    place.run(&["health"]).ok();
+    assert!(gateway.stop().success());
+}
+
+#[test]
 fn u23_a_second_signal_ends_it_at_once() {
     let place = Place::with_gateway(&json!({}));
     place.write(

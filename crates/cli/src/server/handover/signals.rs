@@ -39,6 +39,12 @@ fn ours() -> SigSet {
     .collect()
 }
 
+/// Those that mean a running gateway wait until there is one; they would end a process that is about to be it.
+pub(super) fn hold_until_it_runs() -> io::Result<()> {
+    let set: SigSet = [Signal::SIGHUP, Signal::SIGUSR1].into_iter().collect();
+    Ok(set.thread_block()?)
+}
+
 /// From now on they wait, also for the program after this one. For the last thread of the process.
 pub(super) fn hold() -> io::Result<()> {
     Ok(ours().thread_block()?)
