@@ -1,7 +1,7 @@
 //! What every command gets: output, environment, paths, and the config when it asks for it.
 
 use std::cell::{Cell, OnceCell};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use openclaw_config::load::{Snapshot, load};
 use openclaw_config::store::usable_log_dir;
@@ -99,24 +99,33 @@ impl Context {
 
     /// Log file of today. Looking does not make the directory.
     pub(crate) fn log_file(&self) -> PathBuf {
-        if let Ok(Some(file)) = self
-            .settings()
-            .map(|settings| settings.logging.file.clone())
-        {
-            return self.env().absolute(&file);
-        }
         let paths = self.paths();
         let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
-        // Where the gateway writes when it cannot make the usual directory, as in a read-only root.
+        let name = paths.log_file_name(&today);
+        // Where the gateway writes when it cannot use the usual place, as in a read-only root.
         let own = paths.state_dir.join("logs");
-        let dir = if paths.log_dir.exists() {
-            usable_log_dir(paths).unwrap_or_else(|_| paths.log_dir.clone())
+        let configured = self
+            .settings()
+            .ok()
+            .and_then(|settings| settings.logging.file.clone());
+        let wanted = if let Some(file) = configured {
+            self.env().absolute(&file)
+        } else if paths.log_dir.exists() {
+            usable_log_dir(paths)
+                .unwrap_or_else(|_| paths.log_dir.clone())
+                .join(&name)
         } else if own.is_dir() {
-            own
+            own.join(&name)
         } else {
-            paths.log_dir.clone()
+            paths.log_dir.join(&name)
         };
-        dir.join(paths.log_file_name(&today))
+        let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_file());
+        let instead = own.join(&name);
+        if !is_file(&wanted) && is_file(&instead) {
+            instead
+        } else {
+            wanted
+        }
     }
 
     fn invalid_config(&self, snapshot: &Snapshot) -> String {

@@ -3,16 +3,17 @@
 
 mod file;
 mod layer;
+mod open;
 mod pattern;
 mod record;
 mod redact;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openclaw_config::schema::{ConsoleStyle, LogLevel, Logging, RedactMode};
-use openclaw_config::store::usable_log_dir;
+use openclaw_config::store::{StoreError, private_dir, usable_log_dir};
 use openclaw_config::{Env, Paths, env};
 use parking_lot::{Mutex, RwLock};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -52,21 +53,54 @@ pub(crate) struct LogOptions<'a> {
 /// Keeps the writers alive; when dropped, what is buffered is written.
 #[derive(Debug)]
 pub(crate) struct LogHandle {
-    current: CurrentFile,
-    redactor: Arc<Redactor>,
-    redirect: Redirect,
-    form: Arc<RwLock<Form>>,
-    applied: Mutex<Logging>,
+    control: LogControl,
     _guards: Vec<WorkerGuard>,
 }
 
 impl LogHandle {
+    /// What changes the log while it is written.
+    pub(crate) fn control(&self) -> &LogControl {
+        &self.control
+    }
+}
+
+/// Why the log is not where the config wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    /// What is wrong, and where the lines go.
+    pub(crate) reason: String,
+    /// Whether no file is written at all.
+    pub(crate) console_only: bool,
+}
+
+/// Settings of the log in effect, shared with whoever changes or reads them.
+#[derive(Debug, Clone)]
+pub(crate) struct LogControl {
+    current: CurrentFile,
+    redactor: Arc<Redactor>,
+    redirect: Redirect,
+    form: Arc<RwLock<Form>>,
+    applied: Arc<Mutex<Applied>>,
+}
+
+/// The settings of the file in effect.
+#[derive(Debug)]
+struct Applied {
+    settings: Logging,
+    /// What is wrong with their file.
+    trouble: Option<Trouble>,
+    /// What is wrong with the file that is wanted now.
+    wanted_trouble: Option<Trouble>,
+}
+
+impl LogControl {
     /// The file that is written now.
     pub(crate) fn current(&self) -> CurrentFile {
         self.current.clone()
     }
 
-    /// Takes changed settings into use. A file that cannot be opened is an error; the lines then go where they went.
+    /// Takes changed settings into use. A file that cannot be opened is an error; the lines then go where they went. May wait for
+    /// the disk.
     pub(crate) fn apply(&self, options: &LogOptions<'_>) -> Result<(), CommandError> {
         let form = form(options);
         if std::mem::replace(&mut *self.form.write(), form).levels != form.levels {
@@ -77,18 +111,92 @@ impl LogHandle {
         self.redactor
             .set_known_only(wanted.redact_sensitive == RedactMode::Off);
         let mut applied = self.applied.lock();
-        if (&applied.file, applied.max_file_bytes) != (&wanted.file, wanted.max_file_bytes) {
-            self.redirect
-                .to(place(options)?, wanted.max_file_bytes)
-                .map_err(|error| CommandError::new(format!("cannot open the log file: {error}")))?;
+        let Applied {
+            settings,
+            trouble,
+            wanted_trouble,
+        } = &mut *applied;
+        if (&settings.file, settings.max_file_bytes) == (&wanted.file, wanted.max_file_bytes) {
+            wanted_trouble.clone_from(trouble);
+        } else {
+            if let Err(problem) = self.redirect(options) {
+                let at = self.current.path();
+                let console_only = trouble.as_ref().is_some_and(|one| one.console_only);
+                let reason = if console_only {
+                    format!("{problem}; lines go to the console alone")
+                } else {
+                    format!("{problem}; lines go to {}", at.display())
+                };
+                *wanted_trouble = Some(Trouble {
+                    reason,
+                    console_only,
+                });
+                return Err(CommandError::new(problem));
+            }
+            (*trouble, *wanted_trouble) = (None, None);
         }
-        applied.clone_from(wanted);
+        settings.clone_from(wanted);
         Ok(())
+    }
+
+    fn redirect(&self, options: &LogOptions<'_>) -> Result<(), String> {
+        let place = place(options).map_err(|error| error.to_string())?;
+        let path = place.today();
+        self.redirect
+            .to(place, options.settings.max_file_bytes)
+            .map_err(|error| unusable(&path, &error))
+    }
+
+    /// What is wrong with the file that the config wants.
+    pub(crate) fn trouble(&self) -> Option<Trouble> {
+        self.applied.lock().wanted_trouble.clone()
     }
 
     /// What must never appear in a log.
     pub(crate) fn redactor(&self) -> &Arc<Redactor> {
         &self.redactor
+    }
+}
+
+fn unusable(path: &Path, error: &std::io::Error) -> String {
+    format!("cannot open the log file {}: {error}", path.display())
+}
+
+/// The file of the settings; else one in the state directory; else none. A log that cannot be written stops no gateway.
+fn open_first(options: &LogOptions<'_>, current: &CurrentFile) -> (RollingFile, Option<Trouble>) {
+    let max_bytes = options.settings.max_file_bytes;
+    let open = |place: Place| {
+        let path = place.today();
+        RollingFile::open(place, max_bytes, current.clone())
+            .map_err(|error| unusable(&path, &error))
+    };
+    let wanted = place(options).map_err(|error| error.to_string());
+    let problem = match wanted.and_then(open) {
+        Ok(file) => return (file, None),
+        Err(problem) => problem,
+    };
+    let own = options.paths.state_dir.join("logs");
+    let instead = || Place::daily(own.clone(), options.paths);
+    let opened = private_dir(&own)
+        .map_err(|error| error.to_string())
+        .and_then(|()| open(instead()));
+    match opened {
+        Ok(file) => {
+            let reason = format!("{problem}; lines go to {}", current.path().display());
+            let trouble = Trouble {
+                reason,
+                console_only: false,
+            };
+            (file, Some(trouble))
+        }
+        Err(other) => {
+            let file = RollingFile::nowhere(instead(), max_bytes, current.clone());
+            let trouble = Trouble {
+                reason: format!("{problem}; {other}; lines go to the console alone"),
+                console_only: true,
+            };
+            (file, Some(trouble))
+        }
     }
 }
 
@@ -98,10 +206,8 @@ pub(crate) fn start(
     redactor: Redactor,
 ) -> Result<LogHandle, CommandError> {
     let redactor = Arc::new(redactor);
-    let place = place(options)?;
     let current = CurrentFile::default();
-    let file = RollingFile::open(place, options.settings.max_file_bytes, current.clone())
-        .map_err(|error| CommandError::new(format!("cannot open the log file: {error}")))?;
+    let (file, trouble) = open_first(options, &current);
     let redirect = file.redirect();
     let form = Arc::new(RwLock::new(form(options)));
     let (file, file_guard) = non_blocking(file);
@@ -124,11 +230,17 @@ pub(crate) fn start(
     tracing::subscriber::set_global_default(Registry::default().with(layer))
         .map_err(CommandError::new)?;
     Ok(LogHandle {
-        current,
-        redactor,
-        redirect,
-        form,
-        applied: Mutex::new(options.settings.clone()),
+        control: LogControl {
+            current,
+            redactor,
+            redirect,
+            form,
+            applied: Arc::new(Mutex::new(Applied {
+                settings: options.settings.clone(),
+                wanted_trouble: trouble.clone(),
+                trouble,
+            })),
+        },
         _guards: vec![file_guard, out_guard, err_guard],
     })
 }
@@ -167,14 +279,9 @@ fn levels(options: &LogOptions<'_>) -> Levels {
 }
 
 /// The file of the config, else one per day in a directory that only this user can enter.
-fn place(options: &LogOptions<'_>) -> Result<Place, CommandError> {
+fn place(options: &LogOptions<'_>) -> Result<Place, StoreError> {
     if let Some(file) = &options.settings.file {
         return Ok(Place::Fixed(PathBuf::from(file)));
     }
-    let dir = usable_log_dir(options.paths).map_err(CommandError::new)?;
-    Ok(Place::Daily {
-        dir,
-        paths: Box::new(options.paths.clone()),
-        today: file::today,
-    })
+    usable_log_dir(options.paths).map(|dir| Place::daily(dir, options.paths))
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod force;
 pub(crate) mod handover;
+mod log_settings;
 pub(crate) mod recovery;
 mod settings;
 mod signals;
@@ -13,7 +14,7 @@ use openclaw_config::load::{Snapshot, load};
 use openclaw_config::resolve::{
     GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
 };
-use openclaw_config::schema::{ConsoleStyle, LogLevel, RedactMode};
+use openclaw_config::schema::{BindMode, ConsoleStyle, LogLevel, RedactMode};
 use openclaw_config::{ConfigWatcher, Issue, Paths};
 use openclaw_edge::acme::Acme;
 use openclaw_gateway::canvas::CanvasFolder;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::app::VERSION;
+use crate::commands::config::edit::sweep;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
@@ -62,9 +64,7 @@ pub(crate) struct Server {
     watcher: ConfigWatcher,
     changes: watch::Receiver<Arc<Snapshot>>,
     logs: LogHandle,
-    ui: Ui,
-    paths: Paths,
-    options: ServerOptions,
+    log_settings: AbortOnDropHandle<()>,
     signals: Signals,
     program: Program,
     watchdog: Option<AbortOnDropHandle<()>>,
@@ -73,34 +73,45 @@ pub(crate) struct Server {
 /// Resolves what the gateway will do, or says what is wrong with flags, environment and config.
 pub(crate) fn plan(context: &Context, flags: &GatewayFlags) -> Result<GatewayPlan, CommandError> {
     let snapshot = context.snapshot();
-    if !snapshot.fatal_issues().is_empty() {
+    let damaged = !snapshot.fatal_issues().is_empty();
+    if damaged && openclaw_gateway::confirm::is_waiting(context.paths(), now_ms()) {
         // The problems were printed when the config was read.
-        if openclaw_gateway::confirm::is_waiting(context.paths(), now_ms()) {
-            return Err(CommandError::config(
-                "Gateway not started: the config change that waits for confirmation leaves its settings without a usable value.",
-            ));
-        }
+        return Err(CommandError::config(
+            "Gateway not started: the config change that waits for confirmation leaves its settings without a usable value.",
+        ));
+    }
+    let profile = &context.paths().profile;
+    let plan =
+        resolve_gateway(flags, context.env(), &snapshot.settings, profile).map_err(|issues| {
+            let mut issues = issues.iter();
+            let first = issues.next();
+            // A wrong flag is a typing mistake; wrong settings stay wrong however often one tries.
+            let make = match first {
+                Some(issue) if issue.path.starts_with("--") => CommandError::plain,
+                _ => CommandError::config,
+            };
+            let mut error = make(first.map_or_else(String::new, problem_alone));
+            for issue in issues {
+                error = error.hint(problem(issue));
+            }
+            error
+        })?;
+    if damaged {
+        let what = if plan.bind.value == BindMode::Loopback {
+            "serves this machine only".to_owned()
+        } else {
+            format!(
+                "listens as {} says, with defaults for the rest,",
+                plan.bind.source
+            )
+        };
         context.ui().note(format!(
-            "The gateway serves this machine only until {} is corrected; check it with: {}",
+            "The gateway {what} until {} is corrected; check it with: {}",
             context.paths().display_home(&snapshot.path),
             context.command("openclaw config validate")
         ));
     }
-    let profile = &context.paths().profile;
-    resolve_gateway(flags, context.env(), &snapshot.settings, profile).map_err(|issues| {
-        let mut issues = issues.iter();
-        let first = issues.next();
-        // A wrong flag is a typing mistake; wrong settings stay wrong however often one tries.
-        let make = match first {
-            Some(issue) if issue.path.starts_with("--") => CommandError::plain,
-            _ => CommandError::config,
-        };
-        let mut error = make(first.map_or_else(String::new, problem_alone));
-        for issue in issues {
-            error = error.hint(problem(issue));
-        }
-        error
-    })
+    Ok(plan)
 }
 
 /// A flag's problem in its known form, with the reason behind it.
@@ -126,9 +137,10 @@ impl Server {
         for issue in &snapshot.issues {
             tracing::warn!(target: "gateway", %issue, "the config file is not used as it is");
         }
+        sweep(&context.paths().state_dir);
         let watcher = ConfigWatcher::start_with(context.paths(), context.process_env(), snapshot);
         let changes = watcher.subscribe();
-        let current = logs.current();
+        let current = logs.control().current();
         let reloading = watcher.clone();
         let started = Gateway::start(GatewayOptions {
             paths: context.paths().clone(),
@@ -146,14 +158,24 @@ impl Server {
             restart: restart_check(context, &options.flags, &program),
         });
         let gateway = started.await.map_err(|error| refused(context, error))?;
-        let server = Self {
-            gateway,
-            watcher,
-            changes,
-            logs,
+        if let Some(line) = settings::container_line(gateway.plan(), context.env()) {
+            tracing::info!(target: "gateway", "{line}");
+        }
+        let follower = log_settings::Follower {
+            control: logs.control().clone(),
             ui: context.ui(),
             paths: context.paths().clone(),
             options: options.clone(),
+            part: log_settings::part(gateway.core()),
+            subsystems: Arc::clone(&gateway.core().subsystems),
+        };
+        follower.report();
+        let server = Self {
+            gateway,
+            watcher,
+            log_settings: spawn_owned("log settings", follower.run(changes.clone())),
+            changes,
+            logs,
             signals,
             program,
             watchdog,
@@ -191,7 +213,10 @@ impl Server {
             .collect();
         supervisor::ready(&format!("listening on {}", addresses.join(", ")));
         self.announce_canvas();
-        tracing::info!(target: "gateway", "log file: {}", self.logs.current().path().display());
+        let control = self.logs.control();
+        if control.trouble().is_none_or(|one| !one.console_only) {
+            tracing::info!(target: "gateway", "log file: {}", control.current().path().display());
+        }
         if let Some(reason) = self.watcher.failure() {
             tracing::warn!(target: "gateway", %reason, "config changes are not noticed by themselves; send SIGHUP after a change");
         }
@@ -229,9 +254,11 @@ impl Server {
             gateway,
             mut signals,
             logs,
+            log_settings,
             watchdog,
             ..
         } = self;
+        drop(log_settings);
         let stopping = gateway.shutdown();
         tokio::pin!(stopping);
         let report = tokio::select! {
@@ -252,9 +279,11 @@ impl Server {
             mut signals,
             program,
             logs,
+            log_settings,
             watchdog,
             ..
         } = self;
+        drop(log_settings);
         let ending = gateway.hand_over();
         tokio::pin!(ending);
         let mut stops = None;
@@ -287,7 +316,6 @@ impl Server {
 
     /// Waits until it is to end; acts on the other signals and on config changes.
     async fn until_told(&mut self) -> Order {
-        let mut config_is_watched = true;
         let restart = self.gateway.core().restart.clone();
         let mut checking = None;
         loop {
@@ -308,16 +336,6 @@ impl Server {
                 () = restart.wanted() => {
                     drop(checking);
                     return Order::Restart;
-                }
-                changed = self.changes.changed(), if config_is_watched => {
-                    config_is_watched = changed.is_ok();
-                    let snapshot = Arc::clone(&self.changes.borrow_and_update());
-                    add_secrets(self.logs.redactor(), &snapshot);
-                    let (ui, paths) = (self.ui, &self.paths);
-                    let options = log_options(ui, paths, &self.options, &snapshot);
-                    if let Err(error) = self.logs.apply(&options) {
-                        tracing::warn!(target: "gateway", %error, "the log stays where it is");
-                    }
                 }
             }
         }

@@ -2,12 +2,15 @@
 //!
 //! A cursor is a place between two lines. When the file was replaced since, by size or at midnight, what was still unread of the former one comes first.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+mod open;
 #[cfg(test)]
 mod tests;
+
+pub use open::open;
 
 /// What was read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -34,8 +37,8 @@ pub fn tail(
     max_bytes: u64,
 ) -> io::Result<Tail> {
     let path = existing(configured);
-    let size = match fs::metadata(&path) {
-        Ok(metadata) => metadata.len(),
+    let size = match size(&path) {
+        Ok(size) => size,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Between two files for a moment: the place in the former one still counts.
             let rolled = path.with_extension("1.log").exists();
@@ -87,7 +90,7 @@ struct Part {
 impl Part {
     /// Reads from `start`, which may be inside of a line, up to `size`.
     fn read(path: &Path, start: u64, size: u64) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = open(path)?;
         // One byte before tells whether the first line is whole.
         let from = start.saturating_sub(1);
         file.seek(SeekFrom::Start(from))?;
@@ -135,12 +138,16 @@ impl Part {
     }
 }
 
+fn size(path: &Path) -> io::Result<u64> {
+    Ok(open(path)?.metadata()?.len())
+}
+
 /// Whether a cursor is a place between two lines of this file.
 fn is_place(path: &Path, cursor: u64, size: u64) -> io::Result<bool> {
     if cursor == 0 || cursor > size {
         return Ok(cursor == 0);
     }
-    let mut file = File::open(path)?;
+    let mut file = open(path)?;
     file.seek(SeekFrom::Start(cursor - 1))?;
     let mut byte = [0];
     file.read_exact(&mut byte)?;
@@ -150,10 +157,9 @@ fn is_place(path: &Path, cursor: u64, size: u64) -> io::Result<bool> {
 /// What nobody has read of the file before this one; and whether that is all of it.
 fn unread(path: &Path, cursor: u64, max_bytes: u64) -> io::Result<(Vec<String>, bool)> {
     for former in formers(path) {
-        let Ok(metadata) = fs::metadata(&former) else {
+        let Ok(size) = size(&former) else {
             continue;
         };
-        let size = metadata.len();
         if cursor <= size && is_place(&former, cursor, size)? {
             let start = cursor.max(size.saturating_sub(max_bytes));
             let part = Part::read(&former, start, size)?;

@@ -2,7 +2,7 @@
 
 mod confirm;
 mod diff;
-mod edit;
+pub(crate) mod edit;
 mod file;
 mod get;
 mod rollback;

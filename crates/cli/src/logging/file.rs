@@ -1,8 +1,8 @@
 //! The log file: one per day, rolled by size, old ones of this profile removed.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -11,6 +11,8 @@ use jiff::Zoned;
 use jiff::civil::Date;
 use openclaw_config::Paths;
 use parking_lot::Mutex;
+
+use super::open::open;
 
 /// Older files of a day that grew too large: `.1` is the newest of them.
 const ARCHIVES: u32 = 5;
@@ -34,7 +36,17 @@ pub(super) enum Place {
 }
 
 impl Place {
-    fn today(&self) -> PathBuf {
+    /// One per day in this directory.
+    pub(super) fn daily(dir: PathBuf, paths: &Paths) -> Self {
+        Self::Daily {
+            dir,
+            paths: Box::new(paths.clone()),
+            today,
+        }
+    }
+
+    /// The file that lines go to now.
+    pub(super) fn today(&self) -> PathBuf {
         match self {
             Self::Fixed(path) => path.clone(),
             Self::Daily { dir, paths, today } => {
@@ -45,7 +57,7 @@ impl Place {
 }
 
 /// The day on the clock of this machine.
-pub(super) fn today() -> Date {
+fn today() -> Date {
     Zoned::now().date()
 }
 
@@ -81,27 +93,37 @@ pub(super) struct RollingFile {
     max_bytes: u64,
     current: CurrentFile,
     path: PathBuf,
-    file: File,
+    /// None while no file can be written.
+    file: Option<File>,
     size: u64,
 }
 
 impl RollingFile {
     /// Opens the file of today, 0600, and removes old ones.
     pub(super) fn open(place: Place, max_bytes: u64, current: CurrentFile) -> io::Result<Self> {
-        let path = place.today();
-        let (file, size) = open(&path)?;
-        current.0.lock().clone_from(&path);
+        let (file, size) = open(&place.today())?;
         let rolling = Self {
+            file: Some(file),
+            size,
+            ..Self::nowhere(place, max_bytes, current)
+        };
+        rolling.prune();
+        Ok(rolling)
+    }
+
+    /// Drops lines until it is told to go on elsewhere, or a new day begins.
+    pub(super) fn nowhere(place: Place, max_bytes: u64, current: CurrentFile) -> Self {
+        let path = place.today();
+        current.0.lock().clone_from(&path);
+        Self {
             redirect: Redirect::default(),
             place,
             max_bytes,
             current,
             path,
-            file,
-            size,
-        };
-        rolling.prune();
-        Ok(rolling)
+            file: None,
+            size: 0,
+        }
     }
 
     /// How the file is told to go on elsewhere.
@@ -110,11 +132,13 @@ impl RollingFile {
     }
 
     fn roll(&mut self, next: u64) -> io::Result<()> {
-        if let Some((place, max_bytes)) = self.redirect.0.lock().take() {
+        let redirected = self.redirect.0.lock().take();
+        let is_new = redirected.is_some() && self.file.is_none();
+        if let Some((place, max_bytes)) = redirected {
             (self.place, self.max_bytes) = (place, max_bytes);
         }
         let today = self.place.today();
-        if today != self.path {
+        if today != self.path || is_new {
             self.switch(today)?;
             self.prune();
         } else if self.is_gone() {
@@ -129,7 +153,10 @@ impl RollingFile {
     /// Whether somebody removed the file or moved it away: what is written to it then, nobody finds.
     fn is_gone(&self) -> bool {
         let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
-        let ours = self.file.metadata().map(|metadata| identity(&metadata));
+        let Some(file) = &self.file else {
+            return false;
+        };
+        let ours = file.metadata().map(|metadata| identity(&metadata));
         let named = fs::symlink_metadata(&self.path).map(|metadata| identity(&metadata));
         match (ours, named) {
             (Ok(ours), Ok(named)) => ours != named,
@@ -141,7 +168,7 @@ impl RollingFile {
     fn switch(&mut self, path: PathBuf) -> io::Result<()> {
         let (file, size) = open(&path)?;
         self.current.0.lock().clone_from(&path);
-        (self.path, self.file, self.size) = (path, file, size);
+        (self.path, self.file, self.size) = (path, Some(file), size);
         Ok(())
     }
 
@@ -178,31 +205,16 @@ impl Write for RollingFile {
         let length = line.len() as u64;
         // A file that cannot be replaced goes on to be written: better a large log than none.
         self.roll(length).ok();
-        self.file.write_all(line)?;
-        self.size += length;
+        if let Some(file) = &mut self.file {
+            file.write_all(line)?;
+            self.size += length;
+        }
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.as_mut().map_or(Ok(()), File::flush)
     }
-}
-
-fn open(path: &Path) -> io::Result<(File, u64)> {
-    if let Some(dir) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
-    }
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default())
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.mode() & 0o077 != 0 {
-        file.set_permissions(fs::Permissions::from_mode(0o600))?;
-    }
-    Ok((file, metadata.len()))
 }
 
 /// Moves the file aside: it becomes `.1`, the former `.1` becomes `.2`, and so on.
@@ -286,6 +298,33 @@ mod tests {
             .unwrap_err();
         file.write_all(b"third\n").unwrap();
         assert_eq!(read("two.log"), "second\nthird\n");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_not_written_and_does_not_hold_anybody_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::create_dir(at("folder.log")).unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("link.log")).unwrap();
+        let made = std::process::Command::new("mkfifo")
+            .arg(at("pipe.log"))
+            .status();
+        assert!(made.unwrap().success());
+        let current = CurrentFile::default();
+        for name in ["folder.log", "link.log", "pipe.log"] {
+            let place = Place::Fixed(at(name));
+            RollingFile::open(place, 1_000, current.clone()).unwrap_err();
+        }
+        assert!(!at("elsewhere").exists());
+        // Without a file, lines are dropped until there is one.
+        let mut file = RollingFile::nowhere(Place::Fixed(at("pipe.log")), 1_000, current.clone());
+        file.write_all(b"first\n").unwrap();
+        fs::remove_file(at("pipe.log")).unwrap();
+        file.redirect()
+            .to(Place::Fixed(at("pipe.log")), 1_000)
+            .unwrap();
+        file.write_all(b"second\n").unwrap();
+        assert_eq!(fs::read_to_string(at("pipe.log")).unwrap(), "second\n");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What a first start writes into the config: the mode, and a token when there is none.
 
-use openclaw_config::edit::ConfigEditor;
-use openclaw_config::resolve::{GatewayFlags, GatewayPlan};
+use openclaw_config::edit::{ConfigEditor, EditError};
+use openclaw_config::resolve::{GatewayFlags, GatewayPlan, Source};
 use openclaw_config::schema::{AuthMode, BindMode, GatewayMode};
-use openclaw_config::{Secret, Settings};
+use openclaw_config::store::StoreError;
+use openclaw_config::{Env, Secret, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
 
@@ -110,36 +111,35 @@ fn complete(
         )));
     }
     if damaged || context.env().config_read_only() {
-        if let Some(token) = token {
-            flags.token = Some(token.expose().to_owned());
-            context.ui().note(if damaged {
-                "No token could be read; the gateway uses one that lasts for this run."
-            } else {
-                "The config is read-only; the gateway uses a token that lasts for this run."
-            });
-            if context.env().container().is_some() {
-                context.ui().note(format!("Token: {}", token.expose()));
-            }
-        }
-        return Ok(FirstStart {
-            written: false,
-            token_created,
-        });
+        let why = if damaged {
+            "No token could be read"
+        } else {
+            "The config is read-only"
+        };
+        return Ok(for_this_run(context, flags, token, why));
     }
     let edited = ConfigEditor::new(context.paths(), context.process_env())
         .with_version(VERSION)
-        .set_all(&values)
-        .map_err(|error| {
-            let failure = CommandError::config(format!("cannot complete the config: {error}"));
-            if context.env().container().is_none() {
-                return failure;
-            }
-            failure.hint(format!(
-                "Fix: mount a volume at {} that user {} can write.",
-                context.paths().state_dir.display(),
-                context.env().uid()
-            ))
-        })?;
+        .set_all(&values);
+    let edited = match edited {
+        Ok(edited) => edited,
+        // Neither a full disk nor a file that belongs to somebody else is a reason not to serve, and the next start may find it mended.
+        Err(EditError::Store(error)) => {
+            let missing: Vec<&str> = values.iter().map(|(key, _)| *key).collect();
+            not_written(context, &missing, &error);
+            return Ok(for_this_run(
+                context,
+                flags,
+                token,
+                "The config is not written",
+            ));
+        }
+        Err(error) => {
+            return Err(CommandError::config(format!(
+                "cannot complete the config: {error}"
+            )));
+        }
+    };
     for warning in &edited.warnings {
         context.ui().note(format!("Warning: {}", problem(warning)));
     }
@@ -162,6 +162,59 @@ fn complete(
     })
 }
 
+/// Goes on with a token that is not stored.
+fn for_this_run(
+    context: &Context,
+    flags: &mut GatewayFlags,
+    token: Option<Secret>,
+    why: &str,
+) -> FirstStart {
+    let token_created = token.is_some();
+    if let Some(token) = token {
+        flags.token = Some(token.expose().to_owned());
+        context.ui().note(format!(
+            "{why}; the gateway uses a token that lasts for this run."
+        ));
+        if context.env().container().is_some() {
+            context.ui().note(format!("Token: {}", token.expose()));
+        }
+    }
+    FirstStart {
+        written: false,
+        token_created,
+    }
+}
+
+/// Why the file lacks something, and what to do about it.
+fn not_written(context: &Context, missing: &[&str], error: &StoreError) {
+    context.ui().note(format!(
+        "Warning: the config cannot be completed with {}: {error}; the gateway starts all the same.",
+        missing.join(" and ")
+    ));
+    let dir = context.paths().display_home(&context.paths().state_dir);
+    let uid = context.env().uid();
+    let fix = if context.env().container().is_some() {
+        format!("mount a volume at {dir} that user {uid} can write")
+    } else {
+        format!("give user {uid} a file to write and room for it, in {dir}")
+    };
+    context.ui().note(format!(
+        "Fix: {fix}; or, where the config is meant to be read-only, set OPENCLAW_CONFIG_READONLY=1 and give the token with OPENCLAW_GATEWAY_TOKEN."
+    ));
+}
+
+/// Why a gateway listens where nobody told it to, and how that is switched off.
+pub(super) fn container_line(plan: &GatewayPlan, env: &Env) -> Option<String> {
+    let Source::Container(_) = plan.bind.source else {
+        return None;
+    };
+    let signs = env.detected_container()?;
+    Some(format!(
+        "bind={} because this is a container ({signs}); to switch it off: OPENCLAW_IN_CONTAINER=0, or gateway.bind=loopback",
+        plan.bind.value
+    ))
+}
+
 /// A token as long as nobody guesses.
 pub(crate) fn new_token() -> Result<Secret, CommandError> {
     let mut bytes = [0; TOKEN_BYTES];
@@ -169,4 +222,37 @@ pub(crate) fn new_token() -> Result<Secret, CommandError> {
         .fill(&mut bytes)
         .map_err(|_| CommandError::new("the system gives no random numbers"))?;
     Ok(Secret::new(data_encoding::HEXLOWER.encode(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_config::resolve::resolve_gateway;
+    use openclaw_config::{Paths, ProfileChoice};
+
+    use super::*;
+
+    #[test]
+    fn u18_a_gateway_says_why_it_listens_on_all_interfaces() {
+        let line = |pairs: &[(&str, &str)], bind: Option<&str>| {
+            let env = Env::from_pairs([("HOME", "/h")].into_iter().chain(pairs.iter().copied()));
+            let profile = Paths::resolve_with(&env, &ProfileChoice::unset(), &|_| false)
+                .unwrap()
+                .profile;
+            let flags = GatewayFlags {
+                bind: bind.map(str::to_owned),
+                ..GatewayFlags::default()
+            };
+            let plan = resolve_gateway(&flags, &env, &Settings::default(), &profile).unwrap();
+            container_line(&plan, &env)
+        };
+        let inside = [("OPENCLAW_IN_CONTAINER", "1")];
+        assert_eq!(
+            line(&inside, None).as_deref(),
+            Some(
+                "bind=lan because this is a container (OPENCLAW_IN_CONTAINER); to switch it off: OPENCLAW_IN_CONTAINER=0, or gateway.bind=loopback"
+            )
+        );
+        assert_eq!(line(&inside, Some("lan")), None);
+        assert_eq!(line(&[], None), None);
+    }
 }

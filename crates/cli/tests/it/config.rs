@@ -208,12 +208,10 @@ fn x6_a_change_that_waits_is_kept_or_undone_from_the_command_line() {
 fn x6_a_gateway_that_a_waiting_change_keeps_from_starting_takes_it_back() {
     let place =
         Place::with_gateway(&json!({ "auth": { "token": "the-owner-s-token-0123456789" } }));
-    place.write("plain", "");
     let file = place.path(".openclaw/openclaw.json");
     for change in [
         json!({ "gateway": { "mode": "remote", "remote": { "url": "wss://x.example" } } }),
         json!({ "gateway": { "auth": { "token": "${NOT_SET_ANYWHERE}" } } }),
-        json!({ "logging": { "file": place.path("plain/x.log") } }),
     ] {
         let gateway = place.gateway(&[]);
         let held = place

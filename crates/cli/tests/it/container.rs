@@ -100,3 +100,21 @@ fn u18_a_token_comes_from_a_mounted_file_or_nothing_starts() {
         "{lines:?}"
     );
 }
+
+#[test]
+fn u18_a_damaged_config_does_not_open_the_gateway() {
+    let place = inside();
+    let damaged = r#"{"gateway":{"bind":"loopback","auth":{"mode":"none""#;
+    place.write(".openclaw/openclaw.json", damaged);
+    let mut gateway = place.start(&["gateway", "run"]);
+    gateway.wait_for("The gateway serves this machine only");
+    gateway.wait_for("listening on ws://");
+    gateway.signal("TERM");
+    let (status, lines) = gateway.wait();
+    assert_eq!(status.code(), Some(0));
+    let lines = lines.join("\n");
+    assert!(lines.contains("listening on ws://127.0.0.1:"), "{lines}");
+    for open in ["://0.0.0.0:", "://[::]:"] {
+        assert!(!lines.contains(open), "{lines}");
+    }
+}

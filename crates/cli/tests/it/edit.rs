@@ -133,3 +133,29 @@ fn without_a_terminal_it_says_what_works_instead() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn a_copy_that_a_killed_command_left_is_removed() {
+    let place = place();
+    let left = ".openclaw/edit-0b1f7a52-3f0e-4d0c-9a55-0123456789ab";
+    let leave = || {
+        place.write(&format!("{left}/openclaw.json5"), "{ token: 'secret' }");
+        place.write(&format!("{left}/.openclaw.json5.swp"), "secret");
+    };
+    // Only what is one of ours.
+    place.write(".openclaw/edit-mine/notes", "kept");
+    leave();
+    // Another command that edits meanwhile is not disturbed.
+    let program = env!("CARGO_BIN_EXE_openclaw");
+    let inner = format!(
+        "if [ -e nested ]; then exit 0; fi; touch nested; script -qec '{program} config edit' /dev/null < /dev/null; sed -i s/4000/4001/ \"$1\""
+    );
+    edit(&place, &inner, "").ok();
+    assert!(place.path("nested").exists());
+    assert!(place.read(FILE).contains("4001"), "{}", place.read(FILE));
+    assert!(!place.path(left).exists());
+    leave();
+    place.gateway(&[]).stop();
+    assert!(!place.path(left).exists());
+    assert_eq!(place.read(".openclaw/edit-mine/notes"), "kept");
+}

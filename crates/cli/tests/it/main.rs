@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod container;
 mod edit;
+mod failsafe;
 #[cfg(target_os = "linux")]
 mod footprint;
 mod frugal;

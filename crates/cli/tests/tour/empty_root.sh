@@ -44,6 +44,7 @@ grep -q '^File logs: /data/logs/' "$log.status" || { cat "$log.status"; exit 1; 
 token=$(sed -n 's/^Token (shown this once): //p' "$log.first")
 [ "${#token}" -eq 64 ] || { cat "$log.first"; exit 1; }
 [ "$("${inside[@]}" /openclaw config get gateway.auth.token)" = "$token" ]
+grep -q 'bind=lan because this is a container (OPENCLAW_IN_CONTAINER' "$log.first" || { cat "$log.first"; exit 1; }
 stop first
 start second
 if grep -q "$token" "$log.second"; then echo "the token was shown again"; exit 1; fi

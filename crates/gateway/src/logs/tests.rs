@@ -118,3 +118,28 @@ fn u37_another_profile_is_never_shown() {
     assert_eq!(tail.lines, ["mine"]);
     assert_eq!(tail.file, folder.path().join("openclaw-2026-11-21.log"));
 }
+
+#[test]
+fn what_is_no_log_file_is_not_read() {
+    let folder = folder(&[("secret", "root:x:0:0\n")]);
+    let at = |name: &str| folder.path().join(name);
+    std::os::unix::fs::symlink(at("secret"), at("link.log")).unwrap();
+    std::os::unix::fs::symlink(at("secret"), at("rolled.1.log")).unwrap();
+    std::fs::create_dir(at("folder.log")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(at("pipe.log"))
+        .status();
+    assert!(made.unwrap().success());
+    for (name, reason) in [
+        ("link.log", "a symbolic link, which is not followed"),
+        ("pipe.log", "not a regular file"),
+        ("folder.log", "not a regular file"),
+    ] {
+        let error = tail(&at(name), None, 10, 100).unwrap_err();
+        assert_eq!(error.to_string(), reason, "{name}");
+    }
+    // Nor in the place of the former file.
+    std::fs::write(at("rolled.log"), "new\n").unwrap();
+    let found = tail(&at("rolled.log"), Some(11), 10, 100).unwrap();
+    assert_eq!(found.lines, ["new"]);
+}

@@ -15,6 +15,7 @@ use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::ui::ask::confirm;
 use copy::PrivateCopy;
+pub(crate) use copy::sweep;
 
 /// What a config that does not exist yet begins with.
 const EMPTY: &str = "{\n}\n";

@@ -179,11 +179,12 @@ async fn ask(
 
 fn unreadable(path: &std::path::Path, error: &std::io::Error) -> CallFailure {
     let problem = format!("cannot read the log file {}: {error}", path.display());
-    CallFailure::command(
-        CommandError::new(problem).hint(
-            "Fix: run this as the user that runs the gateway; only that one may read its log.",
-        ),
-    )
+    let hint = if error.kind() == std::io::ErrorKind::InvalidInput {
+        "Fix: move it away, or choose another logging.file; then restart the gateway."
+    } else {
+        "Fix: run this as the user that runs the gateway; only that one may read its log."
+    };
+    CallFailure::command(CommandError::new(problem).hint(hint))
 }
 
 fn is_transient(error: &ConnectError) -> bool {

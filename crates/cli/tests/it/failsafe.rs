@@ -1,0 +1,216 @@
+//! What a gateway does when something around it is wrong: it serves, opens no more than it should, and says what is wrong.
+
+use serde_json::{Value, json};
+
+use crate::place::{Gateway, Place};
+use crate::sshd::until;
+
+const CONFIG: &str = ".openclaw/openclaw.json";
+
+/// What `/readyz` says to this machine.
+fn failing(place: &Place, gateway: &Gateway) -> String {
+    let url = gateway.url();
+    let told = place.run(&["health", "--exit-code", "--json", "--url", &url]);
+    told.ok().json()["failing"].to_string()
+}
+
+fn admits(place: &Place, gateway: &Gateway, token: &str) -> bool {
+    let url = gateway.url();
+    let ran = place.run(&["gateway", "call", "status", "--url", &url, "--token", token]);
+    ran.code == Some(0)
+}
+
+/// The log of today in the state directory.
+fn own_log(place: &Place) -> String {
+    let logs = std::fs::read_dir(place.path(".openclaw/logs"));
+    let texts = logs
+        .into_iter()
+        .flatten()
+        .map(|entry| std::fs::read_to_string(entry.expect("an entry").path()).expect("a log"));
+    texts.collect()
+}
+
+fn pipe(place: &Place, name: &str) {
+    let made = std::process::Command::new("mkfifo")
+        .arg(place.path(name))
+        .status();
+    assert!(made.expect("mkfifo").success());
+}
+
+fn set_log(place: &Place, file: &Value) {
+    let config = json!({ "gateway": {}, "logging": { "file": file } });
+    place.write(CONFIG, &config.to_string());
+}
+
+#[test]
+fn u07_a_replaced_token_counts_although_the_file_has_other_mistakes() {
+    let (older, newer) = (
+        "older-token-0123456789abcdef",
+        "newer-token-0123456789abcdef",
+    );
+    let place = Place::with_gateway(&json!({ "auth": { "token": older } }));
+    let gateway = place.gateway(&[]);
+    place
+        .configure(&json!({ "auth": { "token": newer }, "port": "x", "tls": { "mode": "bogus" } }));
+    until("the newer token", || admits(&place, &gateway, newer));
+    assert!(!admits(&place, &gateway, older));
+    until("what was applied", || {
+        place
+            .read("gateway.log")
+            .contains("config: applied in part")
+    });
+    gateway.stop();
+    let gateway = place.gateway(&[]);
+    assert!(admits(&place, &gateway, newer) && !admits(&place, &gateway, older));
+    // What opens more than before is not taken over, and everybody is told so.
+    place.configure(&json!({ "auth": { "token": "short" }, "tls": { "mode": "bogus" } }));
+    let said = "the previous token still opens this gateway";
+    until("the reason in the log", || {
+        place.read("gateway.log").contains(said)
+    });
+    let status = place.run(&["status"]);
+    assert!(status.err.contains(said), "{status:?}");
+    gateway.stop();
+}
+
+#[test]
+fn a_config_that_cannot_be_written_stops_no_gateway() {
+    let token = "a-token-of-the-environment-0123456789";
+    let mut place = Place::new();
+    let config = json!({ "logging": { "file": place.log() } }).to_string();
+    place.write(CONFIG, &config);
+    // What keeps everybody from writing, root as well.
+    std::fs::create_dir(place.path(".openclaw/openclaw.json.lock")).expect("a directory");
+    let ran = |place: &Place| {
+        let port = crate::place::free_port().to_string();
+        let mut running = place.start(&["gateway", "run", "--port", &port]);
+        running.wait_for("://127.0.0.1:");
+        let (status, lines) = running.terminate();
+        assert_eq!(status.code(), Some(0), "{lines:?}");
+        lines.join("\n")
+    };
+    let told = ran(&place);
+    for text in [
+        "cannot be completed with gateway.mode and gateway.auth.token",
+        "a token that lasts for this run",
+        "OPENCLAW_CONFIG_READONLY=1",
+    ] {
+        assert!(told.contains(text), "{text}: {told}");
+    }
+    place.set_env("OPENCLAW_GATEWAY_TOKEN", token);
+    let told = ran(&place);
+    assert!(
+        told.contains("cannot be completed with gateway.mode:"),
+        "{told}"
+    );
+    assert!(!told.contains("lasts for this run"), "{told}");
+    place.set_env("OPENCLAW_CONFIG_READONLY", "1");
+    let told = ran(&place);
+    assert!(!told.contains("cannot be completed"), "{told}");
+    assert_eq!(place.read(CONFIG), config);
+}
+
+#[test]
+fn a_log_file_that_cannot_be_used_stops_no_gateway() {
+    let place = Place::new();
+    pipe(&place, "pipe");
+    std::os::unix::fs::symlink("elsewhere", place.path("link.log")).expect("a link");
+    for (file, reason) in [
+        (
+            json!("/proc/nope/x.log"),
+            "cannot open the log file /proc/nope/x.log",
+        ),
+        (json!(place.path("pipe")), "not a regular file"),
+        (json!(place.path("link.log")), "a symbolic link"),
+    ] {
+        std::fs::remove_dir_all(place.path(".openclaw/logs")).ok();
+        set_log(&place, &file);
+        let gateway = place.gateway(&[]);
+        let told = failing(&place, &gateway);
+        assert!(told.contains("log: ") && told.contains(reason), "{told}");
+        assert_eq!(gateway.stop().code(), Some(0));
+        assert!(own_log(&place).contains("listening on"), "{file}");
+        // Without the gateway, too, the log is found.
+        let shown = place.run(&["logs"]).ok();
+        assert!(shown.out.contains("listening on"), "{shown:?}");
+    }
+    assert!(!place.path("elsewhere").exists());
+}
+
+#[test]
+fn a_link_in_our_own_log_directory_stops_no_gateway() {
+    let place = Place::new();
+    place.gateway(&[]).stop();
+    let dir = place.path("tmp/openclaw");
+    let names = std::fs::read_dir(&dir).expect("the log directory");
+    for entry in names {
+        let path = entry.expect("an entry").path();
+        std::fs::remove_file(&path).expect("a log");
+        std::os::unix::fs::symlink(place.path("elsewhere"), &path).expect("a link");
+    }
+    let gateway = place.gateway(&[]);
+    let told = failing(&place, &gateway);
+    assert!(
+        told.contains("a symbolic link, which is not followed"),
+        "{told}"
+    );
+    gateway.stop();
+    assert!(own_log(&place).contains("listening on"));
+    assert!(!place.path("elsewhere").exists());
+}
+
+#[test]
+fn without_any_log_file_the_console_has_the_lines() {
+    let place = Place::new();
+    place.write(".openclaw/logs", "no directory");
+    set_log(&place, &json!("/proc/nope/x.log"));
+    let mut gateway = place.gateway(&[]);
+    gateway.running.find("lines go to the console alone");
+    // Corrected, the file is written at once.
+    set_log(&place, &json!(place.log()));
+    until("the file", || !place.read("gateway.log").is_empty());
+    until("no trouble", || {
+        !failing(&place, &gateway).contains("log: ")
+    });
+    assert_eq!(gateway.stop().code(), Some(0));
+}
+
+#[test]
+fn a_pipe_in_the_place_of_the_log_does_not_hold_a_running_gateway_up() {
+    let place = Place::with_gateway(&json!({}));
+    let gateway = place.gateway(&[]);
+    pipe(&place, "pipe");
+    let pipe = place.path("pipe").display().to_string();
+    place.run(&["config", "set", "logging.file", &pipe]).ok();
+    until("the reason", || {
+        place
+            .read("gateway.log")
+            .contains("the log stays where it is")
+    });
+    until("the reason where readiness is told", || {
+        failing(&place, &gateway).contains("not a regular file")
+    });
+    let log = place.log().display().to_string();
+    place.run(&["config", "set", "logging.file", &log]).ok();
+    until("no trouble", || {
+        !failing(&place, &gateway).contains("log: ")
+    });
+    assert_eq!(gateway.stop().code(), Some(0));
+}
+
+#[test]
+fn the_log_command_follows_no_link() {
+    let place = Place::new();
+    place.write("secret", "root:x:0:0\n");
+    std::os::unix::fs::symlink(place.path("secret"), place.path("link.log")).expect("a link");
+    set_log(&place, &json!(place.path("link.log")));
+    let ran = place.run(&["logs"]).fails(1);
+    assert!(
+        !ran.out.contains("root:x") && !ran.err.contains("root:x"),
+        "{ran:?}"
+    );
+    assert!(
+        ran.err.contains("a symbolic link, which is not followed"),
+        "{ran:?}"
+    );
+}
