@@ -1,10 +1,13 @@
 //! The first line of `status` and `health`: is it up, is it reachable, is it safe. Values in, one line out.
 
+use std::net::{IpAddr, SocketAddr};
+
 use openclaw_gateway::security::Severity;
 use serde_json::{Value, json};
 
 use crate::commands::security as audit;
 use crate::context::Context;
+use crate::host;
 use crate::probe::Probe;
 
 /// Addresses that are named; the rest is counted.
@@ -71,7 +74,7 @@ impl Answer {
                 (false, true) => State::Silent,
                 (false, false) => State::Down,
             },
-            reach: reach(probe, around.remote),
+            reach: reach(probe, around.remote, || host::own_addresses().ok()),
             ..Self::default()
         };
         if let Some(status) = &probe.remote {
@@ -130,7 +133,7 @@ fn findings(context: &Context) -> Option<(usize, usize)> {
 }
 
 /// From where it is reached, as far as one can see from here.
-fn reach(probe: &Probe, remote: bool) -> String {
+fn reach(probe: &Probe, remote: bool, own: impl Fn() -> Option<Vec<IpAddr>>) -> String {
     if !probe.connected {
         let error = probe.error.as_deref().unwrap_or("no answer");
         let first = error.lines().next().unwrap_or_default();
@@ -142,16 +145,16 @@ fn reach(probe: &Probe, remote: bool) -> String {
     }
     let latency = probe.latency.as_millis();
     match &probe.remote {
-        Some(status) if !remote => ways(status),
+        Some(status) if !remote => ways(status, own().as_deref()),
         _ => format!("reachable in {latency}ms"),
     }
 }
 
-/// The ways in that lead here from other machines.
-fn ways(status: &Value) -> String {
+/// The ways in that lead here from other machines. `own` are the addresses of this machine, where they are known.
+fn ways(status: &Value, own: Option<&[IpAddr]>) -> String {
     let mut ways: Vec<String> = texts(&status["listen"])
         .filter(|address| !is_loopback(address))
-        .map(str::to_owned)
+        .flat_map(|address| reached_at(address, own))
         .collect();
     let hidden = ways.len().saturating_sub(NAMED);
     ways.truncate(NAMED);
@@ -178,9 +181,21 @@ fn ways(status: &Value) -> String {
     }
 }
 
+/// Where others reach a listener: one on every address is at each of the machine's own.
+fn reached_at(address: &str, own: Option<&[IpAddr]>) -> Vec<String> {
+    match (address.parse::<SocketAddr>(), own) {
+        (Ok(any), Some(own)) if any.ip().is_unspecified() => own
+            .iter()
+            .filter(|ip| ip.is_ipv4() == any.is_ipv4())
+            .map(|ip| SocketAddr::new(*ip, any.port()).to_string())
+            .collect(),
+        _ => vec![address.to_owned()],
+    }
+}
+
 fn is_loopback(address: &str) -> bool {
     address
-        .parse::<std::net::SocketAddr>()
+        .parse::<SocketAddr>()
         .is_ok_and(|address| address.ip().is_loopback())
 }
 
@@ -196,10 +211,18 @@ fn counts(status: &Value) -> (usize, usize) {
 
 fn degraded(status: &Value) -> Vec<String> {
     let parts = status["subsystems"].as_object().into_iter().flatten();
-    parts
+    let parts = parts
         .filter(|(_, part)| part["state"] == "degraded")
-        .map(|(name, _)| name.clone())
-        .collect()
+        .map(|(name, _)| name.as_str());
+    // Sentences that begin with what they are about: `config (last good settings in use)`.
+    let others = texts(&status["degraded"]).filter_map(|line| line.split([' ', ':']).next());
+    let mut names: Vec<String> = Vec::new();
+    for name in others.chain(parts) {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
 }
 
 fn texts(list: &Value) -> impl Iterator<Item = &str> {
@@ -252,6 +275,7 @@ mod tests {
 
     #[test]
     fn ways_in_are_named() {
+        let own = ["192.0.2.7", "10.1.2.3", "2001:db8::7"].map(|ip| ip.parse().unwrap());
         for (status, expected) in [
             (
                 json!({"listen": ["127.0.0.1:1", "[::1]:1"]}),
@@ -262,14 +286,32 @@ mod tests {
                 "reachable from elsewhere through Tailscale",
             ),
             (
-                json!({"listen": ["0.0.0.0:1", "[::]:1", "192.0.2.1:2"], "subsystems": {"tailscale": {"state": "degraded"}}}),
-                "reachable from other machines at 0.0.0.0:1, [::]:1, 1 more",
+                json!({"listen": ["0.0.0.0:1", "[::]:1"], "subsystems": {"tailscale": {"state": "degraded"}}}),
+                "reachable from other machines at 192.0.2.7:1, 10.1.2.3:1, 1 more",
+            ),
+            (
+                json!({"listen": ["[::]:1"]}),
+                "reachable from other machines at [2001:db8::7]:1",
             ),
         ] {
-            assert_eq!(ways(&status), expected);
+            assert_eq!(ways(&status, Some(&own)), expected);
         }
-        let status = json!({"subsystems": {"tailscale": {"state": "degraded"}}, "findings": [{"severity": "warn"}]});
-        assert_eq!(degraded(&status), ["tailscale"]);
+        let any = json!({"listen": ["0.0.0.0:1"]});
+        assert_eq!(ways(&any, Some(&[])), "reachable from this machine only");
+        assert_eq!(
+            ways(&any, None),
+            "reachable from other machines at 0.0.0.0:1"
+        );
+    }
+
+    #[test]
+    fn u07_what_does_not_work_is_named_once() {
+        let status = json!({
+            "subsystems": {"tailscale": {"state": "degraded"}, "mdns": {"state": "up"}},
+            "degraded": ["config (last good settings in use)"],
+            "findings": [{"severity": "warn"}],
+        });
+        assert_eq!(degraded(&status), ["config", "tailscale"]);
         assert_eq!(counts(&status), (0, 1));
     }
 }

@@ -10,7 +10,7 @@ mod shared;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueHint};
 
 pub(crate) use globals::Globals;
-pub(crate) use shared::{CallArgs, TlsArgs, millis};
+pub(crate) use shared::{CallArgs, TlsArgs, millis, whole};
 
 use crate::commands::Command;
 use crate::error::{CommandError, Exit};

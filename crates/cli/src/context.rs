@@ -18,6 +18,7 @@ pub(crate) struct Context {
     paths: Paths,
     snapshot: OnceCell<Snapshot>,
     lenient: Cell<bool>,
+    untold: Cell<bool>,
 }
 
 impl Context {
@@ -29,6 +30,7 @@ impl Context {
             paths,
             snapshot: OnceCell::new(),
             lenient: Cell::new(false),
+            untold: Cell::new(false),
         }
     }
 
@@ -65,11 +67,17 @@ impl Context {
         self.lenient.set(true);
     }
 
+    /// Says nothing about a config that cannot be used, and goes on with defaults: for the command that judges the config itself.
+    pub(crate) fn judge_config(&self) {
+        self.lenient.set(true);
+        self.untold.set(true);
+    }
+
     /// The config file as it is; loaded once.
     pub(crate) fn snapshot(&self) -> &Snapshot {
         self.snapshot.get_or_init(|| {
             let snapshot = load(&self.paths, &self.env);
-            if !snapshot.issues.is_empty() {
+            if !snapshot.issues.is_empty() && !self.untold.get() {
                 self.ui.note(self.invalid_config(&snapshot));
             }
             snapshot

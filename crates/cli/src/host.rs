@@ -1,6 +1,8 @@
-//! What the node host of this machine is made of; `node run` and `up` share it.
+//! This machine: its addresses, and what its node host is made of, which `node run` and `up` share.
 
 use std::ffi::OsStr;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use openclaw_client::{
@@ -10,6 +12,7 @@ use openclaw_config::exec_approvals::{Ask, Security};
 use openclaw_config::resolve::normalize_url;
 use openclaw_config::schema::{ExecAsk, ExecSecurity, ToolsExec};
 use openclaw_config::{Env, Settings};
+use openclaw_gateway::listen::interface_addresses;
 use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
 use openclaw_node::commands::{ExecPolicy, Notifier};
 use openclaw_node::policy::Disk;
@@ -91,6 +94,31 @@ pub(crate) fn host_name() -> String {
         .into_owned()
 }
 
+/// Addresses of this machine at which others reach it. Link-local ones need a zone, and whoever is on that link reaches another.
+pub(crate) fn own_addresses() -> io::Result<Vec<IpAddr>> {
+    let interfaces = interface_addresses()?.into_iter();
+    Ok(interfaces
+        .map(|known| known.address)
+        .filter(|ip| {
+            !ip.is_loopback() && !matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local())
+        })
+        .collect())
+}
+
+/// An address at which a listener answers: one on every address is at the first of the machine's `own`, else on loopback.
+pub(crate) fn dialable(listening: SocketAddr, own: &[IpAddr]) -> SocketAddr {
+    let loopback: IpAddr = if listening.is_ipv4() {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        Ipv6Addr::LOCALHOST.into()
+    };
+    if !listening.ip().is_unspecified() {
+        return listening;
+    }
+    let same = own.iter().find(|ip| ip.is_ipv4() == listening.is_ipv4());
+    SocketAddr::new(same.copied().unwrap_or(loopback), listening.port())
+}
+
 fn machine(context: &Context) -> Result<Machine, CommandError> {
     // Programs get the whole environment, also what is not UTF-8 and not ours to know.
     let variables: Vec<_> = std::env::vars_os().collect();
@@ -143,5 +171,25 @@ impl Printer {
 impl HostEvents for Printer {
     fn event(&self, event: &HostEvent) {
         self.ui.note(event.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_on_every_address_is_named_by_one_that_answers() {
+        let own: Vec<IpAddr> = vec!["2001:db8::7".parse().unwrap(), "192.0.2.7".parse().unwrap()];
+        for (listening, own, expected) in [
+            ("0.0.0.0:1", &own[..], "192.0.2.7:1"),
+            ("[::]:1", &own, "[2001:db8::7]:1"),
+            ("0.0.0.0:1", &[], "127.0.0.1:1"),
+            ("[::]:1", &own[1..], "[::1]:1"),
+            ("127.0.0.1:1", &own, "127.0.0.1:1"),
+        ] {
+            let found = dialable(listening.parse().unwrap(), own);
+            assert_eq!(found.to_string(), expected);
+        }
     }
 }

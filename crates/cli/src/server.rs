@@ -33,11 +33,12 @@ use crate::app::VERSION;
 use crate::commands::config::edit::sweep;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::host;
 use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
 use crate::ui::Ui;
 use crate::ui::format::now_ms;
 use handover::{Program, Successor};
-pub(crate) use settings::{FirstStart, new_token, prepare, prepare_for_up};
+pub(crate) use settings::{FirstStart, makes_token, new_token, prepare, prepare_for_up};
 use signals::{Received, Signals, Terminating};
 
 /// What the command line says about running a gateway.
@@ -226,8 +227,11 @@ impl Server {
     fn announce_canvas(&self) {
         let core = self.gateway.core();
         let folder = CanvasFolder::from_snapshot(&core.snapshot(), &core.server.state_dir);
-        if let (Ok(Some(folder)), Some(address)) = (folder, self.gateway.addresses().first()) {
+        if let (Ok(Some(folder)), Some(address)) =
+            (folder, self.gateway.addresses().first().copied())
+        {
             let scheme = core.tls.facts().map_or("http", |_| "https");
+            let address = host::dialable(address, &host::own_addresses().unwrap_or_default());
             let root = folder.root.display();
             tracing::info!(target: "canvas", "host mounted at {scheme}://{address}/__openclaw__/canvas/ (root {root})");
         }

@@ -12,6 +12,7 @@ pub(crate) mod kind;
 pub(crate) mod lifecycle;
 pub(crate) mod linger;
 pub(crate) mod manager;
+pub(crate) mod nearby;
 pub(crate) mod plan;
 pub(crate) mod running;
 pub(crate) mod tunnel;

@@ -9,6 +9,7 @@ mod document;
 mod patch;
 mod path;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -52,6 +53,9 @@ pub enum EditError {
     /// The result would not be valid; nothing was written.
     #[error("Config validation failed: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
     Invalid(Vec<Issue>),
+    /// There is nothing to go back to.
+    #[error("no earlier config that can be used is kept")]
+    NoGood,
     /// Reading or writing failed, or somebody else wrote in between.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -218,6 +222,28 @@ impl ConfigEditor {
         })?;
         crate::load::load(&self.paths, &self.env).remember_good(&self.paths)?;
         Ok(replaced)
+    }
+
+    /// The newest config that was right: the last good one, else the newest backup that can be used.
+    pub fn good_text(&self) -> Option<String> {
+        let store = ConfigStore::new(&self.paths);
+        let backups = store.backups().into_iter();
+        let backups = backups.filter_map(|backup| store.read_backup(backup.index).ok());
+        store
+            .last_good()
+            .into_iter()
+            .chain(backups)
+            .find(|raw| text::parse(raw).is_ok_and(|value| self.prepare(value).issues.is_empty()))
+    }
+
+    /// Puts the newest config that was right back, and keeps what is there beside it; gives the name of that.
+    pub fn restore_good(&self, now_ms: i64) -> Result<PathBuf, EditError> {
+        self.check_writable()?;
+        let store = ConfigStore::new(&self.paths);
+        let good = self.good_text().ok_or(EditError::NoGood)?;
+        let aside = store.set_aside(&good, now_ms)?;
+        crate::load::load(&self.paths, &self.env).remember_good(&self.paths)?;
+        Ok(aside)
     }
 
     fn write(

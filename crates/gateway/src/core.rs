@@ -243,6 +243,13 @@ impl Core {
         Arc::clone(&self.config.borrow())
     }
 
+    /// Why the config is not in force as it stands in the file.
+    pub(crate) fn config_trouble(&self) -> Option<String> {
+        self.snapshot()
+            .is_degraded()
+            .then(|| "config (last good settings in use)".to_owned())
+    }
+
     /// What flags, environment and config now say about TLS; `None` when a value among them cannot be used.
     pub fn tls_plan(&self) -> Option<TlsPlan> {
         let snapshot = self.snapshot();

@@ -68,6 +68,8 @@ pub struct Facts<'a> {
     pub plan: &'a GatewayPlan,
     /// TCP addresses that listen; empty when nothing runs.
     pub listening: &'a [SocketAddr],
+    /// Nothing runs, and the start that comes makes a token before it listens.
+    pub token_to_come: bool,
     /// Addresses of this machine.
     pub interfaces: &'a [InterfaceAddress],
     /// The certificate that is served.

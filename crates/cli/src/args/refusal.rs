@@ -43,6 +43,11 @@ pub(super) fn explain(tree: &Command, line: &[String], error: &Error) -> Result<
     if let Some(word) = suggestion(error) {
         refusal = refusal.hint(format!("(Did you mean {word}?)"));
     }
+    if error.kind() == ErrorKind::ValueValidation
+        && let Some(allowed) = allowed(error)
+    {
+        refusal = refusal.hint(allowed);
+    }
     if error.kind() == ErrorKind::InvalidSubcommand {
         refusal = refusal.hint(format!(
             "See: {} --help",
@@ -50,6 +55,19 @@ pub(super) fn explain(tree: &Command, line: &[String], error: &Error) -> Result<
         ));
     }
     Err(Refusal::Error(refusal))
+}
+
+/// What the parser of a value says is allowed, as a sentence.
+fn allowed(error: &Error) -> Option<String> {
+    let source = std::error::Error::source(error)?;
+    if source.is::<std::num::ParseIntError>() {
+        return Some("Use a whole number.".to_owned());
+    }
+    let text = source.to_string();
+    let mut characters = text.chars();
+    let first = characters.next()?.to_uppercase();
+    let sentence: String = first.chain(characters).collect();
+    Some(format!("{}.", sentence.trim_end_matches('.')))
 }
 
 fn unknown_command(word: &str) -> String {

@@ -1,5 +1,8 @@
 //! Flags that every command which talks to a gateway has.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -84,6 +87,27 @@ impl TlsArgs {
 pub(crate) fn millis(text: &str) -> Result<Duration, &'static str> {
     match text.trim().parse() {
         Ok(number) if number > 0 => Ok(Duration::from_millis(number)),
-        _ => Err("not a number of milliseconds"),
+        _ => Err("use a whole number of milliseconds, at least 1"),
+    }
+}
+
+/// Reads a whole number of a range, which a refusal names.
+pub(crate) fn whole<T>(
+    range: RangeInclusive<T>,
+) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static
+where
+    T: FromStr + PartialOrd + fmt::Display + Clone + Send + Sync + 'static,
+{
+    move |text| {
+        let number = text.trim().parse::<T>().ok();
+        number
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                format!(
+                    "use a whole number from {} to {}",
+                    range.start(),
+                    range.end()
+                )
+            })
     }
 }

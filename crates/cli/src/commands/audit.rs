@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
-use crate::args::CallArgs;
+use crate::args::{CallArgs, whole};
 use crate::connect::{CallFailure, Connection, needs};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
@@ -26,7 +26,7 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListArgs {
     /// Most lines to show; the newest win
-    #[arg(long, value_name = "n", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    #[arg(long, value_name = "n", default_value_t = 50, value_parser = whole(1_u32..=5000))]
     limit: u32,
     /// Only this kind, such as connect or exec
     #[arg(long, value_name = "kind")]

@@ -1,6 +1,5 @@
 //! `openclaw doctor`: why does it not work, and which command mends it.
 
-use std::io::{BufRead, IsTerminal, Write};
 use std::time::Duration;
 
 use openclaw_client::TlsOptions;
@@ -17,6 +16,7 @@ use crate::error::{CommandError, Exit, Outcome};
 use crate::server::new_token;
 use crate::tunnel::Lease;
 use crate::ui::Ui;
+use crate::ui::ask::{can_ask, confirm};
 
 /// Arguments of `doctor`.
 #[expect(
@@ -55,9 +55,16 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
-        context.tolerate_bad_config();
         let ui = context.ui();
         let elsewhere = self.remote || self.call.url.is_some();
+        let lenient = |context: &Context| {
+            if elsewhere {
+                context.tolerate_bad_config();
+            } else {
+                context.judge_config();
+            }
+        };
+        lenient(context);
         let mended = if elsewhere {
             Done::default()
         } else {
@@ -69,7 +76,7 @@ impl Args {
         } else {
             &context.fresh()
         };
-        context.tolerate_bad_config();
+        lenient(context);
         let local = if elsewhere {
             None
         } else {
@@ -91,7 +98,8 @@ impl Args {
             if let Some(local) = &local {
                 local.print(ui)?;
             }
-            doctor::print(ui, &walk)?;
+            let has_findings = local.as_ref().is_some_and(Local::has_findings);
+            doctor::print(ui, &walk, has_findings)?;
             let left = local.as_ref().map(Local::repairs).unwrap_or_default();
             if !left.is_empty() && !self.fix {
                 ui.blank()?;
@@ -152,16 +160,10 @@ impl Args {
         if self.yes {
             return Ok(true);
         }
-        if self.non_interactive || ui.is_json() || !std::io::stdin().is_terminal() {
+        if self.non_interactive || ui.is_json() || !can_ask() {
             return Ok(false);
         }
-        let mut err = std::io::stderr().lock();
-        write!(err, "{}? [Y/n] ", repair.text())?;
-        err.flush()?;
-        let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer)?;
-        let answer = answer.trim().to_ascii_lowercase();
-        Ok(answer.is_empty() || answer == "y" || answer == "yes")
+        confirm(&format!("{}?", repair.text()), false)
     }
 
     /// Walks to whatever the line and the config name.

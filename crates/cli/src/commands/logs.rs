@@ -11,7 +11,7 @@ use openclaw_config::schema::LogLevel;
 use openclaw_protocol::methods::logs::LogsTail;
 use serde_json::{Value, json};
 
-use crate::args::{CallArgs, millis};
+use crate::args::{CallArgs, millis, whole};
 use crate::connect::{CallFailure, Cause};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
@@ -31,10 +31,10 @@ const MOST_BYTES: u32 = 1_000_000;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Most lines
-    #[arg(long, alias = "tail", value_name = "n", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_LINES)))]
+    #[arg(long, alias = "tail", value_name = "n", default_value_t = 200, value_parser = whole(1..=MOST_LINES))]
     limit: u32,
     /// Most bytes that are looked at [default: 250000; with a filter 1000000]
-    #[arg(long, value_name = "n", value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_BYTES)))]
+    #[arg(long, value_name = "n", value_parser = whole(1..=MOST_BYTES))]
     max_bytes: Option<u32>,
     /// Go on with new lines until interrupted
     #[arg(long, short)]

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use openclaw_gateway::lock::peek;
 use serde_json::json;
 
 use super::onboard::port;
@@ -171,6 +172,13 @@ fn show(context: &Context, found: &Survey) -> Result<(), CommandError> {
     }
     for warning in &found.warnings {
         ui.note(format!("Warning: {warning}"));
+    }
+    if peek(&paths.lock_file, now_ms()).ok().flatten().is_some() {
+        ui.note(format!(
+            "Note: the gateway of this profile runs. Stop it first: {}",
+            context.command("openclaw gateway stop")
+        ));
+        return Ok(());
     }
     let port = port(context);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

@@ -1,6 +1,7 @@
 //! `openclaw status`: gateway, nodes and config at a glance.
 
 mod collect;
+mod machine;
 mod text;
 
 use openclaw_config::resolve::MissingRemote;

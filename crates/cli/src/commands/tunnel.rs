@@ -15,6 +15,7 @@ use openclaw_client::tunnel::SshTarget;
 use openclaw_config::resolve::{normalize_url, resolve_ssh};
 use openclaw_config::schema::SshHostKeyPolicy;
 
+use crate::args::whole;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::runtime;
@@ -63,10 +64,10 @@ struct Ends {
     #[arg(value_name = "host")]
     target: Option<String>,
     /// Port of this machine [default: the last one, else that of the gateway if it is free, else any]
-    #[arg(long, value_name = "port", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "port", value_parser = whole(1..=u16::MAX))]
     local_port: Option<u16>,
     /// Gateway port on the SSH host [default: gateway.remote.remotePort, else that of gateway.remote.url, else that of the profile]
-    #[arg(long, value_name = "port", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "port", value_parser = whole(1..=u16::MAX))]
     remote_port: Option<u16>,
     /// SSH key file [default: gateway.remote.sshIdentity, else what ssh chooses]
     #[arg(long, value_name = "path")]

@@ -30,6 +30,8 @@ pub(crate) struct Asked {
     pub(crate) device_token: bool,
     /// Port that a gateway of this profile has by itself.
     pub(crate) default_port: u16,
+    /// The command that starts the gateway of this machine.
+    pub(crate) start: String,
 }
 
 impl Asked {
@@ -55,6 +57,7 @@ impl Asked {
             device_words: None,
             device_token: false,
             default_port: openclaw_config::paths::default_port(profile),
+            start: profile.command("openclaw up"),
         }
     }
 
@@ -194,6 +197,15 @@ impl Asked {
             Fix::run(text, self.command(command))
         } else {
             Fix::run(format!("on the gateway host, {text}"), command)
+        }
+    }
+
+    /// How to start the gateway.
+    pub(crate) fn start_it(&self) -> Fix {
+        if self.is_local() {
+            Fix::run("start it", self.start.clone())
+        } else {
+            self.on_host("start it", "openclaw up")
         }
     }
 

@@ -129,7 +129,19 @@ impl Local {
                 repairs.push(repair.clone());
             }
         }
+        if repairs
+            .iter()
+            .any(|repair| matches!(repair, Repair::LastGood(_)))
+        {
+            // Changes were meant for the file that goes.
+            repairs.retain(|repair| !matches!(repair, Repair::Config { .. }));
+        }
         repairs
+    }
+
+    /// Whether there is anything to do something about.
+    pub(crate) fn has_findings(&self) -> bool {
+        self.notes.iter().any(|note| note.level != Level::Info)
     }
 
     /// Whether something does not work, or lets others in.

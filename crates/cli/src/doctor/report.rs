@@ -9,15 +9,15 @@ use super::{Fix, Hop, Verdict};
 use crate::error::CommandError;
 use crate::ui::Ui;
 
-/// Prints a walk.
-pub(crate) fn print(ui: Ui, walk: &Walk) -> Result<(), CommandError> {
-    for line in lines(walk) {
+/// Prints a walk. `has_findings` says that something else was told above.
+pub(crate) fn print(ui: Ui, walk: &Walk, has_findings: bool) -> Result<(), CommandError> {
+    for line in lines(walk, has_findings) {
         ui.line(line)?;
     }
     Ok(())
 }
 
-fn lines(walk: &Walk) -> Vec<String> {
+fn lines(walk: &Walk, has_findings: bool) -> Vec<String> {
     let mut lines = vec![
         format!("Target: {}", walk.url),
         format!("Source: {}", walk.source),
@@ -52,6 +52,9 @@ fn lines(walk: &Walk) -> Vec<String> {
     }
     lines.push(String::new());
     match &walk.verdict {
+        None if has_findings => {
+            lines.push("The way to the gateway is fine; see the findings above.".to_owned());
+        }
         None => {
             lines.push("All is well: this machine reaches the gateway and may use it.".to_owned());
         }

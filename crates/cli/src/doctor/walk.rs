@@ -21,6 +21,7 @@ use super::{Fix, Hop, Verdict};
 use crate::app::VERSION;
 use crate::connect::{CallFailure, Cause, Connection, Deadline, Wish, needs};
 use crate::context::Context;
+use crate::service::nearby::start_command;
 use crate::trust::tls_options;
 use crate::ui::format::now_ms;
 use openclaw_protocol::scope::Scope;
@@ -191,6 +192,9 @@ async fn go(
         },
     };
     let mut asked = Asked::new(target, url.clone(), pin, profile, now_ms());
+    if asked.is_local() {
+        asked.start = start_command(context.env(), context.paths());
+    }
     if let Some(verdict) = config::judge(&asked) {
         return Err(verdict);
     }

@@ -74,10 +74,8 @@ fn carry(
         });
     }
     record.save(paths).map_err(CommandError::new)?;
-    let books = OfflineBooks::open(&StorePaths::from(paths), now_ms).map_err(|error| {
-        CommandError::new(error)
-            .hint("Fix: stop the gateway of this state directory first: openclaw gateway stop")
-    })?;
+    let books = OfflineBooks::open(&StorePaths::from(paths), now_ms)
+        .map_err(|error| CommandError::new(error).hint(stop_first(paths)))?;
     let records = books.import().records();
     books.close().map_err(CommandError::new)?;
     Ok(records)
@@ -90,15 +88,20 @@ pub(crate) fn undo(
     now_ms: i64,
 ) -> Result<Vec<String>, CommandError> {
     let info = LockInfo::of_this_process(now_ms);
-    let lock = StateLock::acquire(&paths.lock_file, info, now_ms).map_err(|error| {
-        CommandError::new(error)
-            .hint("Fix: stop the gateway of this state directory first: openclaw gateway stop")
-    })?;
+    let lock = StateLock::acquire(&paths.lock_file, info, now_ms)
+        .map_err(|error| CommandError::new(error).hint(stop_first(paths)))?;
     let lines = put_back(record, paths, now_ms, true)?;
     fs::remove_file(Record::file(paths))
         .map_err(|error| failed("remove", &Record::file(paths), &error))?;
     drop(lock);
     Ok(lines)
+}
+
+fn stop_first(paths: &Paths) -> String {
+    format!(
+        "Fix: stop the gateway of this state directory first: {}",
+        paths.profile.command("openclaw gateway stop")
+    )
 }
 
 fn put_back(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use openclaw_client::DeviceIdentity;
 use openclaw_config::exec_approvals::ApprovalsStore;
+use openclaw_config::schema::{FIELDS, Kind};
 use openclaw_config::{Paths, text, validate};
 use openclaw_gateway::records::{Change, StoredState};
 use openclaw_gateway::store::import;
@@ -12,8 +13,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Sections of the config that this program uses.
-const USED: [&str; 10] = [
+const USED: [&str; 11] = [
     "gateway",
+    "commands",
     "discovery",
     "logging",
     "nodeHost",
@@ -31,6 +33,8 @@ const CONFIG_NAMES: [&str; 4] = [
     "moltbot.json",
     "moldbot.json",
 ];
+/// Files that the earlier program keeps in the default folder, too.
+const COMMON: [&str; 2] = ["identity/device.json", "exec-approvals.json"];
 /// Files of pairings, which the gateway reads where they are.
 const PAIRINGS: [&str; 4] = [
     "devices/paired.json",
@@ -105,19 +109,52 @@ pub(crate) fn survey(from: &Path, paths: &Paths, now_ms: i64) -> Survey {
         in_place,
         ..Survey::default()
     };
+    if in_place && !is_of_another(from, paths) {
+        return found;
+    }
     config(&mut found, from, paths);
     pairings(&mut found, from, paths, now_ms);
-    // The earlier program keeps these two in the default folder whatever the profile.
-    let common = paths.home.join(".openclaw");
-    identity(&mut found, &[from, &common], paths);
-    approvals(&mut found, &[from, &common], paths);
     node(&mut found, from, paths);
     let variables = from.join(".env");
     if variables.is_file() {
         found.copy(&variables, &paths.dot_env_file);
         found.part("variables", shown(&variables, paths));
     }
+    // The earlier program keeps these two in the default folder whatever the profile; for one that was never here, they are not its own.
+    let common = paths.home.join(".openclaw");
+    let holds_some = !found.is_empty() || COMMON.iter().any(|name| from.join(name).exists());
+    let folders: &[&Path] = if holds_some { &[from, &common] } else { &[] };
+    identity(&mut found, folders, paths);
+    approvals(&mut found, folders, paths);
     found
+}
+
+/// Whether another program than this one wrote here: both keep a config and an identity at the same places.
+fn is_of_another(from: &Path, paths: &Paths) -> bool {
+    let named_otherwise = CONFIG_NAMES[1..]
+        .iter()
+        .any(|name| from.join(name).is_file());
+    let paired = PAIRINGS.iter().any(|name| from.join(name).is_file());
+    let config = fs::read_to_string(&paths.config_path)
+        .ok()
+        .and_then(|raw| text::parse(&raw).ok())
+        .unwrap_or_default();
+    named_otherwise || paired || is_anothers(&config)
+}
+
+/// Whether a config was written by another program, or has sections that only another one reads.
+fn is_anothers(config: &Value) -> bool {
+    let stamp = config.pointer("/meta/lastTouchedVersion");
+    // Ours counts from 0; others name theirs after the year.
+    let year = stamp
+        .and_then(Value::as_str)
+        .and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    let kept = |name: &&str| {
+        FIELDS
+            .iter()
+            .any(|field| field.kind == Kind::Kept && field.path == *name)
+    };
+    year.is_some_and(|year| year >= 2000) || sections(config).1.iter().any(kept)
 }
 
 fn config(found: &mut Survey, from: &Path, paths: &Paths) {
@@ -345,6 +382,20 @@ mod tests {
             sections(&config),
             (vec!["gateway", "logging"], vec!["agents", "models"])
         );
+        for (config, expected) in [
+            (
+                json!({ "gateway": {}, "commands": {}, "colour": "red" }),
+                false,
+            ),
+            (json!({ "meta": { "lastTouchedVersion": "0.1.0" } }), false),
+            (
+                json!({ "meta": { "lastTouchedVersion": "2026.1.30" } }),
+                true,
+            ),
+            (json!({ "agents": {} }), true),
+        ] {
+            assert_eq!(is_anothers(&config), expected, "{config}");
+        }
         assert!(mentions_include(&json!({ "a": [{ "$include": "b" }] })));
         assert!(!mentions_include(&json!({ "a": "$include" })));
     }

@@ -51,14 +51,22 @@ pub(crate) fn prepare(
     plan: &GatewayPlan,
     allow_unconfigured: bool,
 ) -> Result<FirstStart, CommandError> {
-    complete(
-        context,
-        flags,
-        plan,
-        allow_unconfigured,
-        // Nobody can type a command in a container before it runs, and what it listens on is asked for by its image.
-        plan.bind.value == BindMode::Loopback || context.env().container().is_some(),
-    )
+    let may_create_token = may_create_token(context, plan);
+    complete(context, flags, plan, allow_unconfigured, may_create_token)
+}
+
+/// Nobody can type a command in a container before it runs, and what it listens on is asked for by its image.
+fn may_create_token(context: &Context, plan: &GatewayPlan) -> bool {
+    plan.bind.value == BindMode::Loopback || context.env().container().is_some()
+}
+
+/// Whether a start that follows this plan makes a token.
+pub(crate) fn makes_token(context: &Context, plan: &GatewayPlan) -> bool {
+    may_create_token(context, plan) && needs_token(plan)
+}
+
+fn needs_token(plan: &GatewayPlan) -> bool {
+    plan.auth.mode.value == AuthMode::Token && plan.auth.token.is_none()
 }
 
 /// As [`prepare`], with a token in every bind mode: who runs `up` asks for what is missing.
@@ -82,9 +90,7 @@ fn complete(
     check_mode(context, &settings, allow_unconfigured)?;
     // What its owner has to correct is not written to, whatever is missing in it.
     let damaged = !snapshot.fatal_issues().is_empty();
-    let needs_token =
-        may_create_token && plan.auth.mode.value == AuthMode::Token && plan.auth.token.is_none();
-    let token = if needs_token {
+    let token = if may_create_token && needs_token(plan) {
         Some(new_token()?)
     } else {
         None

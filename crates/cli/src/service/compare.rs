@@ -9,12 +9,13 @@ use openclaw_gateway::lock::LockHeld;
 use serde_json::{Value, json};
 
 use super::account::Account;
+use super::act::Verb;
 use super::find::{self, Found, State, Supervisor, same_place, supervisor};
 use super::install::program;
 use super::kind::{Kind, Manager, Scope};
 use super::lifecycle::service_json;
 use super::plan::Service;
-use super::{linger, running};
+use super::{linger, nearby, running};
 use crate::context::Context;
 
 /// Variables of a service file that outputs may show.
@@ -61,6 +62,10 @@ struct Facts<'a> {
     holder: Option<&'a LockHeld>,
     /// Name of the user, and whether lingering is on.
     linger: Option<(String, bool)>,
+    /// Somebody described it under a name of their own: its file is theirs to change.
+    by_hand: bool,
+    /// The user of this command.
+    uid: u32,
     /// Another service of the same state directory.
     other: Option<PathBuf>,
     /// The other state directory, when the name belongs to that one.
@@ -71,12 +76,10 @@ impl Look {
     /// Looks at files, and at the service manager only where there is a file. `holder` is who holds the lock.
     pub(crate) fn take(context: &Context, kind: Kind, holder: Option<&LockHeld>) -> Self {
         let (env, paths) = (context.env(), context.paths());
-        let all = find::all(kind, env, paths);
-        let (ours, others): (Vec<Found>, Vec<Found>) = all
-            .into_iter()
-            .partition(|found| found.is_of(&paths.state_dir));
-        let mut ours = ours.into_iter();
-        let found = ours.next().or_else(|| others.into_iter().next());
+        let mut ours = nearby::of_state(kind, env, paths).into_iter();
+        let found = ours
+            .next()
+            .or_else(|| find::all(kind, env, paths).into_iter().next());
         let Some(found) = found else {
             return Self {
                 kind,
@@ -113,6 +116,8 @@ impl Look {
                 }),
             other: ours.next().map(|other| other.file),
             foreign: (!found.is_of(&paths.state_dir)).then(|| found.state_dir.clone()),
+            by_hand: found.is_by_hand(env, paths),
+            uid: env.uid(),
             found: &found,
             state: &state,
         };
@@ -175,6 +180,33 @@ impl Look {
         }
         lines.push(format!("Service state: {}", self.state_text()));
         lines
+    }
+
+    /// One line for a table: `systemd installed · enabled · running (pid 7)`.
+    pub(crate) fn cell(&self) -> String {
+        let manager = self.manager();
+        let (on, off) = manager.loaded_texts();
+        if self.found.is_none() {
+            return format!("{} not installed", manager.label());
+        }
+        let enabled = if self.state.enabled { on } else { off };
+        format!(
+            "{} installed · {enabled} · {}",
+            manager.label(),
+            self.state_text()
+        )
+    }
+
+    /// The same for programs.
+    pub(crate) fn cell_json(&self) -> Value {
+        let (on, off) = self.manager().loaded_texts();
+        json!({
+            "label": self.manager().label(),
+            "installed": self.found.is_some(),
+            "loadedText": if self.state.enabled { on } else { off },
+            "runtimeShort": self.found.as_ref().map(|_| self.state_text()),
+            "name": self.found.as_ref().map(|found| &found.name),
+        })
     }
 
     fn state_text(&self) -> String {
@@ -296,7 +328,16 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     let Facts { found, state, .. } = *facts;
     let word = facts.kind.word();
     let command = |text: &str| facts.profile.command(&format!("openclaw {word} {text}"));
+    let typed = |verb| found.typed(verb, facts.uid);
     let install = || match found.manager {
+        _ if facts.by_hand => {
+            let edit = format!("edit {}", found.file.display());
+            let lines = [edit, typed(Verb::Reload)].into_iter();
+            lines
+                .filter(|line| !line.is_empty())
+                .collect::<Vec<_>>()
+                .join(", then: ")
+        }
         Manager::Systemd(Scope::System) => format!("sudo {}", command("install --system")),
         _ => command("install"),
     };
@@ -379,7 +420,9 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
             install(),
         );
     }
-    if let Some(wanted) = &facts.wanted
+    if facts.by_hand {
+        // It says what its owner wants it to say.
+    } else if let Some(wanted) = &facts.wanted
         && !found.installed.says(wanted)
     {
         add(
@@ -405,7 +448,14 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
             "manager-not-told",
             "the service file changed, and its manager still has the older one".to_owned(),
             None,
-            format!("{fix}, then: {}", command("restart")),
+            format!(
+                "{fix}, then: {}",
+                if facts.by_hand {
+                    typed(Verb::Restart)
+                } else {
+                    command("restart")
+                }
+            ),
         );
     }
     if state.unavailable.is_none() && !state.enabled {
@@ -413,7 +463,11 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
             "not-enabled",
             "the service does not start by itself after a restart of this machine".to_owned(),
             None,
-            install(),
+            if facts.by_hand {
+                typed(Verb::Enable)
+            } else {
+                install()
+            },
         );
     }
     if let Some((user, false)) = &facts.linger {
@@ -424,24 +478,31 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
             format!("sudo loginctl enable-linger {user}"),
         );
     }
+    let start = || {
+        if facts.by_hand {
+            typed(Verb::Start)
+        } else {
+            command("start")
+        }
+    };
     match (facts.holder, state.active) {
         (Some(holder), _) if state.pid.is_some() && state.pid != holder.pid => add(
             "runs-outside",
             format!("a {word} runs that is not the one of the service ({holder})"),
             None,
-            format!("{}, then: {}", command("stop"), command("start")),
+            format!("{}, then: {}", command("stop"), start()),
         ),
         (Some(holder), false) if state.unavailable.is_none() => add(
             "runs-outside",
             format!("the {word} runs without its service ({holder}); nobody starts it again"),
             None,
-            format!("{}, then: {}", command("stop"), command("start")),
+            format!("{}, then: {}", command("stop"), start()),
         ),
         (None, false) if state.unavailable.is_none() => add(
             "not-running",
             format!("the service is installed and does not run{}", last(state)),
             None,
-            command("start"),
+            start(),
         ),
         _ => {}
     }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use openclaw_config::env::{OPENCLAW_IN_CONTAINER, is_truthy};
 use openclaw_config::{Env, Paths};
 
+use super::account::Account;
+use super::act::{Verb, steps};
 use super::installed::Installed;
 use super::kind::{Kind, Manager, Scope};
-use super::manager::{Ran, run_words};
+use super::manager::{Ran, run_words, shown};
 
 /// Properties that are asked of systemd.
 const PROPERTIES: &str = "LoadState,ActiveState,SubState,UnitFileState,MainPID,ExecMainStatus,ExecMainCode,NeedDaemonReload,NRestarts";
@@ -50,15 +52,7 @@ pub(crate) fn at(manager: Manager, kind: Kind, env: &Env, paths: &Paths) -> Opti
     let name = manager.name(kind, &paths.profile, env);
     let file = manager.file(kind, &name, env, paths);
     let text = std::fs::read_to_string(&file).ok()?;
-    let installed = Installed::parse(manager, &text);
-    Some(Found {
-        kind,
-        manager,
-        state_dir: installed.state_dir(&paths.home),
-        name,
-        file,
-        installed,
-    })
+    Some(Found::parse(kind, manager, name, file, &text, env, paths))
 }
 
 /// Every service of this profile's name on this machine.
@@ -70,6 +64,58 @@ pub(crate) fn all(kind: Kind, env: &Env, paths: &Paths) -> Vec<Found> {
 }
 
 impl Found {
+    /// Reads the text of a service file.
+    pub(super) fn parse(
+        kind: Kind,
+        manager: Manager,
+        name: String,
+        file: PathBuf,
+        text: &str,
+        env: &Env,
+        paths: &Paths,
+    ) -> Self {
+        let installed = Installed::parse(manager, text);
+        let home = match installed.user() {
+            Some(user) if Account::own(env).is_none_or(|own| own.name != user) => {
+                // Users of a directory service are not in the file.
+                Account::named(&user)
+                    .map_or_else(|| Path::new("/home").join(&user), |account| account.home)
+            }
+            _ => paths.home.clone(),
+        };
+        Self {
+            kind,
+            manager,
+            state_dir: installed.state_dir(&home),
+            name,
+            file,
+            installed,
+        }
+    }
+
+    /// Whether it has another name than this program gives, so that somebody wrote its file by hand.
+    pub(crate) fn is_by_hand(&self, env: &Env, paths: &Paths) -> bool {
+        self.name != self.manager.name(self.kind, &paths.profile, env)
+    }
+
+    /// What a person types for one thing to do.
+    pub(crate) fn typed(&self, verb: Verb, uid: u32) -> String {
+        let lines: Vec<String> = steps(self.manager, verb, &self.name, &self.file, uid)
+            .iter()
+            .map(|step| format!("{}{}", self.sudo(uid), shown(&step.words)))
+            .collect();
+        lines.join(" && ")
+    }
+
+    /// What stands before a command that only the owner of the machine may give.
+    pub(crate) fn sudo(&self, uid: u32) -> &'static str {
+        if self.manager.is_of_machine() && uid != 0 {
+            "sudo "
+        } else {
+            ""
+        }
+    }
+
     /// Whether it serves this state directory.
     pub(crate) fn is_of(&self, state_dir: &Path) -> bool {
         self.installed.is_of_openclaw() && same_place(&self.state_dir, state_dir)

@@ -118,3 +118,23 @@ fn u18_a_damaged_config_does_not_open_the_gateway() {
         assert!(!lines.contains(open), "{lines}");
     }
 }
+
+#[test]
+fn u18_before_its_first_start_nothing_is_called_unsafe() {
+    let place = inside();
+    let status = place.run(&["status"]).ok();
+    let first = status.out.lines().next().unwrap();
+    assert!(
+        first.contains("down · ") && first.contains(" · safe"),
+        "{first}"
+    );
+    let audit = place.run(&["security", "audit", "--json"]).json();
+    let ids: Vec<_> = audit["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|finding| finding["checkId"].as_str())
+        .collect();
+    assert!(ids.contains(&"gateway.token_to_come"), "{ids:?}");
+    assert!(!ids.contains(&"gateway.bind_no_auth"), "{ids:?}");
+}

@@ -174,8 +174,46 @@ fn what_cannot_be_read_is_named_and_stops_nothing_else() {
 fn a_running_gateway_is_not_migrated_under_its_feet() {
     let place = Place::with_gateway(&json!({ "auth": { "token": "a-token-for-this-test-only" } }));
     let gateway = place.gateway(&[]);
+    place.write(".openclaw/clawdbot.json", "{}");
+    let shown = place.run(&["migrate", "--dry-run"]).ok();
+    assert!(
+        shown.err.contains("the gateway of this profile runs"),
+        "{shown:?}"
+    );
+    assert!(!shown.err.contains("earlier gateway"), "{shown:?}");
     let ran = place.run(&["migrate", "--yes"]).fails(1);
     assert!(ran.err.contains("openclaw gateway stop"), "{ran:?}");
     assert!(!place.path(".openclaw/migration.json").exists());
     drop(gateway);
+
+    place.write(".openclaw-work/clawdbot.json", "{}");
+    let gateway = place.gateway(&["--profile", "work"]);
+    let ran = place
+        .run(&["--profile", "work", "migrate", "--yes"])
+        .fails(1);
+    assert!(
+        ran.err.contains("openclaw --profile work gateway stop"),
+        "{ran:?}"
+    );
+    drop(gateway);
+}
+
+#[test]
+fn what_this_program_keeps_is_not_taken_for_the_earlier_one() {
+    let place = Place::with_gateway(&json!({ "auth": { "token": "a-token-for-this-test-only" } }));
+    place.gateway(&[]).stop();
+    place.run(&["node", "identity"]).ok();
+    assert!(place.path(".openclaw/identity/device.json").exists());
+    fs::create_dir(place.path("empty")).unwrap();
+    let empty = place.path("empty").display().to_string();
+    for line in [
+        &["migrate", "--yes"][..],
+        &["migrate", "--from", &empty, "--yes"],
+    ] {
+        let ran = place.run(line).fails(1);
+        assert!(
+            ran.err.contains("holds nothing of an earlier program"),
+            "{line:?} {ran:?}"
+        );
+    }
 }

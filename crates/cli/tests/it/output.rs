@@ -52,7 +52,22 @@ fn wrong_lines_are_refused_in_one_line() {
             &["devices", "lst"],
             "error: unknown command 'lst'\n(Did you mean list?)\n",
         ),
-        (&["health", "--timeout", "abc"], "invalid --timeout: abc\n"),
+        (
+            &["health", "--timeout", "abc"],
+            "invalid --timeout: abc\nUse a whole number of milliseconds, at least 1.\n",
+        ),
+        (
+            &["logs", "--limit", "x"],
+            "invalid --limit: x\nUse a whole number from 1 to 5000.\n",
+        ),
+        (
+            &["logs", "--level", "bogus"],
+            "invalid --level: bogus\nUse trace, debug, info, warn, error or fatal.\n",
+        ),
+        (
+            &["config", "rollback", "--to", "x"],
+            "invalid --to: x\nUse the number of a backup; openclaw config rollback --list shows them.\n",
+        ),
     ] {
         let ran = place.run(line).fails(1);
         assert_eq!(ran.out, "", "{line:?}");

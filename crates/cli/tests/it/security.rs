@@ -184,3 +184,76 @@ fn doctor_says_what_stands_in_the_way_of_a_gateway_here() {
         "{broken:?}"
     );
 }
+
+#[test]
+fn u07_doctor_puts_the_last_good_config_back_and_says_once_what_is_wrong() {
+    let place = Place::new();
+    place.run(&["config", "set", "gateway.port", "21111"]).ok();
+    for (damaged, problem) in [
+        ("{ gateway: { port: 1,", "JSON5 parse failed"),
+        ("{ gateway: { port: 'high' } }", "gateway.port: "),
+    ] {
+        place.write(".openclaw/openclaw.json", damaged);
+        let told = place
+            .run(&["doctor", "--fix", "--non-interactive"])
+            .fails(1);
+        let said = format!("{}{}", told.out, told.err);
+        assert_eq!(said.matches(problem).count(), 1, "{told:?}");
+        assert!(!said.contains("Config invalid"), "{told:?}");
+        assert!(
+            told.err
+                .contains("Left alone: put the last good config back"),
+            "{told:?}"
+        );
+        assert_eq!(place.read(".openclaw/openclaw.json"), damaged);
+
+        let mended = place.run(&["doctor", "--fix", "--yes"]).fails(1);
+        assert!(
+            mended.out.contains("Done: put the last good config back"),
+            "{mended:?}"
+        );
+        let aside = mended
+            .out
+            .lines()
+            .find_map(|line| line.strip_prefix("Damaged file: ~/"))
+            .unwrap();
+        assert_eq!(place.read(aside), damaged);
+        assert!(!mended.out.contains("CRITICAL: "), "{mended:?}");
+        let port = place.run(&["config", "get", "gateway.port"]).ok();
+        assert_eq!(port.out, "21111\n");
+    }
+}
+
+#[test]
+fn doctor_does_not_call_all_well_what_it_just_called_critical() {
+    let place = Place::with_gateway(
+        &json!({ "mode": "local", "auth": { "mode": "token", "token": TOKEN }, "controlUi": { "allowedOrigins": ["*"] } }),
+    );
+    let gateway = place.gateway(&[]);
+    let told = place.run(&["doctor"]).fails(1);
+    assert!(told.out.contains("- CRITICAL: "), "{told:?}");
+    assert!(
+        told.out
+            .contains("The way to the gateway is fine; see the findings above.\n"),
+        "{told:?}"
+    );
+    assert!(!told.out.contains("All is well"), "{told:?}");
+    gateway.stop();
+}
+
+#[test]
+fn u07_the_first_line_names_a_config_that_is_not_in_force() {
+    let place = Place::with_gateway(
+        &json!({ "mode": "local", "auth": { "mode": "token", "token": TOKEN } }),
+    );
+    let mut gateway = place.gateway(&[]);
+    place.write(".openclaw/openclaw.json", "{ gateway: { port: 1,");
+    gateway.running.signal("HUP");
+    gateway.running.find("config is invalid");
+    let told = place.run(&["status", "--json"]).ok().json();
+    assert_eq!(told["answer"]["degraded"], json!(["config"]), "{told}");
+    let told = place.run(&["status"]).ok();
+    let first = told.out.lines().next().unwrap();
+    assert!(first.ends_with(" · degraded: config"), "{told:?}");
+    gateway.stop();
+}

@@ -695,3 +695,68 @@ fn nix_and_remote_mode_have_no_gateway_service() {
     assert!(ran.err.contains("Invalid --runtime"), "{ran:?}");
     assert_eq!(calls(&place), "");
 }
+
+#[test]
+fn u37_a_gateway_service_of_another_name_is_known_and_left_alone() {
+    let place = with_systemd();
+    let program = env!("CARGO_BIN_EXE_openclaw");
+    place.write(
+        ".config/systemd/user/openclaw.service",
+        &format!("[Service]\nExecStart={program} gateway run\n"),
+    );
+    place.write(
+        ".config/systemd/user/openclaw-gateway-work.service",
+        &format!("[Service]\nExecStart={program} gateway run\nEnvironment=OPENCLAW_PROFILE=work OPENCLAW_SERVICE_MARKER=openclaw\n"),
+    );
+    let told = place.run(&["doctor", "--non-interactive"]).fails(1);
+    for text in [
+        "the service is installed and does not run.\n  Fix: systemctl --user start openclaw.service\n",
+        "Fix: systemctl --user enable openclaw.service\n",
+        "Fix: start it:\n  systemctl --user start openclaw.service\n",
+    ] {
+        assert!(told.out.contains(text), "{text:?}: {told:?}");
+    }
+    for text in [
+        "gateway-like",
+        "gateway-work",
+        "openclaw up",
+        "rm ",
+        "gateway install",
+    ] {
+        assert!(!told.out.contains(text), "{text:?}: {told:?}");
+    }
+    let list = place.run(&["gateway", "list"]).ok();
+    assert!(list.out.contains("openclaw.service (disabled)"), "{list:?}");
+
+    // With one of our own, its own command starts it.
+    fs::remove_file(place.path(".config/systemd/user/openclaw.service")).unwrap();
+    place.run(&["gateway", "install"]).ok();
+    fs::remove_file(place.path("active")).unwrap();
+    let told = place.run(&["doctor", "--non-interactive"]).fails(1);
+    assert!(
+        told.out
+            .contains("Fix: start it:\n  openclaw gateway start\n"),
+        "{told:?}"
+    );
+    assert!(!told.out.contains("openclaw up"), "{told:?}");
+    let status = place.run(&["status"]).ok();
+    for text in [
+        "systemd installed · enabled · inactive",
+        "Start the gateway: openclaw gateway start\n",
+    ] {
+        assert!(status.out.contains(text), "{text:?}: {status:?}");
+    }
+    let status = place.run(&["status", "--json"]).ok().json();
+    assert_eq!(status["gatewayService"]["installed"], true, "{status}");
+    assert_eq!(status["nodeService"]["installed"], false, "{status}");
+    assert!(status["securityAudit"]["summary"].is_object(), "{status}");
+    let all = place.run(&["status", "--all"]).ok();
+    for text in [
+        "Port ",
+        "! Gateway service: ",
+        "✓ Node service: ",
+        "✓ Tailscale: off\n",
+    ] {
+        assert!(all.out.contains(text), "{text:?}: {all:?}");
+    }
+}

@@ -248,7 +248,10 @@ fn symptom_auth_mismatch() {
         .run(&["config", "set", "gateway.remote.token", token.trim()])
         .ok();
     tells(&laptop.run(&["gateway", "status"]).ok(), &["RPC probe: ok"]);
-    tells(&laptop.run(&["doctor"]).ok(), &["All is well"]);
+    tells(
+        &laptop.run(&["doctor"]).ok(),
+        &["The way to the gateway is fine"],
+    );
 
     let guarded = Place::with_gateway(
         &json!({ "mode": "local", "auth": { "mode": "password", "password": "correct horse battery" } }),

@@ -460,3 +460,27 @@ fn u07_c_a_token_of_the_environment_is_a_token() {
     );
     home.editor.unset("gateway.auth.token").unwrap();
 }
+
+#[test]
+fn u07_what_was_right_is_put_back_and_what_is_damaged_is_kept() {
+    let home = home(&[], "");
+    assert!(matches!(
+        home.editor.restore_good(1),
+        Err(EditError::NoGood)
+    ));
+    home.editor.set("gateway.port", json!(1111)).unwrap();
+    home.editor.set("gateway.port", json!(2222)).unwrap();
+    let good = crate::text::parse(&home.text()).unwrap();
+    // Not even text.
+    let damaged: &[u8] = b"{ gateway: { \xff";
+    fs::write(&home.paths.config_path, damaged).unwrap();
+    let aside = home.editor.restore_good(7).unwrap();
+    assert_eq!(fs::read(&aside).unwrap(), damaged);
+    assert!(aside.to_string_lossy().ends_with("openclaw.json.damaged-7"));
+    assert_eq!(crate::text::parse(&home.text()).unwrap(), good);
+    // Without the last good config, the newest backup that can be used.
+    fs::remove_file(home.paths.last_good_file()).unwrap();
+    fs::write(&home.paths.config_path, "{ gateway: { port: 'high' } }").unwrap();
+    home.editor.restore_good(8).unwrap();
+    assert!(home.text().contains("1111"), "{}", home.text());
+}

@@ -154,6 +154,17 @@ impl ConfigStore {
         }
     }
 
+    /// Puts `text` in the place of a file that cannot be used, whatever is in that, and keeps the file under another name; gives
+    /// that name. The backups stay as they are: what is damaged is no version to go back to.
+    pub fn set_aside(&self, text: &str, now_ms: i64) -> Result<PathBuf, StoreError> {
+        let _lock = FileLock::acquire(&with_suffix(&self.path, ".lock"))?;
+        let damaged = fs::read(&self.path).map_err(io_error("read", &self.path))?;
+        let aside = with_suffix(&self.path, &format!(".damaged-{now_ms}"));
+        write_private(&aside, &damaged)?;
+        write_private(&self.path, text.as_bytes())?;
+        Ok(aside)
+    }
+
     /// Lists the backups that exist, newest first.
     pub fn backups(&self) -> Vec<Backup> {
         (0..BACKUPS)

@@ -40,7 +40,6 @@ impl SocketHandler for Handler {
 
     fn readiness(&self) -> Readiness {
         let core = &self.core;
-        let snapshot = core.snapshot();
         let draining = core.is_draining();
         let failing = draining.then(|| "draining".to_owned());
         Readiness {
@@ -50,11 +49,7 @@ impl SocketHandler for Handler {
                 .into_iter()
                 .chain(core.degraded.iter().cloned())
                 .chain(core.subsystems.failing())
-                .chain(
-                    snapshot
-                        .is_degraded()
-                        .then(|| "config (last good settings in use)".to_owned()),
-                )
+                .chain(core.config_trouble())
                 .collect(),
             uptime_ms: u64::try_from(core.server.started.elapsed().as_millis()).unwrap_or(u64::MAX),
             draining,

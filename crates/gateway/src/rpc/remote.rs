@@ -148,7 +148,12 @@ fn collect(core: &Core, you: RemoteYou) -> Result<RemoteStatus, WireError> {
             .into_iter()
             .map(|(name, state)| (name.to_owned(), state))
             .collect(),
-        degraded: core.degraded.clone(),
+        degraded: core
+            .degraded
+            .iter()
+            .cloned()
+            .chain(core.config_trouble())
+            .collect(),
         you,
     })
 }
@@ -191,6 +196,7 @@ fn findings(
         authored,
         plan,
         listening: &core.listening.borrow().clone(),
+        token_to_come: false,
         interfaces: &core.interfaces.borrow().clone(),
         certificate: core.tls.facts().as_ref(),
         exec: exec.as_ref(),

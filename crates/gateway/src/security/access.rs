@@ -52,7 +52,20 @@ fn guard(facts: &Facts<'_>, found: &mut Found) {
     }
     let new_token =
         facts.command("openclaw config set gateway.auth.token \"$(openssl rand -hex 32)\"");
-    if facts.is_exposed() {
+    if facts.token_to_come {
+        if facts.is_exposed() {
+            found.add(
+                Severity::Info,
+                "gateway.token_to_come",
+                "The gateway has no token yet",
+                format!(
+                    "gateway.bind={}; nothing runs, and the first start makes a token before it listens.",
+                    facts.plan.bind.value
+                ),
+                "",
+            );
+        }
+    } else if facts.is_exposed() {
         found.add(
             Severity::Critical,
             "gateway.bind_no_auth",

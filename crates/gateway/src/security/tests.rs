@@ -36,6 +36,7 @@ fn found(config: &Value, listening: &[&str], files: &[FileFact]) -> Vec<(&'stati
         authored: config,
         plan: &plan,
         listening: &listening,
+        token_to_come: config["tokenToCome"] == true,
         interfaces: &interfaces,
         certificate: certificate.as_ref(),
         exec: exec.as_ref().filter(|_| !config["exec"].is_null()),
@@ -116,6 +117,16 @@ fn u11_what_is_dangerous_is_found_and_what_is_not_is_not() {
                 ("gateway.bind_no_auth", Critical),
                 ("gateway.public_without_tls", Critical),
             ],
+        ),
+        (
+            json!({ "tokenToCome": true, "gateway": { "bind": "lan", "tls": { "mode": "self" } } }),
+            &[],
+            vec![("gateway.token_to_come", Info)],
+        ),
+        (
+            json!({ "gateway": { "bind": "lan", "tls": { "mode": "self" } } }),
+            &[],
+            vec![("gateway.bind_no_auth", Critical)],
         ),
         (
             gateway(json!({ "bind": "lan" })),

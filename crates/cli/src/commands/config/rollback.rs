@@ -16,7 +16,7 @@ use crate::ui::Table;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Number of the backup, 0 for the newest
-    #[arg(long, value_name = "number", default_value_t = 0)]
+    #[arg(long, value_name = "number", default_value_t = 0, value_parser = backup)]
     to: usize,
     /// Only list the backups
     #[arg(long)]
@@ -74,6 +74,13 @@ impl Args {
         }
         Ok(Exit::OK)
     }
+}
+
+/// Reads the number of a backup.
+fn backup(text: &str) -> Result<usize, &'static str> {
+    text.trim()
+        .parse()
+        .map_err(|_| "use the number of a backup; openclaw config rollback --list shows them")
 }
 
 /// When a backup was made, local time.

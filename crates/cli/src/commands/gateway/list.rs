@@ -1,7 +1,7 @@
 //! `openclaw gateway list`: every gateway of this user on this machine.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use openclaw_config::load::load;
 use openclaw_config::paths::{Profile, ProfileChoice};
@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
 use crate::service::find::{self, Found, State, same_place};
-use crate::service::installed::Installed;
 use crate::service::kind::{Kind, Manager, Scope};
-use crate::service::running;
+use crate::service::{nearby, running};
 use crate::ui::Table;
 
 /// Arguments of `gateway list`.
@@ -35,9 +34,10 @@ struct Entry {
 impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let Self {} = self;
-        let entries: Vec<Entry> = places(context)
+        let services = nearby::gateways(context.process_env(), context.paths());
+        let entries: Vec<Entry> = places(context, &services)
             .into_iter()
-            .map(|(env, paths)| Entry::look(context, &env, paths))
+            .map(|(env, paths)| Entry::look(context, &services, &env, paths))
             .collect();
         let ui = context.ui();
         let clashes = clashes(&entries);
@@ -67,7 +67,8 @@ impl Args {
 pub(crate) fn neighbour(context: &Context, url: &str) -> Option<String> {
     let port = url.trim_end_matches('/').rsplit(':').next()?.parse().ok()?;
     let own = &context.paths().state_dir;
-    places(context)
+    let services = nearby::gateways(context.process_env(), context.paths());
+    places(context, &services)
         .into_iter()
         .filter(|(_, paths)| !same_place(&paths.state_dir, own))
         .find(|(_, paths)| {
@@ -78,7 +79,7 @@ pub(crate) fn neighbour(context: &Context, url: &str) -> Option<String> {
 }
 
 /// Every state directory of a gateway: those of profiles, those that services name, the one in use.
-fn places(context: &Context) -> Vec<(Env, Paths)> {
+fn places(context: &Context, services: &[Found]) -> Vec<(Env, Paths)> {
     let (process, current) = (context.process_env(), context.paths());
     let home = current.home.display().to_string();
     let plain = Env::from_pairs([("HOME", home.as_str())]);
@@ -96,25 +97,22 @@ fn places(context: &Context) -> Vec<(Env, Paths)> {
     for name in profiles(&current.home) {
         add(plain.clone(), &ProfileChoice::named(name));
     }
-    for (manager, dir) in service_dirs(process, current) {
-        for text in files(&dir, "openclaw-gateway", "bot.molt.") {
-            let installed = Installed::parse(manager, &text);
-            let state_dir = installed.state_dir(&current.home);
-            if !installed.is_of_openclaw() || fs::read_dir(&state_dir).is_err() {
-                continue;
-            }
-            let mut pairs = vec![
-                ("HOME", home.clone()),
-                (env::OPENCLAW_STATE_DIR, state_dir.display().to_string()),
-            ];
-            if let Some(config) = installed.variable(env::OPENCLAW_CONFIG_PATH) {
-                pairs.push((env::OPENCLAW_CONFIG_PATH, config.to_owned()));
-            }
-            let choice = installed
-                .variable(env::OPENCLAW_PROFILE)
-                .map_or_else(ProfileChoice::unset, ProfileChoice::named);
-            add(Env::from_pairs(pairs), &choice);
+    for service in services {
+        let (installed, state_dir) = (&service.installed, &service.state_dir);
+        if !installed.is_of_openclaw() || fs::read_dir(state_dir).is_err() {
+            continue;
         }
+        let mut pairs = vec![
+            ("HOME", home.clone()),
+            (env::OPENCLAW_STATE_DIR, state_dir.display().to_string()),
+        ];
+        if let Some(config) = installed.variable(env::OPENCLAW_CONFIG_PATH) {
+            pairs.push((env::OPENCLAW_CONFIG_PATH, config.to_owned()));
+        }
+        let choice = installed
+            .variable(env::OPENCLAW_PROFILE)
+            .map_or_else(ProfileChoice::unset, ProfileChoice::named);
+        add(Env::from_pairs(pairs), &choice);
     }
     found.retain(|(_, paths)| is_gateway(paths));
     found.sort_by(|(_, one), (_, other)| one.state_dir.cmp(&other.state_dir));
@@ -133,39 +131,6 @@ fn profiles(home: &Path) -> Vec<String> {
         .collect()
 }
 
-fn service_dirs(env: &Env, paths: &Paths) -> Vec<(Manager, PathBuf)> {
-    Manager::of_system(std::env::consts::OS)
-        .iter()
-        .filter(|manager| {
-            matches!(
-                manager,
-                Manager::Systemd(_) | Manager::Launchd | Manager::OpenRc
-            )
-        })
-        .filter_map(|manager| {
-            let file = manager.file(Kind::Gateway, "any", env, paths);
-            Some((*manager, file.parent()?.to_owned()))
-        })
-        .collect()
-}
-
-/// Texts of the files in a directory whose names start like ours.
-fn files(dir: &Path, first: &str, second: &str) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(dir) else {
-        return Vec::new();
-    };
-    entries
-        .filter_map(Result::ok)
-        .filter(|entry| {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
-            let aside = name.ends_with(".bak") || name.ends_with(".replaced");
-            !aside && (name.starts_with(first) || name.starts_with(second))
-        })
-        .filter_map(|entry| fs::read_to_string(entry.path()).ok())
-        .collect()
-}
-
 /// A directory that is only a node's, or of something else, is no gateway.
 fn is_gateway(paths: &Paths) -> bool {
     [&paths.config_path, &paths.database_file, &paths.lock_file]
@@ -174,7 +139,7 @@ fn is_gateway(paths: &Paths) -> bool {
 }
 
 impl Entry {
-    fn look(context: &Context, env: &Env, paths: Paths) -> Self {
+    fn look(context: &Context, services: &[Found], env: &Env, paths: Paths) -> Self {
         let holder = running::holder(&paths.lock_file).ok().flatten();
         let running = holder
             .as_ref()
@@ -183,6 +148,7 @@ impl Entry {
         let config = resolve_port(None, &snapshot.env, &snapshot.settings, &paths.profile).ok();
         let service = find::all(Kind::Gateway, env, &paths)
             .into_iter()
+            .chain(services.iter().cloned())
             .find(|found| found.is_of(&paths.state_dir))
             .map(|found| {
                 let state = found.state(context.env());

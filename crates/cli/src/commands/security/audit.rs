@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::deep::Deep;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::server::makes_token;
 use crate::ui::Ui;
 use crate::ui::format::now_ms;
 
@@ -79,7 +80,10 @@ pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
         let lines: Vec<String> = issues.iter().map(problem).collect();
         CommandError::new(lines.join("\n"))
     })?;
-    let running: Vec<SocketAddr> = openclaw_gateway::lock::peek(&paths.lock_file, now_ms())
+    // A lock that cannot be read may be held.
+    let holder = openclaw_gateway::lock::peek(&paths.lock_file, now_ms());
+    let is_down = matches!(holder, Ok(None));
+    let running: Vec<SocketAddr> = holder
         .ok()
         .flatten()
         .and_then(|holder| holder.address?.parse().ok())
@@ -104,6 +108,7 @@ pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
         authored: &snapshot.parsed,
         plan: &plan,
         listening: &running,
+        token_to_come: is_down && makes_token(context, &plan),
         interfaces: &interfaces,
         certificate: certificate.as_ref(),
         exec: exec.as_ref(),

@@ -1,6 +1,6 @@
 //! What `--deep` adds: the gateway is asked, and every address of this machine is tried.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use openclaw_client::TlsOptions;
@@ -11,7 +11,7 @@ use openclaw_client::walk::network::System;
 use openclaw_client::walk::tls::TlsSeen;
 use openclaw_client::walk::{TcpSeen, Walker};
 use openclaw_config::resolve::MissingRemote;
-use openclaw_gateway::listen::{interface_addresses, is_public};
+use openclaw_gateway::listen::is_public;
 use openclaw_gateway::security::{Finding, Report, Severity};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use crate::args::CallArgs;
 use crate::connect::CallFailure;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::host;
 use crate::probe::{Look, Probe};
 use crate::runtime::join_all;
 use crate::ui::Ui;
@@ -182,15 +183,7 @@ impl Deep {
 
 /// Tries the gateway's port on every address of this machine but loopback.
 async fn reachable(url: &GatewayUrl) -> Vec<Reached> {
-    let own: Vec<IpAddr> = interface_addresses()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|known| known.address)
-        // Link-local addresses need a zone, and every one of them is on the same link as another.
-        .filter(|ip| {
-            !ip.is_loopback() && !matches!(ip, IpAddr::V6(v6) if v6.is_unicast_link_local())
-        })
-        .collect();
+    let own = host::own_addresses().unwrap_or_default();
     let looks = own
         .into_iter()
         .map(|ip| one(url, SocketAddr::new(ip, url.port)));

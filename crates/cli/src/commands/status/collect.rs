@@ -8,6 +8,7 @@ use openclaw_gateway::lock::peek;
 use openclaw_protocol::scope::Scope;
 use serde_json::{Value, json};
 
+use super::machine::Machine;
 use crate::answer::{Answer, Around};
 use crate::args::CallArgs;
 use crate::books::{pending_devices, pending_nodes};
@@ -45,6 +46,8 @@ pub(super) struct Overview {
     pub(super) os: Os,
     /// Is it up, is it reachable, is it safe.
     pub(super) answer: Answer,
+    /// Services, Tailscale, the port.
+    pub(super) machine: Machine,
 }
 
 /// The operating system.
@@ -129,6 +132,7 @@ impl Overview {
         };
         Ok(Self {
             answer: Answer::of(context, &probe, around),
+            machine: Machine::look(context, settings, &target, probe.remote.as_ref()),
             remote,
             dashboard: dashboard(settings, &target, &probe),
             node_only,
@@ -202,6 +206,7 @@ impl Overview {
             "pendingPairings": self.pending,
             "nodeHost": { "gateway": self.node_of, "only": self.node_only },
         });
+        self.machine.add_to(&mut report);
         if deep {
             report["health"] = json!(self.probe.health);
         }

@@ -7,6 +7,7 @@ use super::collect::Overview;
 use crate::app::VERSION;
 use crate::context::{Context, problem};
 use crate::error::CommandError;
+use crate::service::nearby::start_command;
 use crate::ui::format::{dotted, now_ms};
 use crate::ui::{Table, Ui};
 use crate::ways;
@@ -44,7 +45,7 @@ pub(super) fn print(
     }
     ui.blank()?;
     ui.line("Next steps:")?;
-    for step in next_steps(context, overview) {
+    for step in next_steps(context, overview, deep) {
         ui.line(format!("  {step}"))?;
     }
     Ok(())
@@ -100,6 +101,9 @@ pub(super) fn print_all(
             Err(error) => ui.line(format!("! Gateway process: {error}"))?,
         }
     }
+    for line in overview.machine.lines() {
+        ui.line(line)?;
+    }
     ui.blank()?;
     ui.line("Pasteable debug report. Auth tokens redacted.")
 }
@@ -117,11 +121,15 @@ fn overview_table(context: &Context, overview: &Overview, all: bool) -> Table {
     }
     row("Dashboard", overview.dashboard.clone());
     row("OS", overview.os.label());
+    let [tailscale, gateway_service, node_service] = overview.machine.rows();
+    row(tailscale.0, tailscale.1);
     if all {
         row("Config", context.paths().config_path.display().to_string());
         row("State", context.paths().state_dir.display().to_string());
     }
     row("Gateway", gateway_cell(overview));
+    row(gateway_service.0, gateway_service.1);
+    row(node_service.0, node_service.1);
     if let Some(ssh) = &overview.target.ssh {
         row("Transport", ssh.to_string());
     }
@@ -310,7 +318,7 @@ fn health_table(overview: &Overview) -> Table {
     table
 }
 
-fn next_steps(context: &Context, overview: &Overview) -> Vec<String> {
+fn next_steps(context: &Context, overview: &Overview, deep: bool) -> Vec<String> {
     let step = |what: &str, command: &str| format!("{what}: {}", context.command(command));
     if overview.node_only {
         return vec![
@@ -324,7 +332,8 @@ fn next_steps(context: &Context, overview: &Overview) -> Vec<String> {
     if !overview.probe.reachable {
         let mut steps = vec![step("Fix reachability first", "openclaw gateway probe")];
         if !overview.remote {
-            steps.push(step("Start the gateway", "openclaw up"));
+            let start = start_command(context.env(), context.paths());
+            steps.push(format!("Start the gateway: {start}"));
         }
         return steps;
     }
@@ -334,6 +343,10 @@ fn next_steps(context: &Context, overview: &Overview) -> Vec<String> {
     let mut steps = vec![step("Follow the log", "openclaw logs --follow")];
     if overview.pending.is_some_and(|pending| pending > 0) {
         steps.push(step("Approve what waits", "openclaw pairing list"));
+    }
+    if deep {
+        steps.push(step("See what is wrong on this machine", "openclaw doctor"));
+        return steps;
     }
     steps.push(step("Need to test channels?", "openclaw status --deep").replacen("?:", "?", 1));
     steps

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::Ends;
+use crate::args::whole;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::runtime;
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long)]
     foreground: bool,
     /// Seconds between keep-alives; three without an answer end the connection
-    #[arg(long, value_name = "seconds", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "seconds", default_value_t = 15, value_parser = whole(1_u64..=3600))]
     keep_alive: u64,
 }
 

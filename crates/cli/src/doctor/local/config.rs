@@ -1,5 +1,6 @@
 //! Environment and config file.
 
+use openclaw_config::edit::ConfigEditor;
 use openclaw_config::env::NAMES;
 use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
@@ -12,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{Level, Note, Repair};
 use crate::context::{Context, problem};
 use crate::error::CommandError;
+use crate::service::nearby::start_command;
 use crate::ui::format::now_ms;
 
 /// How a warning about an unknown key begins.
@@ -23,12 +25,10 @@ pub(super) fn look(context: &Context) -> Result<Vec<Note>, CommandError> {
     let snapshot = context.snapshot();
     let profile = &context.paths().profile;
     let mut notes: Vec<Note> = environment(context.process_env()).into_iter().collect();
-    notes.extend(file(
-        snapshot,
-        profile,
-        &context.paths().display_home(&snapshot.path),
-        !ConfigStore::new(context.paths()).backups().is_empty(),
-    ));
+    let shown = context.paths().display_home(&snapshot.path);
+    let has_backup = !ConfigStore::new(context.paths()).backups().is_empty();
+    let back = last_good(context, &shown);
+    notes.extend(file(snapshot, profile, &shown, has_backup, back.as_ref()));
     let running = peek(&context.paths().lock_file, now_ms())
         .ok()
         .flatten()
@@ -80,8 +80,26 @@ fn environment(env: &Env) -> Option<Note> {
     })
 }
 
+/// The way back to a config that was right, when the file is damaged and no other file is.
+fn last_good(context: &Context, shown: &str) -> Option<Repair> {
+    let snapshot = context.snapshot();
+    let is_ours = snapshot.include_files.is_empty() && !context.env().config_read_only();
+    if snapshot.issues.is_empty() || !snapshot.exists || !is_ours {
+        return None;
+    }
+    let editor = ConfigEditor::new(context.paths(), context.process_env());
+    editor.good_text()?;
+    Some(Repair::LastGood(shown.to_owned()))
+}
+
 /// What the file says that cannot be used, is not known, or has another name now.
-fn file(snapshot: &Snapshot, profile: &Profile, path: &str, has_backup: bool) -> Vec<Note> {
+fn file(
+    snapshot: &Snapshot,
+    profile: &Profile,
+    path: &str,
+    has_backup: bool,
+    back: Option<&Repair>,
+) -> Vec<Note> {
     let mut notes = Vec::new();
     let validate = profile.command("openclaw config validate");
     for issue in &snapshot.issues {
@@ -90,17 +108,29 @@ fn file(snapshot: &Snapshot, profile: &Profile, path: &str, has_backup: bool) ->
         } else {
             " The last good value is used meanwhile."
         };
+        let mut note = Note::new(
+            "config_invalid",
+            "Config",
+            Level::Critical,
+            format!("{}.{fell_back}", problem(issue)),
+        )
+        .fix(format!("edit {path}, then check it with: {validate}"));
+        note.repair = back.cloned();
+        notes.push(note);
+    }
+    if back.is_some() {
+        let fix = profile.command("openclaw doctor --fix");
         notes.push(
             Note::new(
-                "config_invalid",
+                "config_last_good",
                 "Config",
-                Level::Critical,
-                format!("{}.{fell_back}", problem(issue)),
+                Level::Info,
+                "The last config that was right is kept.",
             )
-            .fix(format!("edit {path}, then check it with: {validate}")),
+            .fix(format!("or put it back with: {fix}")),
         );
     }
-    if !snapshot.issues.is_empty() && has_backup {
+    if !snapshot.issues.is_empty() && has_backup && back.is_none() {
         let rollback = profile.command("openclaw config rollback");
         notes.push(
             Note::new(
@@ -235,7 +265,7 @@ fn mode(context: &Context, running: bool) -> Result<Vec<Note>, CommandError> {
             )
             .fix(format!(
                 "start one in one step: {}",
-                context.command("openclaw up")
+                start_command(context.env(), context.paths())
             ))
             .fix(format!(
                 "or only say so: {}",

@@ -11,6 +11,7 @@ use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::CommandError;
 use crate::ui::Ui;
+use crate::ui::format::now_ms;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +20,8 @@ pub(crate) enum Repair {
     Chmod(Mend),
     /// Makes a folder that only this user can enter.
     MakeDir(PathBuf),
+    /// Puts the last good config back and keeps the damaged file, whose name is this as people write it.
+    LastGood(String),
     /// Changes the config file.
     Config {
         /// The same as a command, or what it does.
@@ -37,6 +40,8 @@ pub(crate) struct Done {
     pub(crate) errors: Vec<String>,
     /// Where the former config is, if the config was changed.
     pub(crate) backup: Option<PathBuf>,
+    /// Where the damaged config is, if an earlier one took its place.
+    pub(crate) damaged: Option<PathBuf>,
 }
 
 impl Repair {
@@ -45,6 +50,9 @@ impl Repair {
         match self {
             Self::Chmod(mend) => format!("chmod {:o} {}", mend.mode, mend.path.display()),
             Self::MakeDir(path) => format!("mkdir -m 700 {}", path.display()),
+            Self::LastGood(file) => {
+                format!("put the last good config back, and keep the damaged {file} beside it")
+            }
             Self::Config { text, .. } => text.clone(),
         }
     }
@@ -53,7 +61,7 @@ impl Repair {
     pub(crate) const fn is_harmless(&self) -> bool {
         match self {
             Self::Chmod(_) | Self::MakeDir(_) => true,
-            Self::Config { .. } => false,
+            Self::LastGood(_) | Self::Config { .. } => false,
         }
     }
 }
@@ -70,8 +78,11 @@ impl Done {
         for error in &self.errors {
             ui.line(format!("Failed: {error}"))?;
         }
+        let paths = context.paths();
+        if let Some(damaged) = &self.damaged {
+            ui.line(format!("Damaged file: {}", paths.display_home(damaged)))?;
+        }
         if let Some(backup) = &self.backup {
-            let paths = context.paths();
             ui.line(format!(
                 "Updated {}",
                 paths.display_home(&paths.config_path)
@@ -82,7 +93,10 @@ impl Done {
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        json!({ "changes": self.changes, "errors": self.errors, "backup": self.backup })
+        json!({
+            "changes": self.changes, "errors": self.errors,
+            "backup": self.backup, "damaged": self.damaged,
+        })
     }
 }
 
@@ -96,6 +110,10 @@ pub(crate) fn mend(context: &Context, repairs: &[Repair]) -> Done {
                 _ => Ok(()),
             },
             Repair::MakeDir(path) => private_dir(path).map_err(|error| error.to_string()),
+            Repair::LastGood(_) => editor(context)
+                .restore_good(now_ms())
+                .map(|damaged| done.damaged = Some(damaged))
+                .map_err(|error| error.to_string()),
             Repair::Config { patch, .. } => change(context, patch).map(|backup| {
                 done.backup = backup.or(done.backup.take());
             }),
@@ -108,10 +126,13 @@ pub(crate) fn mend(context: &Context, repairs: &[Repair]) -> Done {
     done
 }
 
+fn editor(context: &Context) -> ConfigEditor {
+    ConfigEditor::new(context.paths(), context.process_env()).with_version(VERSION)
+}
+
 /// Writes a change; says where the former file is.
 fn change(context: &Context, patch: &Value) -> Result<Option<PathBuf>, String> {
-    let edited = ConfigEditor::new(context.paths(), context.process_env())
-        .with_version(VERSION)
+    let edited = editor(context)
         .patch(Base::Current, &patch.to_string())
         .map_err(|error| error.to_string())?;
     let mut backup = context.paths().config_path.clone().into_os_string();

@@ -1,22 +1,19 @@
-//! What else runs or is set up here: the port, the service of this profile, units that start other gateways.
+//! What else runs or is set up here: the port, the service of this profile, services of other programs' gateways.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use openclaw_config::Profile;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
+use openclaw_config::{Env, Paths, Profile};
 use openclaw_gateway::listen::holder::PortHolders;
 use openclaw_gateway::lock::{LockHeld, peek};
 
 use super::{Level, Note};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::service::act::Verb;
 use crate::service::compare::Look;
-use crate::service::kind::Kind;
+use crate::service::find::Found;
+use crate::service::kind::{Kind, Manager, Scope};
+use crate::service::nearby::{Whose, gateways, whose};
 use crate::ui::format::now_ms;
-
-/// Words in the units of this program and of those that it follows.
-const WORDS: [&str; 3] = ["openclaw", "clawdbot", "moltbot"];
 
 pub(super) fn look(context: &Context) -> Result<Vec<Note>, CommandError> {
     let paths = context.paths();
@@ -29,8 +26,8 @@ pub(super) fn look(context: &Context) -> Result<Vec<Note>, CommandError> {
     {
         notes.extend(port(&PortHolders::find(plan.port.value), &paths.profile));
     }
-    let units = units(&paths.home);
-    notes.extend(other_units(&units, &paths.profile));
+    let services = gateways(context.env(), paths);
+    notes.extend(others(&services, context.env(), paths));
     notes.extend(own_service(context, running.as_ref()));
     Ok(notes)
 }
@@ -61,65 +58,28 @@ fn port(holders: &PortHolders, profile: &Profile) -> Option<Note> {
     )
 }
 
-/// A unit file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Unit {
-    path: PathBuf,
-    text: String,
-}
-
-impl Unit {
-    fn name(&self) -> &str {
-        self.path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-    }
-}
-
-/// Units of this user and of this machine that name one of the words.
-fn units(home: &Path) -> Vec<Unit> {
-    let folders = [
-        home.join(".config/systemd/user"),
-        PathBuf::from("/etc/systemd/system"),
-    ];
-    let entries = folders
+/// Services of programs that this one follows: two gateways may want the same port.
+fn others(services: &[Found], env: &Env, paths: &Paths) -> Option<Note> {
+    let others: Vec<&Found> = services
         .iter()
-        .filter_map(|folder| fs::read_dir(folder).ok())
-        .flatten()
-        .flatten();
-    let mut units: Vec<Unit> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|end| end == "service"))
-        .filter_map(|path| {
-            let text = fs::read_to_string(&path).ok()?;
-            let names = format!("{} {text}", path.display()).to_lowercase();
-            WORDS
-                .iter()
-                .any(|word| names.contains(word))
-                .then_some(Unit { path, text })
-        })
-        .collect();
-    units.sort_by(|a, b| a.path.cmp(&b.path));
-    units
-}
-
-/// Units that start a gateway and are not this profile's: two of them may want the same port.
-fn other_units(units: &[Unit], profile: &Profile) -> Option<Note> {
-    let own = unit_name(profile);
-    let others: Vec<&Unit> = units
-        .iter()
-        .filter(|unit| unit.name() != own && starts_a_gateway(unit))
+        .filter(|found| whose(found, env, paths) == Whose::Stranger)
         .collect();
     let first = others.first()?;
     let names: Vec<String> = others
         .iter()
-        .map(|unit| format!("{} ({})", unit.name(), unit.path.display()))
+        .map(|found| format!("{} ({})", found.name, found.file.display()))
         .collect();
-    let manager = if first.path.starts_with("/etc") {
-        "sudo systemctl"
-    } else {
-        "systemctl --user"
+    let uid = env.uid();
+    let end = match first.manager {
+        Manager::Systemd(Scope::User) => format!("systemctl --user disable --now {}", first.name),
+        Manager::Systemd(Scope::System) => {
+            format!("{}systemctl disable --now {}", first.sudo(uid), first.name)
+        }
+        _ => format!(
+            "{} && {}",
+            first.typed(Verb::Stop, uid),
+            first.typed(Verb::Disable, uid)
+        ),
     };
     Some(
         Note::new(
@@ -127,32 +87,16 @@ fn other_units(units: &[Unit], profile: &Profile) -> Option<Note> {
             "Other gateway-like services detected",
             Level::Info,
             format!(
-                "{}. One gateway per machine is enough for most; more need profiles and ports of their own.",
+                "{}. They start a gateway of another program; only one can have a port.",
                 names.join(", ")
             ),
         )
         .fix(format!(
-            "if it is not wanted: {manager} disable --now {} && rm {}",
-            first.name(),
-            first.path.display()
+            "if it is not wanted: {end} && {}rm {}",
+            first.sudo(uid),
+            first.file.display()
         )),
     )
-}
-
-fn starts_a_gateway(unit: &Unit) -> bool {
-    unit.name().contains("gateway")
-        || unit
-            .text
-            .lines()
-            .any(|line| line.trim().starts_with("ExecStart=") && line.contains("gateway"))
-}
-
-/// `openclaw-gateway.service`, `openclaw-gateway-rescue.service`
-fn unit_name(profile: &Profile) -> String {
-    match profile.named() {
-        Some(name) => format!("openclaw-gateway-{name}.service"),
-        None => "openclaw-gateway.service".to_owned(),
-    }
 }
 
 /// What does not fit between the service of this profile, its config and the running process.
@@ -176,49 +120,68 @@ fn own_service(context: &Context, running: Option<&LockHeld>) -> Vec<Note> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use openclaw_config::paths::ProfileChoice;
 
-    fn unit(path: &str, text: &str) -> Unit {
-        Unit {
-            path: PathBuf::from(path),
-            text: text.to_owned(),
+    use super::*;
+    use crate::service::nearby;
+
+    /// A home with these user units, and what is told about them to a profile.
+    fn told(units: &[(&str, &str)], profile: Option<&str>) -> Option<Note> {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join("xdg");
+        let folder = config.join("systemd/user");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, line) in units {
+            std::fs::write(folder.join(name), format!("[Service]\n{line}\n")).unwrap();
         }
+        let (home, config) = (home.path().display(), config.display());
+        let env = Env::from_pairs([
+            ("HOME", home.to_string()),
+            ("XDG_CONFIG_HOME", config.to_string()),
+            ("OPENCLAW_SYSTEMD_UNIT", "mine".to_owned()),
+        ]);
+        let choice = profile.map_or_else(ProfileChoice::unset, ProfileChoice::named);
+        let paths = Paths::resolve(&env, &choice).unwrap();
+        let services: Vec<Found> = nearby::gateways(&env, &paths)
+            .into_iter()
+            .filter(|found| found.manager == Manager::Systemd(Scope::User))
+            .collect();
+        others(&services, &env, &paths)
     }
 
     #[test]
-    fn other_gateways_are_told_and_nodes_and_this_one_are_not() {
-        let rescue = Profile::parse("rescue").unwrap();
-        let units = [
-            unit(
-                "/h/.config/systemd/user/clawdbot-gateway.service",
-                "ExecStart=/usr/bin/node x gateway",
+    fn u37_only_services_of_other_programs_are_said_to_be_in_the_way() {
+        let ours = [
+            (
+                "openclaw.service",
+                "ExecStart=/usr/bin/openclaw gateway run",
             ),
-            unit(
-                "/h/.config/systemd/user/openclaw-gateway-rescue.service",
-                "ExecStart=/usr/bin/openclaw gateway",
+            ("mine.service", "ExecStart=/usr/bin/openclaw gateway"),
+            (
+                "openclaw-gateway-work.service",
+                "ExecStart=/usr/bin/openclaw gateway run\nEnvironment=OPENCLAW_PROFILE=work",
             ),
-            unit(
-                "/h/.config/systemd/user/openclaw-node.service",
+            (
+                "openclaw-node.service",
                 "ExecStart=/usr/bin/openclaw node run",
             ),
         ];
-        let note = other_units(&units, &rescue).unwrap();
+        for profile in [None, Some("work"), Some("rescue")] {
+            assert_eq!(told(&ours, profile), None, "{profile:?}");
+        }
+        let earlier = (
+            "clawdbot-gateway.service",
+            "ExecStart=/usr/bin/node /opt/clawdbot/index.js gateway",
+        );
+        let note = told(&[&ours[..], &[earlier]].concat(), None).unwrap();
         assert!(
-            note.text.starts_with("clawdbot-gateway.service (/h/"),
-            "{}",
-            note.text
+            note.text.starts_with("clawdbot-gateway.service ("),
+            "{note:?}"
         );
+        let fix = &note.fixes[0];
         assert!(
-            !note.text.contains("rescue") && !note.text.contains("node.service"),
-            "{}",
-            note.text
+            fix.starts_with("if it is not wanted: systemctl --user disable --now clawdbot-gateway.service && rm "),
+            "{fix}"
         );
-        assert_eq!(
-            note.fixes,
-            [
-                "if it is not wanted: systemctl --user disable --now clawdbot-gateway.service && rm /h/.config/systemd/user/clawdbot-gateway.service"
-            ]
-        );
-        assert_eq!(other_units(&units[1..], &rescue), None);
     }
 }

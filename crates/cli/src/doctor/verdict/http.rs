@@ -51,7 +51,7 @@ pub(in crate::doctor) fn judge(asked: &Asked, seen: &HttpSeen, beside: &Beside) 
             ),
         )
         .fix(asked.on_host("see whether the gateway runs and what has the port", "openclaw gateway status --deep"))
-        .fix(asked.on_host("start it", "openclaw up")),
+        .fix(asked.start_it()),
         HttpSeen::Silent => Verdict::new(
             "http_silent",
             Hop::Http,
@@ -551,7 +551,7 @@ fn bad_gateway(asked: &Asked, answer: &Answer) -> Verdict {
         "see whether the gateway runs and on which port",
         "openclaw gateway status",
     ))
-    .fix(asked.on_host("start it", "openclaw up"))
+    .fix(asked.start_it())
     .fix(asked.on_host(
         "and compare its port with the proxy's upstream",
         "openclaw gateway proxy-check",

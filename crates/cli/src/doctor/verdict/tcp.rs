@@ -81,7 +81,7 @@ fn refused(asked: &Asked, address: SocketAddr) -> Verdict {
             Hop::Tcp,
             format!("Nothing listens on {address}: the gateway of this machine does not run."),
         )
-        .fix(Fix::run("start it", asked.command("openclaw up")))
+        .fix(asked.start_it())
         .fix(Fix::run(
             "or see why it stopped",
             asked.command("openclaw gateway status --deep"),

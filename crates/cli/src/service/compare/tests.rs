@@ -52,6 +52,8 @@ fn codes(text: &str, change: impl Fn(&mut Facts<'_>, &mut State)) -> Vec<(&'stat
         port: Some(18789),
         holder: Some(&holder),
         linger: Some(("m".to_owned(), true)),
+        by_hand: false,
+        uid: 1000,
         other: None,
         foreign: None,
     };
