@@ -1,7 +1,10 @@
 //! What `reset` and `uninstall` take away: the paths of one profile, checked before anything goes, and never through a link.
 
+mod disk;
+mod names;
 mod remove;
 mod safe;
+mod say;
 mod stop;
 
 use std::path::{Path, PathBuf};
@@ -9,6 +12,7 @@ use std::path::{Path, PathBuf};
 use openclaw_config::store::{ConfigStore, StoreError};
 use serde_json::{Value, json};
 
+use self::remove::Tree;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 
@@ -21,16 +25,29 @@ pub(crate) enum Step {
     RemoveServices,
     /// Puts the config file among its backups.
     RetireConfig,
-    /// Removes a file, or a directory except what is kept in it.
-    Remove { path: PathBuf, keep: Vec<PathBuf> },
+    /// Removes one file or link, never a directory.
+    RemoveFile(PathBuf),
+    /// Removes a directory except what stays in it.
+    Remove(Directory),
+}
+
+/// A directory to remove, and what must be proven about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Directory {
+    tree: Tree,
+    role: Role,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    State,
+    Workspace,
+    Other,
 }
 
 impl Step {
-    pub(crate) fn remove(path: impl Into<PathBuf>) -> Self {
-        Self::Remove {
-            path: path.into(),
-            keep: Vec::new(),
-        }
+    fn tree(tree: Tree, role: Role) -> Self {
+        Self::Remove(Directory { tree, role })
     }
 }
 
@@ -41,39 +58,94 @@ pub(crate) fn state_dir(context: &Context, with_workspace: bool) -> Step {
     if !with_workspace {
         keep.push(paths.workspace_dir.clone());
     }
-    Step::Remove {
-        path: paths.state_dir.clone(),
+    let tree = Tree {
         keep,
-    }
+        last: stop::locks(paths),
+        shared: is_shared(context).then(PathBuf::new),
+        is_state: true,
+        ..Tree::of(&paths.state_dir)
+    };
+    Step::tree(tree, Role::State)
 }
 
-/// The config file, its backups and what is kept beside it.
+/// Removes the workspace.
+pub(crate) fn workspace(context: &Context) -> Step {
+    Step::tree(Tree::of(&context.paths().workspace_dir), Role::Workspace)
+}
+
+/// Removes a directory of the state directory.
+pub(crate) fn part(context: &Context, name: &Path) -> Step {
+    let paths = context.paths();
+    let tree = Tree {
+        keep: vec![paths.workspace_dir.clone()],
+        shared: is_shared(context).then(|| name.to_owned()),
+        ..Tree::of(&paths.state_dir.join(name))
+    };
+    Step::tree(tree, Role::Other)
+}
+
+/// Removes another directory of ours.
+pub(crate) fn directory(path: &Path) -> Step {
+    Step::tree(Tree::of(path), Role::Other)
+}
+
+/// The config file or the link to it, its backups and what is kept beside it.
 pub(crate) fn config_files(context: &Context) -> Vec<Step> {
     let paths = context.paths();
     let store = ConfigStore::new(paths);
-    let beside = |suffix: &str| {
-        let mut name = store.path().as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
+    let mut lock = store.path().as_os_str().to_owned();
+    lock.push(".lock");
     let backups = store.backups().into_iter().map(|backup| backup.path);
-    [paths.config_path.clone(), store.path().to_owned()]
+    [paths.config_path.clone()]
         .into_iter()
         .chain(backups)
-        .chain([beside(".lock"), paths.last_good_file()])
-        .fold(Vec::new(), |mut steps, path| {
-            let step = Step::remove(path);
-            if !steps.contains(&step) {
-                steps.push(step);
-            }
-            steps
-        })
+        .chain([lock.into(), paths.last_good_file()])
+        .map(Step::RemoveFile)
+        .collect()
 }
 
-/// Checks every path, then does the steps in order, or only says what it would do.
-pub(crate) fn run(context: &Context, steps: &[Step], dry_run: bool, last: &[String]) -> Outcome {
+/// Whether the workspace is the usual one of this profile, which a removal may take.
+pub(crate) fn is_our_workspace(context: &Context) -> bool {
+    safe::not_our_workspace(context.paths()).is_none()
+}
+
+/// Whether things of others may be in the state directory, as it is at a place that somebody chose.
+fn is_shared(context: &Context) -> bool {
     let paths = context.paths();
-    let ui = context.ui();
+    !safe::is_default_place(&paths.state_dir, &paths.home)
+}
+
+/// Checks every path, and says what would go and what would stay.
+pub(crate) fn show(context: &Context, steps: &[Step]) -> Result<(), CommandError> {
+    check(context, steps)?;
+    let mut lines = Vec::new();
+    for step in steps {
+        match step {
+            Step::RemoveServices => lines.push("the services of this profile".to_owned()),
+            step => {
+                for told in say::planned(context, step) {
+                    lines.push(match told {
+                        say::Line::Gone(text, _) => text,
+                        say::Line::Kept(text, _) => format!("(not {text})"),
+                    });
+                }
+            }
+        }
+    }
+    if lines.is_empty() {
+        context.ui().note("There is nothing to remove.");
+    } else {
+        context.ui().note("This will be removed:");
+    }
+    for line in lines {
+        context.ui().note(format!("  {line}"));
+    }
+    Ok(())
+}
+
+/// Refuses what is not surely ours, before anything is changed.
+fn check(context: &Context, steps: &[Step]) -> Result<(), CommandError> {
+    let paths = context.paths();
     if context.env().config_read_only() {
         return Err(CommandError::new(StoreError::ReadOnly(
             paths.config_path.clone(),
@@ -81,107 +153,118 @@ pub(crate) fn run(context: &Context, steps: &[Step], dry_run: bool, last: &[Stri
     }
     let others = safe::others(paths);
     for step in steps {
-        if let Step::Remove { path, .. } = step {
-            let reason = if *path == paths.state_dir {
-                safe::not_a_state_dir(path, &paths.home)
-                    .or_else(|| safe::refusal(path, &paths.home, &others))
-            } else {
-                safe::refusal(path, &paths.home, &others)
-            };
-            if let Some(reason) = reason {
-                return Err(CommandError::plain(format!(
-                    "Refusing to remove unsafe path: {}",
-                    path.display()
-                ))
-                .hint(format!("It {reason}; nothing was changed.")));
+        let (path, reason, role) = match step {
+            Step::RemoveFile(path) => {
+                let is_directory =
+                    std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+                let reason = is_directory.then_some("is a directory where a file was expected");
+                (path, reason, Role::Other)
             }
+            Step::Remove(Directory { tree, role }) => {
+                let reason = match role {
+                    Role::State => safe::not_a_state_dir(&tree.path, &paths.home),
+                    Role::Workspace => safe::not_our_workspace(paths),
+                    Role::Other => None,
+                };
+                (&tree.path, reason, *role)
+            }
+            Step::Stop | Step::RemoveServices | Step::RetireConfig => continue,
+        };
+        // What no removal may take is said first: the advice for a workspace would be wrong there.
+        let refused = safe::refusal(path, &paths.home, &others);
+        if let Some(why) = refused.or(reason) {
+            let error = CommandError::plain(format!(
+                "Refusing to remove unsafe path: {}",
+                path.display()
+            ));
+            let why = format!("It {why}; nothing was changed.");
+            return Err(if refused.is_none() && role == Role::Workspace {
+                error.hints([
+                    why,
+                    format!(
+                        "Fix: remove it yourself (rm -r {}), or everything but it: {}",
+                        say::quoted(path),
+                        context.command("openclaw uninstall --state")
+                    ),
+                ])
+            } else {
+                error.hint(why)
+            });
+        }
+        if let Step::Remove(Directory { tree, .. }) = step
+            && let Some((dir, holder)) = tree.look().in_use
+        {
+            return Err(CommandError::plain(format!(
+                "Refusing to remove {}: another program runs on {} ({holder})",
+                path.display(),
+                dir.display()
+            ))
+            .hint(format!(
+                "Nothing was changed. Stop it first: OPENCLAW_STATE_DIR={} openclaw gateway stop",
+                say::quoted(&dir)
+            )));
         }
     }
-    let mut done: Vec<Value> = Vec::new();
+    Ok(())
+}
+
+/// Checks every path, then does the steps in order, or only says what it would do. `last` is said at the end.
+pub(crate) fn run(
+    context: &Context,
+    steps: &[Step],
+    dry_run: bool,
+    last: &dyn Fn() -> Vec<String>,
+) -> Outcome {
+    let ui = context.ui();
+    check(context, steps)?;
+    let takes_all = steps
+        .iter()
+        .any(|step| matches!(step, Step::Remove(directory) if directory.role == Role::State));
+    let mut lines: Vec<Value> = Vec::new();
+    let mut kept: Vec<Value> = Vec::new();
     let mut failed = false;
     let mut held = None;
     for step in steps {
+        let removes = matches!(step, Step::RemoveFile(_) | Step::Remove(_));
+        if removes && !dry_run && held.is_none() {
+            held = Some(stop::hold(context, takes_all)?);
+        }
         let told = match step {
-            Step::Stop if dry_run => lines(vec!["[dry-run] stop gateway service".to_owned()]),
-            Step::RemoveServices if dry_run => {
-                lines(vec!["[dry-run] remove gateway service".to_owned()])
-            }
-            Step::RetireConfig | Step::Remove { .. } if dry_run => {
-                let path = match step {
-                    Step::Remove { path, .. } => path,
-                    _ => &paths.config_path,
-                };
-                if !remove::exists(path) {
-                    continue;
-                }
-                let shown = paths.display_home(path);
-                vec![Ok((
-                    format!("[dry-run] remove {shown}"),
-                    Some(path.clone()),
-                ))]
-            }
+            Step::Stop if dry_run => Ok(say::plain(["[dry-run] stop gateway service"])),
+            Step::RemoveServices if dry_run => Ok(say::plain(["[dry-run] remove gateway service"])),
+            step if dry_run => Ok(say::dry(context, step)),
             // Nothing goes while it is in use.
-            Step::Stop => lines(stop::processes(context)?),
-            Step::RemoveServices => lines(stop::services(context)?),
-            Step::RetireConfig => removed(context, &paths.config_path, &[], stop::retire(paths)),
-            Step::Remove { path, keep } => {
-                if held.is_none() {
-                    held = Some(stop::hold(context)?);
-                }
-                removed(context, path, keep, remove::tree(path, keep))
-            }
+            Step::Stop => Ok(say::plain(stop::processes(context)?)),
+            Step::RemoveServices => Ok(say::plain(stop::services(context)?)),
+            step => say::done(context, step),
         };
-        for told in told {
-            match told {
-                Ok((text, path)) => {
-                    done.push(json!({ "line": text, "path": path }));
+        match told {
+            Ok(told) => {
+                for told in told {
+                    let (say::Line::Gone(text, path) | say::Line::Kept(text, path)) = &told;
                     if !ui.is_json() {
                         ui.line(text)?;
                     }
+                    let line = json!({ "line": text, "path": path });
+                    match told {
+                        say::Line::Gone(..) => lines.push(line),
+                        say::Line::Kept(..) => kept.push(line),
+                    }
                 }
-                Err(text) => {
-                    failed = true;
-                    ui.note(text);
-                }
+            }
+            Err(text) => {
+                failed = true;
+                ui.note(text);
             }
         }
     }
     drop(held);
     if ui.is_json() {
-        ui.json(&json!({ "ok": !failed, "dryRun": dry_run, "done": done }))?;
+        ui.json(&json!({ "ok": !failed, "dryRun": dry_run, "done": lines, "kept": kept }))?;
     } else {
-        for text in last {
+        for text in last() {
             ui.line(text)?;
         }
     }
     Ok(if failed { Exit::FAILED } else { Exit::OK })
-}
-
-/// A line that was done and the path it is about, or what went wrong.
-type Told = Result<(String, Option<PathBuf>), String>;
-
-fn lines(done: Vec<String>) -> Vec<Told> {
-    done.into_iter().map(|text| Ok((text, None))).collect()
-}
-
-fn removed(
-    context: &Context,
-    path: &Path,
-    keep: &[PathBuf],
-    done: Result<bool, String>,
-) -> Vec<Told> {
-    let mut shown = context.paths().display_home(path);
-    let kept: Vec<String> = keep
-        .iter()
-        .filter(|kept| kept.starts_with(path) && remove::exists(kept))
-        .map(|kept| context.paths().display_home(kept))
-        .collect();
-    if !kept.is_empty() {
-        shown = format!("{shown} except {}", kept.join(", "));
-    }
-    match done {
-        Ok(true) => vec![Ok((format!("Removed {shown}"), Some(path.to_owned())))],
-        Ok(false) => Vec::new(),
-        Err(reason) => vec![Err(format!("Failed to remove {shown}: {reason}"))],
-    }
 }

@@ -1,5 +1,7 @@
 //! `openclaw reset`: back to before the first start, as far as is asked.
 
+use std::path::{Path, PathBuf};
+
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::removal::{self, Step};
@@ -58,11 +60,9 @@ impl Args {
                 "Invalid --scope. Expected \"config\", \"config+creds+sessions\", or \"full\".",
             ));
         }
+        let steps = steps(context, &scope);
         if asks && !self.yes && !self.dry_run {
-            context.ui().note(format!(
-                "State directory: {}",
-                context.paths().display_home(&context.paths().state_dir)
-            ));
+            removal::show(context, &steps)?;
             if !ask::confirm(&format!("Proceed with {scope} reset?"), false)? {
                 return cancelled(context);
             }
@@ -78,7 +78,7 @@ impl Args {
                 context.command("openclaw onboard --install-daemon")
             )],
         };
-        removal::run(context, &steps(context, &scope), self.dry_run, &last)
+        removal::run(context, &steps, self.dry_run, &|| last.clone())
     }
 }
 
@@ -107,7 +107,6 @@ fn cancelled(context: &Context) -> Outcome {
 
 fn steps(context: &Context, scope: &str) -> Vec<Step> {
     let paths = context.paths();
-    let state = |name: &str| paths.state_dir.join(name);
     match scope {
         "config" => vec![Step::RetireConfig],
         "full" => [
@@ -115,34 +114,47 @@ fn steps(context: &Context, scope: &str) -> Vec<Step> {
             removal::config_files(context),
             vec![
                 removal::state_dir(context, true),
-                Step::remove(paths.workspace_dir.clone()),
+                removal::workspace(context),
             ],
         ]
         .concat(),
         _ => {
-            let credentials = [
-                state("credentials"),
+            let files = [
                 paths.identity_file.clone(),
                 paths.device_auth_file.clone(),
                 paths.node_file.clone(),
                 Kind::Node.environment_file(&paths.state_dir),
-                // Of an older program: they would be taken over again at the next start.
-                state("devices"),
-                state("nodes"),
             ];
-            let agents = std::fs::read_dir(state("agents")).into_iter().flatten();
-            let sessions = agents.flatten().map(|entry| entry.path().join("sessions"));
+            // Pairings of an older program would be taken over again at the next start.
+            let folders = ["credentials", "devices", "nodes"].map(PathBuf::from);
             [
                 vec![Step::Stop],
                 removal::config_files(context),
-                credentials
+                folders
                     .into_iter()
-                    .chain(sessions)
+                    .chain(sessions(&paths.state_dir))
+                    .map(|name| removal::part(context, &name))
+                    .collect(),
+                files
+                    .into_iter()
                     .chain(paths.database_files())
-                    .map(Step::remove)
+                    .map(Step::RemoveFile)
                     .collect(),
             ]
             .concat()
         }
     }
+}
+
+/// Where the agents keep their sessions, below the state directory; what a link leads to is not ours.
+fn sessions(state_dir: &Path) -> Vec<PathBuf> {
+    let agents = state_dir.join("agents");
+    if agents.is_symlink() {
+        return Vec::new();
+    }
+    let agents = std::fs::read_dir(agents).into_iter().flatten().flatten();
+    agents
+        .filter(|entry| !entry.path().is_symlink())
+        .map(|entry| Path::new("agents").join(entry.file_name()).join("sessions"))
+        .collect()
 }

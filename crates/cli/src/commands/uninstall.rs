@@ -1,6 +1,6 @@
 //! `openclaw uninstall`: what this program put on the machine goes, the program itself last and by hand.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
@@ -86,27 +86,41 @@ impl Args {
                 return Ok(Exit::OK);
             }
         }
-        if asks && !self.yes && !self.dry_run && !ask::confirm("Proceed with uninstall?", false)? {
-            context.ui().line("Uninstall cancelled.")?;
-            return Ok(Exit::OK);
+        let steps = steps(context, chosen);
+        if asks && !self.yes && !self.dry_run {
+            removal::show(context, &steps)?;
+            if !ask::confirm("Proceed with uninstall?", false)? {
+                context.ui().line("Uninstall cancelled.")?;
+                return Ok(Exit::OK);
+            }
         }
-        let mut last = Vec::new();
-        if let Ok(program) = std::env::current_exe() {
-            last.push(format!("CLI still installed: {}", program.display()));
-        }
-        if chosen.state && !chosen.workspace {
-            last.push(
-                "Tip: workspaces were preserved. Re-run with --workspace to remove them."
-                    .to_owned(),
-            );
-        }
-        removal::run(context, &steps(context, chosen), self.dry_run, &last)
+        removal::run(context, &steps, self.dry_run, &|| last(context, chosen))
     }
+}
+
+/// What is left when everything is done.
+fn last(context: &Context, chosen: Chosen) -> Vec<String> {
+    let paths = context.paths();
+    let mut lines = Vec::new();
+    if let Ok(program) = std::env::current_exe() {
+        lines.push(format!("CLI still installed: {}", program.display()));
+    }
+    if chosen.state && !chosen.workspace && paths.workspace_dir.exists() {
+        lines.push(if removal::is_our_workspace(context) {
+            "Tip: workspaces were preserved. Re-run with --workspace to remove them.".to_owned()
+        } else {
+            format!(
+                "Tip: the workspace {} was preserved. Remove it yourself when it is not needed any more.",
+                paths.display_home(&paths.workspace_dir)
+            )
+        });
+    }
+    lines
 }
 
 fn choose(context: &Context) -> Result<Chosen, CommandError> {
     let paths = context.paths();
-    let path = |path: &std::path::Path| paths.display_home(path);
+    let path = |path: &Path| paths.display_home(path);
     Ok(Chosen {
         service: ask::confirm("Remove the services of this profile?", false)?,
         state: ask::confirm(
@@ -122,7 +136,6 @@ fn choose(context: &Context) -> Result<Chosen, CommandError> {
 }
 
 fn steps(context: &Context, chosen: Chosen) -> Vec<Step> {
-    let paths = context.paths();
     let mut steps = Vec::new();
     if chosen.service {
         steps.push(Step::RemoveServices);
@@ -135,10 +148,10 @@ fn steps(context: &Context, chosen: Chosen) -> Vec<Step> {
         steps.push(removal::state_dir(context, chosen.workspace));
     }
     if chosen.workspace {
-        steps.push(Step::remove(paths.workspace_dir.clone()));
+        steps.push(removal::workspace(context));
     }
     if chosen.app && cfg!(target_os = "macos") {
-        steps.push(Step::remove(PathBuf::from(APP)));
+        steps.push(removal::directory(Path::new(APP)));
     }
     steps
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use openclaw_config::Paths;
 
+use super::{disk, names, remove};
+
 /// Names that a directory of ours has, one of them at least.
 const MARKS: [&str; 8] = [
     "openclaw.json",
@@ -34,6 +36,7 @@ pub(super) fn others(paths: &Paths) -> Vec<PathBuf> {
 
 /// Workspaces of other profiles lie in the state directory of the default one.
 pub(super) fn workspaces_of_others(paths: &Paths) -> Vec<PathBuf> {
+    let own = real(&paths.workspace_dir);
     let entries = fs::read_dir(&paths.state_dir)
         .into_iter()
         .flatten()
@@ -46,7 +49,7 @@ pub(super) fn workspaces_of_others(paths: &Paths) -> Vec<PathBuf> {
                 .starts_with("workspace-")
         })
         .map(|entry| entry.path())
-        .filter(|path| *path != paths.workspace_dir)
+        .filter(|path| real(path) != own)
         .collect()
 }
 
@@ -80,11 +83,17 @@ pub(super) fn refusal(path: &Path, home: &Path, others: &[PathBuf]) -> Option<&'
     None
 }
 
-/// Why this is no state directory, if it exists and has something in it. One where every profile has its own by default needs
-/// no proof.
+/// Whether a state directory is where every profile has its own by default, so that all in it is ours.
+pub(super) fn is_default_place(state_dir: &Path, home: &Path) -> bool {
+    let name = state_dir.file_name().map(|name| name.to_string_lossy());
+    let parent = state_dir.parent().map(real);
+    parent == Some(real(home)) && name.is_some_and(|name| names::is_state_dir(&name))
+}
+
+/// Why this is no state directory, if it exists and has something in it. One at the default place needs no proof, unless
+/// something is mounted there.
 pub(super) fn not_a_state_dir(path: &Path, home: &Path) -> Option<&'static str> {
-    let name = path.file_name().map(|name| name.to_string_lossy());
-    if path.parent() == Some(home) && name.is_some_and(|name| name.starts_with(".openclaw")) {
+    if is_default_place(path, home) && !disk::mount_points().contains(&real(path)) {
         return None;
     }
     let mut entries = fs::read_dir(path).ok()?;
@@ -93,7 +102,29 @@ pub(super) fn not_a_state_dir(path: &Path, home: &Path) -> Option<&'static str> 
     (!is_empty && !is_marked).then_some("does not look like a state directory of openclaw")
 }
 
-fn real(path: &Path) -> PathBuf {
+/// Why a workspace is not surely ours. Only its name and place tell: what lies in it is the person's.
+pub(super) fn not_our_workspace(paths: &Paths) -> Option<&'static str> {
+    if !remove::exists(&paths.workspace_dir) {
+        return None;
+    }
+    let suffix = match paths.profile.named() {
+        Some(name) => format!("-{name}"),
+        None => String::new(),
+    };
+    let usual = paths
+        .home
+        .join(".openclaw")
+        .join(format!("workspace{suffix}"));
+    if real(&paths.workspace_dir) != real(&usual) {
+        return Some("is a workspace that was chosen, with things of yours in it");
+    }
+    let usual_state = paths.home.join(format!(".openclaw{suffix}"));
+    let is_of_another = real(&usual_state) != real(&paths.state_dir)
+        && MARKS.iter().any(|name| usual_state.join(name).exists());
+    is_of_another.then_some("is the workspace of another state directory, too")
+}
+
+pub(super) fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 

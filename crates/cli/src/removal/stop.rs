@@ -1,7 +1,9 @@
 //! Ending what runs before its files go.
 
+use std::path::PathBuf;
+
 use openclaw_config::Paths;
-use openclaw_config::store::{ConfigStore, FileLock};
+use openclaw_config::store::{ConfigStore, FileLock, StoreError, write_private};
 
 use crate::context::Context;
 use crate::error::CommandError;
@@ -76,12 +78,20 @@ fn tunnel(context: &Context) -> Result<Vec<String>, CommandError> {
     Ok(vec![format!("Removed {}", paths.display_home(&file))])
 }
 
-/// Nobody starts for this state directory while its files go.
-pub(super) fn hold(context: &Context) -> Result<Vec<FileLock>, CommandError> {
+/// Locks of this state directory.
+pub(super) fn locks(paths: &Paths) -> Vec<PathBuf> {
+    KINDS.map(|kind| kind.lock_file(paths)).into()
+}
+
+/// Nobody starts for this state directory while its files go. With `all`, locks that are not there are made: whoever starts
+/// needs them.
+pub(super) fn hold(context: &Context, all: bool) -> Result<Vec<FileLock>, CommandError> {
+    let paths = context.paths();
     let mut held = Vec::new();
     for kind in KINDS {
-        let lock = kind.lock_file(context.paths());
-        if !lock.exists() {
+        let lock = kind.lock_file(paths);
+        let may_be_made = all && paths.state_dir.is_dir();
+        if !may_be_made && !lock.exists() {
             continue;
         }
         match FileLock::try_acquire(&lock).map_err(CommandError::new)? {
@@ -97,16 +107,24 @@ pub(super) fn hold(context: &Context) -> Result<Vec<FileLock>, CommandError> {
     Ok(held)
 }
 
-/// The config file becomes the newest backup; the copy that would bring it back goes.
+/// The config file becomes the newest backup; the copy that would bring it back goes. Of a link only the link goes, and its
+/// backup lies beside it.
 pub(super) fn retire(paths: &Paths) -> Result<bool, String> {
-    let store = ConfigStore::new(paths);
-    let stored = store.read().map_err(|error| error.to_string())?;
-    if stored.raw.is_none() {
+    let path = &paths.config_path;
+    let text = |error: StoreError| error.to_string();
+    let stored = ConfigStore::new(paths).read().map_err(text)?;
+    let Some(raw) = &stored.raw else {
         return Ok(false);
+    };
+    if path.is_symlink() {
+        write_private(path, raw.as_bytes()).map_err(text)?;
+        if path.is_symlink() {
+            return Err("it is a link that cannot be replaced".to_owned());
+        }
     }
-    let done = store
+    let done = ConfigStore::new(paths)
         .take_back(&stored.hash, None)
-        .map_err(|error| error.to_string())?;
-    super::remove::tree(&paths.last_good_file(), &[])?;
+        .map_err(text)?;
+    super::remove::file(&paths.last_good_file())?;
     Ok(done)
 }

@@ -1,5 +1,7 @@
 //! `openclaw reset` and `openclaw uninstall`.
 
+mod kept;
+
 use std::os::unix::fs::symlink;
 
 use serde_json::json;
@@ -64,7 +66,8 @@ fn a_dry_run_changes_nothing() {
         "{ran:?}"
     );
     assert!(
-        ran.out.contains("[dry-run] remove ~/.openclaw\n"),
+        ran.out
+            .contains("[dry-run] remove ~/.openclaw except ~/.openclaw/workspace-rescue\n"),
         "{ran:?}"
     );
     let ran = place.run(&["uninstall", "--all", "--dry-run"]).ok();

@@ -1,0 +1,177 @@
+//! The names that are ours: those of state directories, and those of what is written in one.
+
+use std::path::{Component, Path};
+
+use openclaw_config::paths::Profile;
+
+/// State directories in the home directory, those of older programs included.
+const STATE_DIRS: [&str; 4] = [".openclaw", ".clawdbot", ".moltbot", ".moldbot"];
+/// State directory of a named profile, before its name.
+const PROFILE_STATE_DIR: &str = ".openclaw-";
+
+/// Everything that this program writes in a state directory, and what it takes over from older ones; `*` is any text within a
+/// name. What belongs to the person (`.env`, pages, workspaces, skills) is not among it.
+const WRITTEN: &[&str] = &[
+    "openclaw.json",
+    "openclaw.json.*",
+    "clawdbot.json",
+    "clawdbot.json.*",
+    "moltbot.json",
+    "moltbot.json.*",
+    "moldbot.json",
+    "moldbot.json.*",
+    "gateway.sqlite",
+    "gateway.sqlite-*",
+    "gateway.sqlite.*",
+    "gateway.lock",
+    "gateway.sock",
+    "gateway.env",
+    "gateway.env.*",
+    "gateway.cmd",
+    "gateway.cmd.*",
+    "node.json",
+    "node.json.*",
+    "node.lock",
+    "node.env",
+    "node.env.*",
+    "node.cmd",
+    "node.cmd.*",
+    "exec-approvals.json",
+    "exec-approvals.json.*",
+    "exec-approvals.sock",
+    "tailscale.json",
+    "tailscale.json.*",
+    "config-confirm.json",
+    "config-confirm.json.*",
+    "tunnel-service.json",
+    "tunnel-service.json.*",
+    "migration.json",
+    "migration.json.*",
+    "edit-????????-????-????-????-????????????",
+    "identity/device.json",
+    "identity/device.json.*",
+    "identity/device-auth.json",
+    "identity/device-auth.json.*",
+    "devices/paired.json",
+    "devices/paired.json.*",
+    "devices/pending.json",
+    "devices/pending.json.*",
+    "nodes/paired.json",
+    "nodes/paired.json.*",
+    "nodes/pending.json",
+    "nodes/pending.json.*",
+    "credentials/oauth.json",
+    "credentials/*-pairing.json",
+    "credentials/*-allowFrom.json",
+    "agents/*/sessions/*.json",
+    "agents/*/sessions/*.jsonl*",
+    "agents/*/agent/auth-profiles.json",
+    "logs/openclaw-*.log",
+    "logs/gateway*.log",
+    "logs/node*.log",
+    "tunnels/????????????????*.*",
+    "gateway/tls/gateway-*.pem*",
+    "gateway/acme/*/account*.json*",
+    "gateway/acme/*/*/record.json*",
+    "gateway/acme/*/*/certificate.pem*",
+    "gateway/acme/*/*/next-key.pem*",
+    "dns/*.db",
+];
+
+/// Whether a directory of this name in the home directory is a state directory by its name.
+pub(super) fn is_state_dir(name: &str) -> bool {
+    let of_profile = name.strip_prefix(PROFILE_STATE_DIR);
+    STATE_DIRS.contains(&name)
+        || of_profile.is_some_and(|profile| Profile::parse(profile).is_some())
+}
+
+/// What a path is in a state directory that holds other things, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Ours.
+    Ours,
+    /// A directory that may hold something of ours.
+    Above,
+    /// Somebody else's.
+    Foreign,
+}
+
+/// What the path `relative` to a state directory is.
+pub(super) fn find(relative: &Path) -> Found {
+    let mut parts = Vec::new();
+    for part in relative.components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_string_lossy()),
+            _ => return Found::Foreign,
+        }
+    }
+    let mut found = Found::Foreign;
+    for pattern in WRITTEN {
+        let wanted: Vec<&str> = pattern.split('/').collect();
+        let fits = parts.len() <= wanted.len()
+            && wanted
+                .iter()
+                .zip(&parts)
+                .all(|(wanted, part)| matches(wanted.as_bytes(), part.as_bytes()));
+        if fits && parts.len() == wanted.len() {
+            return Found::Ours;
+        }
+        if fits {
+            found = Found::Above;
+        }
+    }
+    found
+}
+
+/// `*` is any text, `?` any byte.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    match (pattern.split_first(), name.split_first()) {
+        (None, None) => true,
+        (Some((b'*', rest)), _) => (0..=name.len()).any(|from| matches(rest, &name[from..])),
+        (Some((b'?', rest)), Some((_, name))) => matches(rest, name),
+        (Some((wanted, rest)), Some((byte, name))) if wanted == byte => matches(rest, name),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_that_are_written_are_ours() {
+        for (path, wanted) in [
+            ("", Found::Above),
+            ("openclaw.json", Found::Ours),
+            ("openclaw.json.bak.3", Found::Ours),
+            ("openclaw.jsonx", Found::Foreign),
+            ("gateway.sqlite-wal", Found::Ours),
+            ("edit-0b1f6d3e-1111-4111-8111-111111111111", Found::Ours),
+            ("edit-notes", Found::Foreign),
+            ("identity", Found::Above),
+            ("identity/device.json", Found::Ours),
+            ("identity/passport.pdf", Found::Foreign),
+            ("agents", Found::Above),
+            ("agents/main/sessions", Found::Above),
+            ("agents/main/sessions/1.jsonl", Found::Ours),
+            ("agents/main/sessions/store.rs", Found::Foreign),
+            ("agents/main.rs", Found::Above),
+            ("gateway/src", Found::Foreign),
+            (".env", Found::Foreign),
+            ("src", Found::Foreign),
+            ("../openclaw.json", Found::Foreign),
+        ] {
+            assert_eq!(find(Path::new(path)), wanted, "{path}");
+        }
+        for (name, wanted) in [
+            (".openclaw", true),
+            (".openclaw-rescue", true),
+            (".clawdbot", true),
+            (".openclaw-", false),
+            (".openclaw.d", false),
+            ("openclaw", false),
+        ] {
+            assert_eq!(is_state_dir(name), wanted, "{name}");
+        }
+    }
+}
