@@ -6,7 +6,7 @@ mod token_cache;
 use std::path::{Path, PathBuf};
 
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use openclaw_config::store::{StoreError, write_private};
+use openclaw_config::store::{StoreError, read_regular, write_private};
 use openclaw_protocol::device::{PublicKey, decode_base64};
 use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{Ed25519KeyPair, KeyPair};
@@ -20,6 +20,8 @@ const PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
 ];
 const FILE_VERSION: u32 = 1;
+/// A key file has a few hundred bytes.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// Why there is no device identity.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +155,7 @@ struct Stored {
 
 /// `None` when there is no file, or one without a usable key.
 fn read(path: &Path) -> std::io::Result<Option<Stored>> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match read_regular(path, MAX_FILE_BYTES) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),

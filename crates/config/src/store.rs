@@ -4,6 +4,7 @@
 //! config file.
 
 mod config;
+mod regular;
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use crate::paths::{Paths, with_suffix};
 
 pub use config::{Backup, ConfigStore, Replaced, Stored};
+pub use regular::read_regular;
 
 /// Number of backups kept next to the config file: `.bak`, `.bak.1` … `.bak.4`.
 pub const BACKUPS: usize = 5;

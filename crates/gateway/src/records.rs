@@ -334,6 +334,11 @@ pub enum Change {
         /// Text.
         value: String,
     },
+    /// Remove a small named value.
+    RemoveValue {
+        /// Name.
+        key: &'static str,
+    },
     /// Append to the audit chain.
     Audit(Box<AuditEvent>),
 }

@@ -11,9 +11,9 @@ use serde_json::json;
 use super::onboard::port;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
-use crate::migrate::{Record, Survey, carry_over, survey, undo};
+use crate::migrate::{Survey, carry_over, refuse_a_second, survey, undo};
 use crate::onboarding::Prompts;
-use crate::ui::format::now_ms;
+use crate::ui::format::{now_ms, one_line};
 
 /// Time to see whether somebody listens.
 const KNOCK: Duration = Duration::from_millis(300);
@@ -42,16 +42,7 @@ impl Args {
             return take_back(context);
         }
         let paths = context.paths();
-        if let Some(record) = Record::load(paths)? {
-            return Err(CommandError::new(format!(
-                "{} was migrated already",
-                paths.display_home(&record.from)
-            ))
-            .hint(format!(
-                "Take that back first: {}",
-                context.command("openclaw migrate --undo")
-            )));
-        }
+        refuse_a_second(paths)?;
         let from = self.from.as_ref().map_or_else(
             || paths.state_dir.clone(),
             |from| context.env().absolute(&from.to_string_lossy()),
@@ -128,10 +119,9 @@ impl Args {
 
 fn take_back(context: &Context) -> Outcome {
     let paths = context.paths();
-    let Some(record) = Record::load(paths)? else {
+    let Some((lines, from)) = undo(paths, now_ms())? else {
         return Err(CommandError::new("there is no migration to take back"));
     };
-    let lines = undo(&record, paths, now_ms())?;
     let ui = context.ui();
     if ui.is_json() {
         ui.json(&json!({ "ok": true, "undone": lines }))?;
@@ -142,7 +132,7 @@ fn take_back(context: &Context) -> Outcome {
     }
     ui.line(format!(
         "Taken back. The files of the earlier program in {} were never changed.",
-        paths.display_home(&record.from)
+        one_line(&paths.display_home(&from))
     ))?;
     Ok(Exit::OK)
 }
@@ -150,7 +140,10 @@ fn take_back(context: &Context) -> Outcome {
 fn show(context: &Context, found: &Survey) -> Result<(), CommandError> {
     let ui = context.ui();
     let paths = context.paths();
-    ui.line(format!("From: {}", paths.display_home(&found.from)))?;
+    ui.line(format!(
+        "From: {}",
+        one_line(&paths.display_home(&found.from))
+    ))?;
     if !found.in_place {
         ui.line(format!("To:   {}", paths.display_home(&paths.state_dir)))?;
     }
@@ -162,11 +155,11 @@ fn show(context: &Context, found: &Survey) -> Result<(), CommandError> {
         };
         ui.line(format!("  {:<10} {}{mark}", part.name, part.detail))?;
     }
-    for (_, to) in &found.copies {
-        if to.exists() {
+    for copy in &found.copies {
+        if copy.to.exists() {
             ui.line(format!(
                 "  {} is replaced; a copy is kept beside it",
-                paths.display_home(to)
+                paths.display_home(&copy.to)
             ))?;
         }
     }

@@ -1,17 +1,20 @@
-//! Carries the files over, imports the pairings, and puts everything back.
+//! Carries the files over and imports the pairings.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use openclaw_config::Paths;
 use openclaw_config::hash::sha256_hex;
-use openclaw_config::store::{private_dir, write_private};
-use openclaw_gateway::lock::{LockInfo, StateLock};
-use openclaw_gateway::store::{OfflineBooks, StorePaths};
+use openclaw_config::store::{private_dir, read_regular, write_private};
+use openclaw_gateway::lock::StateLock;
+use openclaw_gateway::store::import::{self, Trace};
 
-use super::record::{Record, Written};
+use super::record::{self, Record, Written};
 use super::survey::Survey;
+use super::undo::{self, Databases, fingerprint_of_link};
+use super::{beside, books, failed, is_there, lock};
 use crate::error::CommandError;
 
 /// What was done.
@@ -29,170 +32,174 @@ pub(crate) fn carry_over(
     paths: &Paths,
     now_ms: i64,
 ) -> Result<Done, CommandError> {
-    private_dir(&paths.state_dir).map_err(CommandError::new)?;
-    let mut record = Record::new(now_ms, &survey.from, !paths.database_file.exists());
-    let result = carry(survey, paths, now_ms, &mut record);
-    if let Err(error) = result {
-        // Half a migration is worse than none.
-        let back = put_back(&record, paths, now_ms, false);
-        drop(fs::remove_file(Record::file(paths)));
-        return Err(match back {
-            Ok(_) => error.hint("Nothing was changed."),
-            Err(second) => error.hint(format!("Taking back what was written failed: {second}")),
-        });
+    for copy in &survey.copies {
+        if copy.to != paths.config_path {
+            record::inside(&copy.to, paths).map_err(|problem| {
+                CommandError::new(problem)
+                    .hint("Nothing was changed.")
+                    .hint("Fix: replace the link by a folder, then migrate again")
+            })?;
+        }
     }
-    let records = result.unwrap_or_default();
-    Ok(Done { records, record })
+    private_dir(&paths.state_dir).map_err(CommandError::new)?;
+    let lock = lock(paths, now_ms)?;
+    // Somebody may have been quicker.
+    refuse_a_second(paths)?;
+    let databases = undo::database_files(paths)?;
+    let mut record = Record::new(now_ms, &survey.from, !is_there(&paths.database_file));
+    match carry(survey, paths, &lock, &mut record) {
+        Ok(records) => Ok(Done { records, record }),
+        Err(error) => Err(take_back(error, &record, paths, &lock, databases)),
+    }
+}
+
+/// Half a migration is worse than none.
+fn take_back(
+    error: CommandError,
+    record: &Record,
+    paths: &Paths,
+    lock: &Arc<StateLock>,
+    databases: Vec<PathBuf>,
+) -> CommandError {
+    let back = undo::put_back(record, paths, lock, &Databases::RemoveBut(databases))
+        .and_then(|_| undo::forget(paths));
+    match back {
+        Ok(()) => error.hint("Nothing was changed."),
+        Err(second) => {
+            let hints: Vec<String> = second.hint_lines().into_iter().map(str::to_owned).collect();
+            error
+                .hint(format!("Taking back what was written failed: {second}"))
+                .hints(hints)
+                .hint(format!(
+                    "Then finish it with: {}",
+                    paths.profile.command("openclaw migrate --undo")
+                ))
+        }
+    }
+}
+
+/// One migration at a time can be taken back.
+pub(crate) fn refuse_a_second(paths: &Paths) -> Result<(), CommandError> {
+    let Some(record) = Record::load(paths)? else {
+        return Ok(());
+    };
+    Err(CommandError::new(format!(
+        "{} was migrated already",
+        paths.display_home(&record.from)
+    ))
+    .hint(format!(
+        "Take that back first: {}",
+        paths.profile.command("openclaw migrate --undo")
+    )))
 }
 
 fn carry(
     survey: &Survey,
     paths: &Paths,
-    now_ms: i64,
+    lock: &Arc<StateLock>,
     record: &mut Record,
 ) -> Result<usize, CommandError> {
-    // Noted first: a crash in between leaves something to undo by.
-    for (from, to) in &survey.copies {
-        let bytes = fs::read(from).map_err(|error| failed("read", from, &error))?;
-        let before = keep(to, now_ms)?;
-        record.files.push(Written {
-            path: to.clone(),
-            before,
-            hash: sha256_hex(&bytes),
-        });
+    let at_ms = record.at_ms;
+    let books = books(lock, paths)?;
+    let state = books.load().map_err(CommandError::new)?;
+    let (changes, report) = import::plan(&state, &survey.from, at_ms);
+    // All is noted before it is done: whatever ends this in between leaves something to undo by.
+    record.imported = Trace::of(&changes);
+    for copy in &survey.copies {
+        note_folders(record, &copy.to, paths);
+        let keep = Keep::plan(&copy.to, at_ms, true)?;
+        record.files.push(keep.written(&copy.to, &copy.bytes));
         record.save(paths).map_err(CommandError::new)?;
-        write_private(to, &bytes).map_err(CommandError::new)?;
+        keep.make()?;
+        write_private(&copy.to, &copy.bytes).map_err(CommandError::new)?;
     }
-    if survey.in_place && paths.config_path.is_file() {
+    let is_copied = |path: &Path| survey.copies.iter().any(|copy| copy.to == path);
+    if survey.in_place && paths.config_path.is_file() && !is_copied(&paths.config_path) {
         // The gateway will complete the config; whoever goes back gets the old one.
-        let bytes = fs::read(&paths.config_path)
-            .map_err(|error| failed("read", &paths.config_path, &error))?;
-        record.files.push(Written {
-            path: paths.config_path.clone(),
-            before: keep(&paths.config_path, now_ms)?,
-            hash: sha256_hex(&bytes),
-        });
+        let keep = Keep::plan(&paths.config_path, at_ms, false)?;
+        if let Keep::File { bytes, .. } = &keep {
+            record.files.push(keep.written(&paths.config_path, bytes));
+        }
+        record.save(paths).map_err(CommandError::new)?;
+        keep.make()?;
     }
     record.save(paths).map_err(CommandError::new)?;
-    let books = OfflineBooks::open(&StorePaths::from(paths), now_ms)
-        .map_err(|error| CommandError::new(error).hint(stop_first(paths)))?;
-    let records = books.import().records();
+    if !changes.is_empty() {
+        books.commit(changes).map_err(CommandError::new)?;
+    }
     books.close().map_err(CommandError::new)?;
-    Ok(records)
+    Ok(report.records())
 }
 
-/// Takes a migration back; what was changed since is kept beside. Gives the lines that say so.
-pub(crate) fn undo(
-    record: &Record,
-    paths: &Paths,
-    now_ms: i64,
-) -> Result<Vec<String>, CommandError> {
-    let info = LockInfo::of_this_process(now_ms);
-    let lock = StateLock::acquire(&paths.lock_file, info, now_ms)
-        .map_err(|error| CommandError::new(error).hint(stop_first(paths)))?;
-    let lines = put_back(record, paths, now_ms, true)?;
-    fs::remove_file(Record::file(paths))
-        .map_err(|error| failed("remove", &Record::file(paths), &error))?;
-    drop(lock);
-    Ok(lines)
+fn note_folders(record: &mut Record, file: &Path, paths: &Paths) {
+    let folders = file.ancestors().skip(1);
+    let mut made: Vec<PathBuf> = folders
+        .take_while(|folder| *folder != paths.state_dir && folder.starts_with(&paths.state_dir))
+        .filter(|folder| !is_there(folder) && !record.folders.iter().any(|known| known == folder))
+        .map(Path::to_owned)
+        .collect();
+    made.reverse();
+    record.folders.extend(made);
 }
 
-fn stop_first(paths: &Paths) -> String {
-    format!(
-        "Fix: stop the gateway of this state directory first: {}",
-        paths.profile.command("openclaw gateway stop")
-    )
+/// How what is at a place is kept beside it.
+enum Keep {
+    Nothing,
+    File {
+        bytes: Vec<u8>,
+        copy: PathBuf,
+    },
+    /// A link that is going to be replaced: what it leads to is not touched.
+    Link {
+        target: PathBuf,
+        copy: PathBuf,
+    },
 }
 
-fn put_back(
-    record: &Record,
-    paths: &Paths,
-    now_ms: i64,
-    tell: bool,
-) -> Result<Vec<String>, CommandError> {
-    let mut lines = Vec::new();
-    for file in record.files.iter().rev() {
-        let now = match fs::read(&file.path) {
-            Ok(bytes) => Some(sha256_hex(&bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed("read", &file.path, &error)),
+impl Keep {
+    fn plan(path: &Path, at_ms: i64, is_replaced: bool) -> Result<Self, CommandError> {
+        let copy = beside(path, &format!(".before-migration-{at_ms}"));
+        if is_replaced && let Ok(target) = fs::read_link(path) {
+            return Ok(Self::Link { target, copy });
+        }
+        match read_regular(path, import::MAX_FILE_BYTES) {
+            Ok(bytes) => Ok(Self::File { bytes, copy }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Nothing),
+            Err(error) => Err(failed("read", path, &error)),
+        }
+    }
+
+    fn written(&self, path: &Path, bytes: &[u8]) -> Written {
+        let (before, original) = match self {
+            Self::Nothing => (None, None),
+            Self::File { bytes, copy } => (Some(copy.clone()), Some(sha256_hex(bytes))),
+            Self::Link { target, copy } => (Some(copy.clone()), Some(fingerprint_of_link(target))),
         };
-        if now.as_ref().is_some_and(|hash| *hash != file.hash) {
-            let aside = beside(&file.path, &format!(".undone-{now_ms}"));
-            fs::rename(&file.path, &aside).map_err(|error| failed("move", &file.path, &error))?;
-            if tell {
-                lines.push(format!(
-                    "Kept what was changed since: {}",
-                    paths.display_home(&aside)
-                ));
-            }
-        }
-        match &file.before {
-            Some(before) => {
-                fs::rename(before, &file.path).map_err(|error| failed("move", before, &error))?;
-                lines.push(format!("Restored {}", paths.display_home(&file.path)));
-            }
-            None if file.path.exists() => {
-                fs::remove_file(&file.path)
-                    .map_err(|error| failed("remove", &file.path, &error))?;
-                lines.push(format!("Removed {}", paths.display_home(&file.path)));
-            }
-            None => {}
+        Written {
+            path: path.to_owned(),
+            before,
+            original,
+            hash: sha256_hex(bytes),
         }
     }
-    if record.database_created {
-        for path in database_files(paths)? {
-            let aside = beside(&path, &format!(".undone-{now_ms}"));
-            fs::rename(&path, &aside).map_err(|error| failed("move", &path, &error))?;
-            lines.push(format!("Set aside {}", paths.display_home(&aside)));
+
+    fn make(&self) -> Result<(), CommandError> {
+        match self {
+            Self::Nothing => Ok(()),
+            Self::File { bytes, copy } => write_private(copy, bytes).map_err(CommandError::new),
+            Self::Link { target, copy } => {
+                link(target, copy).map_err(|error| failed("write", copy, &error))
+            }
         }
     }
-    Ok(lines)
 }
 
-/// The database and what belongs to it.
-fn database_files(paths: &Paths) -> Result<Vec<PathBuf>, CommandError> {
-    let name = paths
-        .database_file
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let mut files = Vec::new();
-    let entries = match fs::read_dir(&paths.state_dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(files),
-        Err(error) => return Err(failed("list", &paths.state_dir, &error)),
-    };
-    for entry in entries {
-        let entry = entry.map_err(|error| failed("list", &paths.state_dir, &error))?;
-        let found = entry.file_name().to_string_lossy().into_owned();
-        if found.starts_with(&name) && !found.contains(".undone-") && entry.path().is_file() {
-            files.push(entry.path());
-        }
-    }
-    files.sort();
-    Ok(files)
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
 }
 
-/// Copies a file beside itself before it is replaced.
-fn keep(path: &Path, now_ms: i64) -> Result<Option<PathBuf>, CommandError> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("read", path, &error)),
-    };
-    let copy = beside(path, &format!(".before-migration-{now_ms}"));
-    write_private(&copy, &bytes).map_err(CommandError::new)?;
-    Ok(Some(copy))
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
-fn failed(what: &str, path: &Path, error: &io::Error) -> CommandError {
-    CommandError::new(format!("cannot {what} {}: {error}", path.display()))
+#[cfg(not(unix))]
+fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(target, at)
 }

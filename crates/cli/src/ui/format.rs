@@ -44,9 +44,12 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
 
 /// What others say about themselves, on one line: line ends and tabs are shown too, and long text is cut.
 pub(crate) fn one_line(text: &str) -> String {
-    /// Characters that are shown.
-    const LONGEST: usize = 300;
-    let shown: String = text.chars().take(LONGEST).collect();
+    one_line_of(text, 300)
+}
+
+/// The same with another number of characters that are shown.
+pub(crate) fn one_line_of(text: &str, longest: usize) -> String {
+    let shown: String = text.chars().take(longest).collect();
     let cut = if shown.len() < text.len() { "…" } else { "" };
     let shown = printable(&shown).replace('\n', "\\n").replace('\t', "\\t");
     format!("{shown}{cut}")

@@ -1,5 +1,8 @@
 //! `openclaw migrate`: what an earlier program left is taken over, and can be given back.
 
+mod hostile;
+mod undo;
+
 use std::fs;
 use std::path::Path;
 

@@ -9,9 +9,12 @@ use serde_json::Value;
 
 use crate::hash::sha256_hex;
 use crate::paths::with_suffix;
-use crate::store::{self, FileLock, io_error, write_private};
+use crate::store::{self, FileLock, io_error, read_regular, write_private};
 
 use super::{ExecApprovalsFile, Issue, normalize, parse_lenient};
+
+/// More than a list of programs that a person can look through.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The file as it was at one moment.
 #[derive(Debug, Clone)]
@@ -147,7 +150,7 @@ impl ApprovalsStore {
     }
 
     fn load(&self) -> Result<Loaded, StoreError> {
-        let bytes = match fs::read(&self.path) {
+        let bytes = match read_regular(&self.path, MAX_FILE_BYTES) {
             Ok(bytes) => Some(bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(io_error("read", &self.path)(error).into()),

@@ -241,6 +241,14 @@ fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
     assert!(made.unwrap().success());
     let error = read_text(&pipe).unwrap_err();
     assert!(error.to_string().contains("not a regular file"), "{error}");
+    for path in [&pipe, &folder.path().to_owned()] {
+        let error = read_regular(path, 4).unwrap_err();
+        assert!(error.to_string().contains("not a regular file"), "{error}");
+    }
+    let file = folder.path().join("file");
+    fs::write(&file, "four").unwrap();
+    assert_eq!(read_regular(&file, 4).unwrap(), b"four");
+    assert!(read_regular(&file, 3).is_err());
 }
 
 #[test]

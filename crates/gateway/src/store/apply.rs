@@ -53,6 +53,9 @@ pub(super) fn apply(connection: &Connection, change: &Change, head: &mut ChainHe
             id,
         ),
         Change::PutValue { key, value } => put_value(connection, key, value),
+        Change::RemoveValue { key } => {
+            remove(connection, "DELETE FROM named_values WHERE name = ?1", key)
+        }
         Change::Audit(event) => put_line(connection, &ChainedLine::chain(head, event)),
     }
 }
@@ -66,6 +69,7 @@ pub(super) const fn concerns_snapshot(change: &Change) -> bool {
             | Change::PutNode(_)
             | Change::RemoveNode(_)
             | Change::PutValue { .. }
+            | Change::RemoveValue { .. }
     )
 }
 

@@ -5,17 +5,24 @@
 //! so they are no business of this module.
 
 mod parse;
+mod take_back;
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use openclaw_config::store::read_regular;
 
 use super::{Store, StoreError};
 use crate::records::{AuditEvent, Change, StoredState};
 
 use parse::Parsed;
+
+pub use take_back::{TakenBack, Trace};
+
+/// More than a file of pairings has by far, and little enough to be read at once.
+pub const MAX_FILE_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What became of the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -106,7 +113,7 @@ pub fn plan(state: &StoredState, state_dir: &Path, now_ms: i64) -> (Vec<Change>,
             continue;
         }
         let path = state_dir.join(source.path);
-        let text = match fs::read(&path) {
+        let text = match read_regular(&path, MAX_FILE_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => Err(error.to_string()),
             Ok(bytes) => String::from_utf8(bytes).map_err(|error| error.to_string()),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -28,7 +29,7 @@ pub struct OfflineBooks {
     // Dropped in this order: the lock goes last.
     store: SqliteStore,
     import: ImportReport,
-    _lock: StateLock,
+    _lock: Arc<StateLock>,
 }
 
 impl OfflineBooks {
@@ -37,12 +38,17 @@ impl OfflineBooks {
     pub fn open(paths: &StorePaths, now_ms: i64) -> Result<Self, OfflineError> {
         let info = LockInfo::of_this_process(now_ms);
         let lock = StateLock::acquire(&paths.lock, info, now_ms)?;
-        let store = SqliteStore::open(&paths.database)?;
-        let state = store.load()?;
-        let import = import::run(&store, &state, &paths.state_dir, now_ms)?;
+        let mut books = Self::under(Arc::new(lock), paths)?;
+        let state = books.load()?;
+        books.import = import::run(&books.store, &state, &paths.state_dir, now_ms)?;
+        Ok(books)
+    }
+
+    /// Opens the store under a lock of the state dir that the caller took, and imports nothing. Blocks.
+    pub fn under(lock: Arc<StateLock>, paths: &StorePaths) -> Result<Self, OfflineError> {
         Ok(Self {
-            store,
-            import,
+            store: SqliteStore::open(&paths.database)?,
+            import: ImportReport::default(),
             _lock: lock,
         })
     }

@@ -1,4 +1,5 @@
 use std::fs;
+use std::sync::Arc;
 
 use openclaw_protocol::scope::{Role, Scope, ScopeSet};
 use ring::digest::{SHA256, digest};
@@ -7,6 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::audit::AuditFilter;
+use crate::lock::{LockInfo, StateLock};
 use crate::records::CredentialHash;
 use crate::store::tests::records::paths_below;
 use crate::store::{OfflineBooks, SqliteStore, StorePaths, offline};
@@ -379,4 +381,66 @@ fn offline_books_import_and_view_agree() {
     let books = OfflineBooks::open(&dir.paths, NOW).unwrap();
     assert_eq!(books.import().records(), 4);
     check_imported(&books.load().unwrap());
+}
+
+#[test]
+fn an_import_is_taken_back_but_for_what_was_decided_since() {
+    let dir = StateDir::new();
+    dir.put_all(Value::clone);
+    let lock = StateLock::acquire(&dir.paths.lock, LockInfo::of_this_process(NOW), NOW).unwrap();
+    let books = OfflineBooks::under(Arc::new(lock), &dir.paths).unwrap();
+    assert_eq!(books.load().unwrap().devices.len(), 0);
+    let (changes, report) = plan(&books.load().unwrap(), &dir.paths.state_dir, NOW);
+    let trace = Trace::of(&changes);
+    books.commit(changes.clone()).unwrap();
+
+    // A connect is no decision.
+    books
+        .commit(vec![Change::TouchDevice {
+            device_id: DEVICE.to_owned(),
+            token: None,
+            at_ms: NOW,
+            reason: "connect",
+        }])
+        .unwrap();
+    let back = trace.take_back(&books.load().unwrap(), NOW);
+    assert_eq!((back.removed, back.kept.len()), (report.records(), 0));
+    books.commit(back.changes).unwrap();
+    let state = books.load().unwrap();
+    assert_eq!((state.devices.len(), state.nodes.len()), (0, 0));
+    assert_eq!(
+        (state.pending_devices.len(), state.pending_nodes.len()),
+        (0, 0)
+    );
+    let again = trace.take_back(&state, NOW);
+    assert!(again.changes.is_empty(), "{again:?}");
+
+    // The files can be imported again; what is approved anew then stays.
+    let (changes, again) = plan(&state, &dir.paths.state_dir, NOW);
+    assert_eq!(again.records(), report.records());
+    books.commit(changes).unwrap();
+    let mut device = books.load().unwrap().devices.remove(0);
+    device.approved_at_ms += 1;
+    books
+        .commit(vec![Change::PutDevice(Box::new(device))])
+        .unwrap();
+    let back = trace.take_back(&books.load().unwrap(), NOW);
+    assert_eq!(back.kept, [format!("device {DEVICE}")]);
+    assert_eq!(back.removed, report.records() - 1);
+}
+
+#[test]
+fn only_files_of_a_bounded_size_are_read() {
+    let dir = StateDir::new();
+    dir.put_all(Value::clone);
+    let file = dir.paths.state_dir.join("devices/paired.json");
+    let huge = fs::OpenOptions::new().write(true).open(&file).unwrap();
+    huge.set_len(MAX_FILE_BYTES + 1).unwrap();
+    let (_, report) = plan(&StoredState::default(), &dir.paths.state_dir, NOW);
+    let broken: Vec<_> = report
+        .files
+        .iter()
+        .filter_map(|file| file.broken.clone())
+        .collect();
+    assert_eq!(broken, ["larger than 32 MiB; move it away"]);
 }
