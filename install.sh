@@ -46,6 +46,10 @@ if [ -z "$from" ]; then
     from=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
     [ -f "$from/SHA256SUMS" ] || fail "no release in $from" "Fix: name where it is: sh install.sh --from <folder or https address>"
 fi
+# It becomes part of a pattern and of file names.
+case $version in
+    *[!0-9A-Za-z.+_-]*) fail "no version: $version" "Fix: name one like 1.2.3" ;;
+esac
 if [ -z "$to" ]; then
     [ -n "${HOME:-}" ] || fail "HOME is not set" "Fix: name a folder: sh install.sh --to <folder>"
     to=$HOME/.local
@@ -62,9 +66,41 @@ case $(uname -m) in
     *) fail "no release for $(uname -m)" "Fix: build it: cargo install --path crates/cli" ;;
 esac
 
+# Others run what is installed outside of a home, whatever is private to whoever installs it.
+case $to/ in
+    "${HOME:-/nowhere}"/*) folders=$(umask) ;;
+    *) folders=022 ;;
+esac
+
 temporary=$(mktemp -d "${TMPDIR:-/tmp}/openclaw-install.XXXXXX")
-trap 'rm -rf "$temporary"' EXIT
+trap 'rm -rf "$temporary"; rm -f "$to/bin/.openclaw.new"' EXIT
 trap 'exit 1' HUP INT TERM
+
+# follow <address> <file>: wget follows redirects to http, so each step is made and looked at here.
+follow() {
+    address=$1
+    for _ in 1 2 3 4 5 6; do
+        if wget -q --server-response --max-redirect=0 -O "$2" "$address" 2>"$temporary/answer"; then
+            return 0
+        fi
+        next=$(sed -n 's/^ *[Ll]ocation: *\([^ ]*\).*/\1/p' "$temporary/answer" | tail -n 1 | tr -d '\r')
+        case $next in
+            '')
+                cat "$temporary/answer" >&2
+                return 1
+                ;;
+            https://*) address=$next ;;
+            //*) address=https:$next ;;
+            /*) address=$(printf '%s\n' "$address" | sed 's,^\(https://[^/]*\).*,\1,')$next ;;
+            *)
+                printf 'install: %s leads to %s, which is not https\n' "$address" "$next" >&2
+                return 1
+                ;;
+        esac
+    done
+    printf 'install: %s leads from one address to the next\n' "$1" >&2
+    return 1
+}
 
 # fetch <name>: brings a file of the release here.
 fetch() {
@@ -73,7 +109,7 @@ fetch() {
             if command -v curl >/dev/null 2>&1; then
                 curl --fail --silent --show-error --location --proto '=https' --output "$temporary/$1" "$from/$1"
             elif command -v wget >/dev/null 2>&1; then
-                wget -q -O "$temporary/$1" "$from/$1"
+                follow "$from/$1" "$temporary/$1"
             else
                 fail "neither curl nor wget is here" "Fix: download SHA256SUMS and the archive, then: sh install.sh --from <folder>"
             fi || fail "cannot fetch $from/$1"
@@ -103,27 +139,40 @@ checksum() {
 
 fetch SHA256SUMS
 suffix=$system-$processor.tar.gz
-names=$(sed -n "s/^[0-9a-f]\{64\}  \(openclaw-${version:-[^ ]*}-$suffix\)\$/\1/p" "$temporary/SHA256SUMS")
+wanted=$(printf '%s' "$version" | sed 's/[.]/[.]/g')
+names=$(sed -n "s/^[0-9a-f]\{64\}  \(openclaw-${wanted:-[^ /]*}-$suffix\)\$/\1/p" "$temporary/SHA256SUMS")
 case $(printf '%s' "$names" | grep -c .) in
     1) archive=$names ;;
     0) fail "the release has no archive for $system on $processor${version:+ of version $version}" "It has:" "$(cut -d ' ' -f 3 "$temporary/SHA256SUMS")" ;;
     *) fail "there are several releases in $from" "Fix: name one with --version:" "$names" ;;
 esac
 fetch "$archive"
-expected=$(sed -n "s/^\([0-9a-f]\{64\}\)  $archive\$/\1/p" "$temporary/SHA256SUMS")
+expected=$(while read -r sum name; do
+    if [ "$name" = "$archive" ]; then printf '%s\n' "$sum"; fi
+done <"$temporary/SHA256SUMS")
 found=$(checksum "$temporary/$archive")
 [ "$expected" = "$found" ] || fail "$archive is damaged or was changed; nothing was installed" "SHA-256 expected $expected" "SHA-256 found    $found"
 
 tar -xzf "$temporary/$archive" -C "$temporary" || fail "$archive cannot be unpacked"
 unpacked=$temporary/${archive%.tar.gz}
-shown=$("$unpacked/openclaw" --version) || fail "the program does not start on this machine; nothing was installed"
+
+# beside <file> <folder> <name> <mode>: next to its place, under another name.
+beside() {
+    (umask "$folders" && mkdir -p "$2") || fail "cannot make $2" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    # A file would be moved into it.
+    [ ! -d "$2/$3" ] || fail "$2/$3 is a folder; it stays as it is" "Fix: rename it, or choose another folder: sh install.sh --to <folder>"
+    cp "$1" "$2/.$3.new" && chmod "$4" "$2/.$3.new" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+}
 
 # put <file> <folder> <name> <mode>: in place in one step, so that a running program is not written into.
 put() {
-    mkdir -p "$2" || fail "cannot make $2" "Fix: choose a folder of yours: sh install.sh --to <folder>"
-    cp "$1" "$2/.$3.new" && chmod "$4" "$2/.$3.new" && mv -f "$2/.$3.new" "$2/$3" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    beside "$@"
+    mv -f "$2/.$3.new" "$2/$3" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
 }
 
+# Tried where it will be: temporary folders are often such that no program starts there.
+beside "$unpacked/openclaw" "$to/bin" openclaw 755
+shown=$("$to/bin/.openclaw.new" --version) || fail "the program does not start on this machine; nothing was installed" "Where no program starts from $to/bin (a file system with noexec), choose another folder: sh install.sh --to <folder>"
 put "$unpacked/openclaw" "$to/bin" openclaw 755
 pages=0
 for page in "$unpacked"/man/man1/*.1; do
