@@ -3,6 +3,7 @@
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use data_encoding::BASE64URL_NOPAD;
 use openclaw_config::env::OPENCLAW_SKIP_CANVAS_HOST;
@@ -120,6 +121,8 @@ pub enum Holder {
 pub struct Capabilities {
     key: Arc<hmac::Key>,
     started: Instant,
+    /// How often the shared credential was changed. A page was opened by the one of its time.
+    changes: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Capabilities {
@@ -139,6 +142,7 @@ impl Default for Capabilities {
         Self {
             key: Arc::new(key),
             started: Instant::now(),
+            changes: Arc::default(),
         }
     }
 }
@@ -152,6 +156,11 @@ impl Capabilities {
     /// For a page that is opened now.
     pub fn of_page(&self) -> String {
         self.make(&format!("p{}", self.period()))
+    }
+
+    /// Ends what was given to pages: the credential that opened them counts no more. Nodes are let in or not by themselves.
+    pub fn credential_changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Who holds it; `None` when it is none of ours or its time is over. Whether a node is still there is for the caller
@@ -182,7 +191,12 @@ impl Capabilities {
     }
 
     fn code(&self, claim: &str) -> Vec<u8> {
-        let text = format!("canvas {claim}");
+        let changes = if claim.starts_with('p') {
+            self.changes.load(Ordering::Acquire)
+        } else {
+            0
+        };
+        let text = format!("canvas {changes} {claim}");
         hmac::sign(&self.key, text.as_bytes()).as_ref()[..CODE_BYTES].to_vec()
     }
 }

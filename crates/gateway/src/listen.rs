@@ -20,6 +20,6 @@ pub use inherited::{HandedOver, Inherited};
 pub use interfaces::{
     InterfaceAddress, in_tailscale_range, interface_addresses, is_public, local_host,
 };
-pub use password::{WeakPassword, weakness};
+pub use password::{WeakPassword, WeakToken, token_weakness, weakness};
 pub use plan::{BindPlan, BindRefused, BindRequest, Guard, Waiting, bind_plan};
 pub use set::{ListenerHandle, ListenerSet, Place};

@@ -6,7 +6,7 @@ use openclaw_config::resolve::GatewayPlan;
 use openclaw_config::schema::{AuthMode, BindMode, GatewayMode, TailscaleMode};
 use openclaw_config::{Secret, Settings};
 use openclaw_gateway::listen::password::{
-    MIN_PASSWORD_CHARS, WeakPassword, is_weak_token, weakness,
+    MIN_PASSWORD_CHARS, WeakPassword, WeakToken, is_weak_token, token_weakness, weakness,
 };
 use serde_json::{Map, Value, json};
 
@@ -90,6 +90,8 @@ pub(crate) enum Unusable {
     NoPasswordForFunnel,
     /// A gateway that others reach, behind a password that guessing finds.
     WeakPassword(WeakPassword),
+    /// A gateway that others reach, behind a token that is tried out in no time: it would not start.
+    TinyToken,
     /// An empty credential.
     Empty(&'static str),
     /// Remote mode needs an address.
@@ -105,6 +107,7 @@ impl std::fmt::Display for Unusable {
                 f.write_str("Missing --gateway-password for password auth.")
             }
             Self::WeakPassword(weak) => write!(f, "the password is {weak}; others could guess it"),
+            Self::TinyToken => write!(f, "the token is {}; others could guess it", WeakToken::Tiny),
             Self::Empty(what) => write!(f, "the {what} is empty"),
             Self::NoWebSocketUrl => f.write_str("URL must start with ws:// or wss://"),
             Self::Plaintext(url) => write!(
@@ -140,6 +143,7 @@ impl Unusable {
             Self::WeakPassword(_) => format!(
                 "Fix: take at least {MIN_PASSWORD_CHARS} characters that are on no list, or a token"
             ),
+            Self::TinyToken => "Fix: leave it out, and a long random one is made".to_owned(),
             Self::Empty(what) => format!("Fix: give a {what}, or leave it out"),
             Self::NoWebSocketUrl => {
                 "Fix: give an address such as wss://gateway.example or ws://127.0.0.1:18789"
@@ -331,6 +335,10 @@ impl Local {
                         return Err(Unusable::Empty("token"));
                     }
                     Some(token) => {
+                        if way.is_open() && token_weakness(token.expose()) == Some(WeakToken::Tiny)
+                        {
+                            return Err(Unusable::TinyToken);
+                        }
                         if way.is_open() && is_weak_token(token.expose()) {
                             notes.push(WEAK_TOKEN);
                         }

@@ -274,14 +274,16 @@ fn answers_that_would_not_work_or_not_be_safe_are_said_at_once() {
         assert!(ran.err.contains(text), "{ran:?}");
         assert!(!place.path(".openclaw/openclaw.json").exists(), "{flags:?}");
     }
-    let weak = [
-        "--gateway-bind",
-        "lan",
-        "--gateway-token",
-        "abc",
-        "--skip-health",
-    ];
-    let ran = onboard(&place, &weak).ok();
+    let weak = |token| {
+        let flags = ["--gateway-bind", "lan", "--gateway-token", token];
+        onboard(&place, &[&flags[..], &["--skip-health"]].concat())
+    };
+    let refused = weak("abc").fails(1);
+    assert!(
+        refused.err.contains("shorter than 6 characters"),
+        "{refused:?}"
+    );
+    let ran = weak("abc123").ok();
     assert!(ran.err.contains("others could guess it"), "{ran:?}");
 }
 

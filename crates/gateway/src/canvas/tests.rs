@@ -120,3 +120,13 @@ async fn a_capability_is_its_holder_s_alone_and_ends() {
     assert_eq!(ours.holder(&page), None);
     assert_eq!(ours.holder(&ours.of_page()), Some(Holder::Page));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_page_ends_with_the_credential_that_opened_it() {
+    let ours = Capabilities::default();
+    let (node, page) = (ours.of_node("a-b"), ours.of_page());
+    ours.clone().credential_changed();
+    assert_eq!(ours.holder(&page), None);
+    assert_eq!(ours.holder(&ours.of_page()), Some(Holder::Page));
+    assert_eq!(ours.holder(&node), Some(Holder::Node("a-b".to_owned())));
+}

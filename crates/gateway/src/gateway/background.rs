@@ -209,13 +209,26 @@ fn apply(core: &Arc<Core>, flags: &GatewayFlags, snapshot: &Snapshot) -> bool {
         let listening = core.listening.borrow();
         listening.iter().any(|address| !address.ip().is_loopback())
     };
-    if let Some(reason) = start::unsafe_auth(&plan.auth, exposed) {
+    let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));
+    let unsafe_auth = start::unsafe_auth(&plan.auth, exposed).map(|reason| {
+        (
+            reason,
+            "openclaw config set gateway.auth.mode token, with a gateway.auth.token",
+        )
+    });
+    // The token of the start was accepted then.
+    let tiny =
+        start::has_tiny_token(&plan.auth, exposed) && core.live().shared_secret_changed(&fresh);
+    let tiny = tiny.then_some((
+        "gateway.auth.token is shorter than 6 characters, and this gateway listens on addresses that others can reach",
+        "openclaw config set gateway.auth.token \"$(openssl rand -hex 32)\"",
+    ));
+    if let Some((reason, fix)) = unsafe_auth.or(tiny) {
         core.subsystems.set(
             "config",
             SubsystemState::Degraded {
                 reason: format!("{reason}; the old settings stay"),
-                fix: "openclaw config set gateway.auth.mode token, with a gateway.auth.token"
-                    .to_owned(),
+                fix: fix.to_owned(),
                 next_try_at_ms: None,
             },
         );
@@ -231,11 +244,11 @@ fn apply(core: &Arc<Core>, flags: &GatewayFlags, snapshot: &Snapshot) -> bool {
             },
         },
     );
-    let fresh = Arc::new(Live::new(start::credentials(&plan), &snapshot.settings));
     let before = std::mem::replace(&mut *core.live.write(), Arc::clone(&fresh));
     core.limiter.lock().set_limits(fresh.limits);
     core.setup_limiter.lock().set_limits(fresh.limits);
     if before.shared_secret_changed(&fresh) {
+        core.capabilities.credential_changed();
         let closed = core
             .hub
             .close(close::AUTH_CHANGED, close::REASON_AUTH_CHANGED, |conn| {

@@ -102,7 +102,7 @@ impl Given {
                 .auth
                 .token
                 .as_ref()
-                .map_or(Guard::Nothing, |_| Guard::Token),
+                .map_or(Guard::Nothing, |token| Guard::Token(token.value.expose())),
             AuthMode::Password => plan
                 .auth
                 .password

@@ -28,7 +28,10 @@ use crate::gate::{Gate, GateLimits};
 use crate::gateway::listeners::{Follower, Given, Held, Machine};
 use crate::gateway::{Gateway, GatewayOptions, StartError, background, own_line, sockets};
 use crate::http::proxy_check::ProxyChecks;
-use crate::listen::{Inherited, InterfaceAddress, ListenerSet, Listeners, interface_addresses};
+use crate::listen::{
+    Inherited, InterfaceAddress, ListenerSet, Listeners, WeakToken, interface_addresses,
+    token_weakness,
+};
 use crate::live::{Credentials, Live};
 use crate::lock::{LockInfo, StateLock};
 use crate::machine;
@@ -203,6 +206,14 @@ pub(super) fn unsafe_auth(auth: &AuthPlan, exposed: bool) -> Option<&'static str
     }
 }
 
+/// Whether the token is tried out in no time by those who reach this gateway.
+pub(super) fn has_tiny_token(auth: &AuthPlan, exposed: bool) -> bool {
+    let token = auth.token.as_ref().map(|token| token.value.expose());
+    exposed
+        && auth.mode.value == ConfiguredMode::Token
+        && token.and_then(token_weakness) == Some(WeakToken::Tiny)
+}
+
 /// Credentials as admission wants them.
 pub(super) fn credentials(plan: &GatewayPlan) -> Credentials {
     let auth = &plan.auth;
@@ -352,6 +363,8 @@ mod tests {
             (json!({ "mode": "none" }), false, false),
             (json!({ "mode": "token" }), false, true),
             (json!({ "mode": "token", "token": "t" }), true, false),
+            (json!({ "mode": "token", "token": "t" }), false, false),
+            (json!({ "mode": "token", "token": "abc123" }), true, false),
             (json!({ "mode": "password" }), false, true),
             (json!({ "mode": "password", "password": "p" }), true, false),
         ] {
@@ -367,6 +380,12 @@ mod tests {
             let plan = plan.map_err(|issues| format!("{issues:?}")).unwrap();
             let reason = unsafe_auth(&plan.auth, exposed);
             assert_eq!(reason.is_some(), refused, "{auth} {exposed}: {reason:?}");
+            let tiny = auth["token"] == "t" && exposed;
+            assert_eq!(
+                has_tiny_token(&plan.auth, exposed),
+                tiny,
+                "{auth} {exposed}"
+            );
         }
     }
 }

@@ -72,6 +72,8 @@ pub(super) async fn answer(
         return answer::text(status, "upgrade required");
     }
     let opens = is_navigation(&head.headers);
+    // Before it is looked at who asks: a credential that is changed meanwhile takes with it what it opened.
+    let page = state.capabilities().of_page();
     if let Some(capability) = route.capability {
         if !is_held(state, capability) {
             // A bookmark, or a page of before a restart: it shows who it is, and goes on.
@@ -88,11 +90,12 @@ pub(super) async fn answer(
         // What a browser shows gets an address that opens what it loads, too.
         if opens {
             let prefix = crate::canvas::CAPABILITY_PREFIX;
-            let place = format!("{prefix}{}{path}", state.capabilities().of_page());
+            let place = format!("{prefix}{page}{path}");
             return redirect(&place, head.uri.query());
         }
     }
-    let mut response = serve(state, folder, peer, head, &route).await;
+    let capability = route.capability.unwrap_or(&page);
+    let mut response = serve(state, folder, peer, head, &route, capability).await;
     answer::set(&mut response, CACHE_CONTROL, "private, no-cache");
     if route.capability.is_some() {
         answer::set(&mut response, ACCESS_CONTROL_ALLOW_ORIGIN, "*");
@@ -135,6 +138,8 @@ pub(super) async fn upgrade(
     if let Err(refused) = verdict {
         return front::refuse_host(state, &peer, &refused);
     }
+    let page = state.capabilities().of_page();
+    let held = capability.map_or(page, str::to_owned);
     let admitted = match capability {
         Some(capability) if is_held(state, capability) => Ok(()),
         Some(_) => Err(answer::not_found()),
@@ -148,6 +153,7 @@ pub(super) async fn upgrade(
     }
     let waiting = Waiting {
         root: folder.root.clone(),
+        held,
         seen: live::seen(request.uri().query()),
     };
     upgrade::switch(state, policy, peer, request, |_| {
@@ -261,6 +267,7 @@ async fn serve(
     peer: &Peer,
     head: &Parts,
     route: &Route<'_>,
+    capability: &str,
 ) -> Response {
     let (parts, is_folder) = match &route.wanted {
         Wanted::File(parts) => (parts.clone(), false),
@@ -276,11 +283,9 @@ async fn serve(
     let is_first = is_folder && parts.len() == 1;
     let root = folder.root.clone();
     let looked = crate::tasks::blocking("canvas file", move || folder::find(&root, &parts)).await;
-    let live = folder.live_reload.then(|| {
-        let page = || state.capabilities().of_page();
-        let capability = route.capability.map_or_else(page, str::to_owned);
-        live::socket_path(&capability, version)
-    });
+    let live = folder
+        .live_reload
+        .then(|| live::socket_path(capability, version));
     match looked.unwrap_or(Place::Nothing) {
         Place::File(found) => send(found, &name, live.as_deref(), head).await,
         Place::Folder if !is_folder => redirect(&format!("{}/", head.uri.path()), head.uri.query()),

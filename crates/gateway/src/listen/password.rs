@@ -1,10 +1,38 @@
-//! Whether a password may guard a listener that others can reach.
+//! Whether a password or a token may guard a listener that others can reach.
 
 /// Shortest password that may guard a listener others can reach, in characters.
 pub const MIN_PASSWORD_CHARS: usize = 12;
 
 /// Tokens below this many characters fall to guessing.
 const MIN_TOKEN_CHARS: usize = 8;
+
+/// Shortest token that may guard a listener others can reach, in characters.
+pub const MIN_OPEN_TOKEN_CHARS: usize = 6;
+/// Shortest token about which nothing is said there, in characters.
+pub const GOOD_TOKEN_CHARS: usize = 16;
+
+/// What is weak about a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WeakToken {
+    /// Fewer than [`MIN_OPEN_TOKEN_CHARS`] characters: tried out in no time.
+    #[error("shorter than {MIN_OPEN_TOKEN_CHARS} characters")]
+    Tiny,
+    /// Fewer than [`GOOD_TOKEN_CHARS`] characters.
+    #[error("shorter than {GOOD_TOKEN_CHARS} characters")]
+    Short,
+    /// A common word or a pattern.
+    #[error("a common word or a pattern")]
+    Common,
+}
+
+/// What is weak about a token, if anything.
+pub fn token_weakness(token: &str) -> Option<WeakToken> {
+    match token.chars().count() {
+        chars if chars < MIN_OPEN_TOKEN_CHARS => Some(WeakToken::Tiny),
+        chars if chars < GOOD_TOKEN_CHARS => Some(WeakToken::Short),
+        _ => (weakness(token) == Some(WeakPassword::Common)).then_some(WeakToken::Common),
+    }
+}
 
 /// What is weak about a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -91,6 +119,21 @@ fn is_run(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u11_weak_tokens_are_named() {
+        for (token, expected) in [
+            ("x", Some(WeakToken::Tiny)),
+            ("12345", Some(WeakToken::Tiny)),
+            ("abc123", Some(WeakToken::Short)),
+            ("your-token", Some(WeakToken::Short)),
+            ("openclaw-openclaw", Some(WeakToken::Common)),
+            ("aaaaaaaaaaaaaaaa", Some(WeakToken::Common)),
+            ("5f1e0c2d9b8a7f60", None),
+        ] {
+            assert_eq!(token_weakness(token), expected, "{token}");
+        }
+    }
 
     #[test]
     fn u11_weak_passwords_are_named() {

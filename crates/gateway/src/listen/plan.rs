@@ -9,15 +9,15 @@ use openclaw_config::schema::{BindHost, BindMode};
 
 use super::custom::{CustomBind, is_here};
 use super::interfaces::{InterfaceAddress, is_public, tailnet_addresses_as_told};
-use super::password::{MIN_PASSWORD_CHARS, WeakPassword, weakness};
+use super::password::{MIN_PASSWORD_CHARS, WeakPassword, WeakToken, token_weakness, weakness};
 
 /// What guards the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guard<'a> {
     /// Nothing: no credential, or mode `none`.
     Nothing,
-    /// A shared token.
-    Token,
+    /// A shared token, whose length counts.
+    Token(&'a str),
     /// A shared password, whose strength counts.
     Password(&'a str),
     /// A reverse proxy that names the user.
@@ -39,7 +39,7 @@ pub struct BindRequest<'a> {
     pub tailnet: &'a [IpAddr],
     /// What guards the gateway.
     pub guard: Guard<'a>,
-    /// `--i-know`: a weak password is accepted.
+    /// `--i-know`: a weak password or token is accepted.
     pub allow_weak_password: bool,
     /// Whether the listeners speak TLS.
     pub tls: bool,
@@ -100,6 +100,17 @@ pub enum BindRefused {
         mode: BindMode,
         /// What is weak about it; never the password.
         why: WeakPassword,
+    },
+    /// A listener that others can reach, and a token that is tried out quickly.
+    #[error(
+        "refusing to bind to {mode} with a weak token ({why})\nSet gateway.auth.token (or OPENCLAW_GATEWAY_TOKEN, --token) to a \
+         long random one (openssl rand -hex 32), use --bind loopback, or pass --i-know to accept the risk."
+    )]
+    WeakToken {
+        /// The mode asked for.
+        mode: BindMode,
+        /// What is weak about it; never the token.
+        why: WeakToken,
     },
     /// `custom` without an address.
     #[error(
@@ -295,7 +306,13 @@ fn socket_address(address: IpAddr, zone: u32, port: u16) -> SocketAddr {
 
 fn require_guard(request: &BindRequest<'_>, mode: BindMode) -> Result<(), BindRefused> {
     match request.guard {
-        Guard::Token | Guard::Proxy => Ok(()),
+        Guard::Proxy => Ok(()),
+        Guard::Token(token) => match token_weakness(token) {
+            Some(why @ WeakToken::Tiny) if !request.allow_weak_password => {
+                Err(BindRefused::WeakToken { mode, why })
+            }
+            _ => Ok(()),
+        },
         Guard::Nothing => Err(BindRefused::WithoutAuth { mode }),
         Guard::Password(password) => match weakness(password) {
             Some(why) if !request.allow_weak_password => {
@@ -310,6 +327,16 @@ fn warnings(request: &BindRequest<'_>, plan: &BindPlan) -> Vec<String> {
     let waiting = plan.waiting.iter();
     let mut warnings: Vec<_> = waiting.map(|waiting| waiting.reason.clone()).collect();
     warnings.extend(plan.refused.iter().map(ToString::to_string));
+    let is_open = plan.addresses().any(|socket| !socket.ip().is_loopback());
+    if let Guard::Token(token) = request.guard
+        && is_open
+        && let Some(why) = token_weakness(token)
+    {
+        warnings.push(format!(
+            "others can reach this gateway, and its token can be guessed ({why}): whoever has it runs commands here; set a long \
+             random one: openclaw config set gateway.auth.token \"$(openssl rand -hex 32)\""
+        ));
+    }
     if request.tls {
         return warnings;
     }

@@ -98,3 +98,29 @@ async fn a_canvas_that_is_off_is_not_offered() {
     let answer = ask(&gateway, "/__openclaw__/canvas/", "").await;
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
+
+#[tokio::test]
+async fn u02_a_changed_token_ends_the_addresses_that_the_old_one_opened() {
+    let gateway = TestGateway::start().await;
+    write(&gateway, "index.html", "<p>for pages");
+    let mut old = gateway.operator(&["operator.read"]).await;
+    let opened = "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\nSec-Fetch-Site: none\r\n";
+    let headers = format!("Authorization: Bearer {TOKEN}\r\n{opened}");
+    let answer = ask(&gateway, "/__openclaw__/canvas/", &headers).await;
+    let place = answer
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .starts_with("location: ")
+                .then(|| line[10..].to_owned())
+        })
+        .unwrap_or_else(|| panic!("{answer}"));
+    let answer = ask(&gateway, &place, "").await;
+    assert!(answer.contains("<p>for pages"), "{answer}");
+    gateway.apply_config(
+        &json!({ "gateway": { "mode": "local", "auth": { "mode": "token", "token": "another-token-0123456789" } } }),
+    );
+    old.until_end().await;
+    let answer = ask(&gateway, &place, "").await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}

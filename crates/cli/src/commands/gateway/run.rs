@@ -56,7 +56,7 @@ pub(crate) struct Args {
     /// Stop the gateway of this state directory first, if one runs
     #[arg(long)]
     force: bool,
-    /// Accept a weak password on a bind that others can reach
+    /// Accept a weak password or token on a bind that others can reach
     #[arg(long)]
     i_know: bool,
     /// More on the console

@@ -68,6 +68,8 @@ pub(super) fn seen(query: Option<&str>) -> Option<u64> {
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(super) root: PathBuf,
+    /// What opened it: the socket ends when that counts no more.
+    pub(super) held: String,
     /// The version that the page shows; without one, that of now.
     pub(super) seen: Option<u64>,
 }
@@ -75,7 +77,11 @@ pub(crate) struct Waiting {
 impl Waiting {
     /// Tells the page of every change until it leaves, or until the folder is no longer the one that is served.
     pub(crate) async fn serve(self, mut socket: Socket, state: &HttpState) {
-        let Self { root, mut seen } = self;
+        let Self {
+            root,
+            held,
+            mut seen,
+        } = self;
         let mut looks = tokio::time::interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut since_ping = 0;
@@ -87,7 +93,8 @@ impl Waiting {
                 },
                 _ = looks.tick() => {
                     let served = state.policy().canvas.clone();
-                    if served.is_none_or(|folder| folder.root != root || !folder.live_reload) {
+                    let is_other = served.is_none_or(|folder| folder.root != root || !folder.live_reload);
+                    if is_other || !super::is_held(state, &held) {
                         break;
                     }
                     let version = state.versions().current(&root).await;

@@ -321,6 +321,13 @@ async fn a_browser_gets_an_address_that_opens_what_the_page_loads() {
     );
     let remote = [OPENED[0], OPENED[1], REMOTE];
     assert_eq!(get(&server, "app/", &remote).await.status, 401);
+    // They end with the credential that opened them, and so do their sockets.
+    let page = server.ask("GET", &place, &foreign).await;
+    let (answer, mut stream) = server.upgrade(&socket(&page), &foreign).await;
+    assert_eq!(answer.status, 101);
+    server.capabilities.credential_changed();
+    assert_eq!(server.ask("GET", &place, &foreign).await.status, 404);
+    assert_eq!(message(&mut stream).await, None, "closed");
 }
 
 #[tokio::test]

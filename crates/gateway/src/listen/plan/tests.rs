@@ -36,7 +36,7 @@ fn request(mode: BindMode, interfaces: &[InterfaceAddress]) -> BindRequest<'_> {
         port: 18789,
         interfaces,
         tailnet: &[],
-        guard: Guard::Token,
+        guard: Guard::Token("5f1e0c2d9b8a7f605f1e0c2d9b8a7f60"),
         allow_weak_password: false,
         tls: false,
     }
@@ -441,6 +441,53 @@ fn u11_weak_passwords_guard_nothing_but_loopback() {
         .is_ok()
     );
     assert!(with(BindMode::Lan, Guard::Proxy, false).is_ok());
+}
+
+#[test]
+fn u11_tiny_tokens_guard_nothing_but_loopback_and_short_ones_are_warned_about() {
+    let interfaces = machine(&["eth0 192.168.1.5"]);
+    let with = |mode, token, allow_weak_password| {
+        bind_plan(&BindRequest {
+            guard: Guard::Token(token),
+            allow_weak_password,
+            ..request(mode, &interfaces)
+        })
+    };
+    let text = with(BindMode::Lan, "x1y", false).unwrap_err().to_string();
+    assert!(
+        text.starts_with("refusing to bind to lan with a weak token (shorter than 6 characters)\n"),
+        "{text}"
+    );
+    assert!(!text.contains("x1y") && text.contains("openssl rand -hex 32"));
+    assert!(with(BindMode::Lan, "x1y", true).is_ok());
+    for (mode, token, warned) in [
+        (BindMode::Lan, "abc123", Some("shorter than 16 characters")),
+        (
+            BindMode::Lan,
+            "your-token",
+            Some("shorter than 16 characters"),
+        ),
+        (
+            BindMode::Lan,
+            "openclaw-gateway",
+            Some("a common word or a pattern"),
+        ),
+        (BindMode::Lan, "5f1e0c2d9b8a7f60", None),
+        (BindMode::Loopback, "x", None),
+    ] {
+        let warnings = with(mode, token, false).unwrap().warnings;
+        assert_eq!(
+            warnings.len(),
+            usize::from(warned.is_some()),
+            "{warnings:?}"
+        );
+        for (warning, why) in warnings.iter().zip(warned) {
+            assert!(
+                warning.contains(why) && !warning.contains(token),
+                "{warning}"
+            );
+        }
+    }
 }
 
 #[test]
