@@ -127,11 +127,17 @@ impl Args {
         let shutdown = CancellationToken::new();
         let core = Arc::clone(server.gateway().core());
         let moved = welcome::follow(context, core, shutdown.clone());
-        let gateway = server.run(&shutdown);
+        // The gateway goes first: it waits for the calls that this machine still answers.
+        let drained = CancellationToken::new();
+        let gateway = async {
+            let finished = server.run(&shutdown).await;
+            drained.cancel();
+            finished
+        };
         let host = async {
             match node {
-                Some(node) => serve_node(node, shutdown.clone()).await,
-                None => shutdown.cancelled().await,
+                Some(node) => serve_node(node, drained.clone()).await,
+                None => drained.cancelled().await,
             }
         };
         tokio::join!(gateway, host, moved).0?.outcome()

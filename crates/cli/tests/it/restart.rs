@@ -274,6 +274,57 @@ fn u23_a_program_on_a_node_runs_through_a_restart_once_and_its_caller_gets_the_o
     assert!(gateway.stop().success());
 }
 
+#[test]
+fn u23_up_answers_the_calls_to_its_own_node_before_it_restarts() {
+    let place = Place::with_gateway(&json!({}));
+    place.write(
+        "rules.json",
+        r#"{"version":1,"defaults":{"security":"full","ask":"off"}}"#,
+    );
+    place
+        .run(&["approvals", "set", "--file", "rules.json"])
+        .ok();
+    let port = free_port().to_string();
+    let mut up = place.start(&["up", "--port", &port, "--display-name", "here"]);
+    up.wait_for("Stop with Ctrl-C.");
+    wait_until(|| {
+        place
+            .read("gateway.log")
+            .contains("node host connected to ")
+    });
+    let (runs, go) = (place.path("runs"), place.path("go"));
+    let script = format!(
+        "echo x >> {}; while [ ! -e {} ]; do sleep 0.05; done; echo done",
+        runs.display(),
+        go.display()
+    );
+    let mut call = place.start(&[
+        "nodes",
+        "run",
+        "--node",
+        "here",
+        "--timeout",
+        "90000",
+        "--command-timeout",
+        "90000",
+        "--",
+        "sh",
+        "-c",
+        &script,
+    ]);
+    wait_until(|| runs.exists());
+    up.signal("USR1");
+    wait_until(|| place.read("gateway.log").contains("draining; then "));
+    std::fs::write(&go, "").unwrap();
+    call.wait_for("done");
+    let (status, lines) = call.wait();
+    assert!(status.success(), "{lines:?}");
+    assert_eq!(std::fs::read_to_string(&runs).unwrap(), "x\n");
+    wait_until(|| place.read("gateway.log").contains(RESTARTED));
+    up.signal("TERM");
+    assert_eq!(up.wait().0.code(), Some(0));
+}
+
 /// A service manager that listens.
 struct Manager {
     socket: UnixDatagram,
