@@ -7,6 +7,7 @@ mod open;
 mod pattern;
 mod record;
 mod redact;
+mod word;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

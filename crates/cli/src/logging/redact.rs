@@ -4,12 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
-use super::pattern;
+use super::{pattern, word};
 
 /// What is written in place of a secret.
 const MASK: &str = "***";
-/// Shorter texts would take innocent parts of lines with them.
-const MIN_SECRET: usize = 4;
+/// Shorter texts would take innocent parts of words with them: they are hidden as whole words, in characters.
+const MIN_PART: usize = 4;
 
 /// Knows the secrets in use.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Redactor {
             // Inside a line of JSON a secret may look different.
             let inner = quoted[1..quoted.len() - 1].to_owned();
             for form in [secret.to_owned(), inner] {
-                if form.len() >= MIN_SECRET && !known.0.contains(&form) {
+                if !form.is_empty() && !known.0.contains(&form) {
                     known.0.push(form);
                 }
             }
@@ -69,9 +69,13 @@ impl Redactor {
             .iter()
             .filter(|secret| line.contains(secret.as_str()));
         let found: Vec<&String> = found.collect();
-        let mut line = found
-            .into_iter()
-            .fold(line, |line, secret| line.replace(secret.as_str(), MASK));
+        let mut line = found.into_iter().fold(line, |line, secret| {
+            if secret.chars().count() < MIN_PART {
+                word::mask(&line, secret, MASK)
+            } else {
+                line.replace(secret.as_str(), MASK)
+            }
+        });
         if !self.known_only.load(Ordering::Relaxed) {
             for range in pattern::find(&line).into_iter().rev() {
                 line.replace_range(range, MASK);
@@ -88,13 +92,27 @@ mod tests {
     #[test]
     fn s13_no_live_secret_gets_into_a_line() {
         let redactor = Redactor::default();
-        redactor.add(["token-1234", "token-1234-longer", "with \"quotes\"", "abc"]);
+        redactor.add([
+            "token-1234",
+            "token-1234-longer",
+            "with \"quotes\"",
+            "abc",
+            "7",
+        ]);
         for (line, clean) in [
             ("sent token-1234-longer!", "sent ***!"),
             ("token-1234 and token-1234", "*** and ***"),
             (r#"{"p":"with \"quotes\""}"#, r#"{"p":"***"}"#),
             ("with \"quotes\"", "***"),
-            ("abc stays", "abc stays"),
+            ("abcd abc-d x_abc stay", "abcd abc-d x_abc stay"),
+            (
+                "token=abc, (abc) \"abc\" 7 17",
+                "token=***, (***) \"***\" *** 17",
+            ),
+            (
+                r#"{"level":7,"abc":"sent abc, 7","time":"07:17"}"#,
+                r#"{"level":7,"abc":"sent ***, ***","time":"07:17"}"#,
+            ),
         ] {
             assert_eq!(redactor.clean(line.to_owned()), clean);
         }
