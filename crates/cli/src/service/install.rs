@@ -46,15 +46,21 @@ pub(crate) fn install(
 ) -> Result<Report, CommandError> {
     let place = match choose(context, kind, request)? {
         Choice::Place(place) => place,
-        Choice::Nobody { in_container } => return Ok(foreground(context, kind, in_container)),
+        Choice::Nobody { in_container } => {
+            return Ok(foreground(context, kind, request, in_container));
+        }
     };
     Job::new(context, kind, request, place)?.run()
 }
 
 /// Nobody restarts it here: the command to run instead, which is what a container's image wants to know.
-fn foreground(context: &Context, kind: Kind, in_container: bool) -> Report {
+fn foreground(context: &Context, kind: Kind, request: &Request, in_container: bool) -> Report {
     let word = kind.word();
-    let command = context.command(&format!("openclaw {word} run"));
+    let mut words = vec![format!("openclaw {word} run")];
+    if kind == Kind::Gateway {
+        words.extend(request.arguments.iter().cloned());
+    }
+    let command = context.command(&words.join(" "));
     let message = if in_container {
         "This is a container without a service manager; nothing was installed."
     } else {

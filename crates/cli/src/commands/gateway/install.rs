@@ -11,7 +11,7 @@ use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::server;
-use crate::service::install::Request;
+use crate::service::install::{Choice, Request, choose};
 use crate::service::kind::Kind;
 use crate::service::lifecycle::{install_and_tell, refuse_nix};
 
@@ -48,6 +48,26 @@ impl Args {
         refuse_nix(context, "install")?;
         check_runtime(self.runtime.as_deref())?;
         let own = self.is_for_this_user(context);
+        let mut request = Request {
+            force: self.force,
+            system: self.system,
+            user: self.user.clone(),
+            ..Request::default()
+        };
+        // Where nothing will be installed, nothing is written for it either: not even the token of this shell.
+        if let Choice::Nobody { .. } = choose(context, Kind::Gateway, &request)? {
+            if let Some(port) = &self.port {
+                check_port(port)?;
+                request.arguments = vec!["--port".to_owned(), port.trim().to_owned()];
+            }
+            if self.token.is_some() {
+                context.ui().note(format!(
+                    "Note: --token was not written; to keep it: {}",
+                    context.command("openclaw config set gateway.auth.token <token>")
+                ));
+            }
+            return Ok(request);
+        }
         if own {
             self.prepare_config(context)?;
         } else if self.port.is_some() || self.token.is_some() {
@@ -56,12 +76,7 @@ impl Args {
             )
             .hint("Fix: set them as that user first: openclaw config set gateway.port <port>"));
         }
-        Ok(Request {
-            force: self.force,
-            system: self.system,
-            user: self.user,
-            ..Request::default()
-        })
+        Ok(request)
     }
 
     /// The config of another user is that user's: root leaves no files in there.
@@ -98,11 +113,7 @@ impl Args {
         }
         let mut values: Vec<(&str, Value)> = Vec::new();
         if let Some(port) = value(context, self.port.as_deref(), env::OPENCLAW_GATEWAY_PORT) {
-            let port: u16 = port
-                .parse()
-                .ok()
-                .filter(|port| *port > 0)
-                .ok_or_else(|| CommandError::plain(format!("Invalid port: {port}")))?;
+            let port = check_port(&port)?;
             if gateway.port != Some(port) {
                 values.push(("gateway.port", json!(port)));
             }
@@ -166,6 +177,14 @@ impl Args {
         server::prepare(&fresh, &mut flags, &plan, false)?;
         Ok(())
     }
+}
+
+fn check_port(text: &str) -> Result<u16, CommandError> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|port| *port > 0)
+        .ok_or_else(|| CommandError::plain(format!("Invalid port: {text}")))
 }
 
 /// A flag, else what the environment of this shell alone says.
