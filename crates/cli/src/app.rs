@@ -35,10 +35,6 @@ fn run(ui: Ui, env: Env, globals: &Globals, words: Vec<String>) -> Outcome {
     if globals.version {
         return ui.line(VERSION).map(|()| Exit::OK);
     }
-    if let Some(problem) = env.secret_file_problem() {
-        return Err(CommandError::config(problem.to_owned())
-            .hint("Fix: name a file that holds the secret alone and that this user can read, or unset the variable."));
-    }
     let paths = Paths::resolve(&env, &globals.profile).map_err(|error| match error {
         PathError::NoHome => CommandError::new(error),
         profile => CommandError::profile(profile.to_string()),

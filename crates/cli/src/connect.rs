@@ -174,6 +174,11 @@ impl Connection {
             mut deadline,
             probe,
         } = wish;
+        if !explicit && !probe {
+            for name in [env::OPENCLAW_GATEWAY_TOKEN, env::OPENCLAW_GATEWAY_PASSWORD] {
+                context.needs_secret(name).map_err(CallFailure::command)?;
+            }
+        }
         let url = match Target::parse(&target.url) {
             Ok(url) => url,
             Err(error) => return Err(CallFailure::target(&error)),

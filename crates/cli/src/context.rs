@@ -105,6 +105,16 @@ impl Context {
         }
     }
 
+    /// Fails when the environment gives this secret in a way that it cannot be had: another one in its place would be a guess.
+    pub(crate) fn needs_secret(&self, name: &str) -> Result<(), CommandError> {
+        match self.env.secret_problem(name) {
+            None => Ok(()),
+            Some(problem) => {
+                Err(CommandError::config(problem.to_string()).hint(format!("Fix: {}", problem.fix)))
+            }
+        }
+    }
+
     /// Log file of today. Looking does not make the directory.
     pub(crate) fn log_file(&self) -> PathBuf {
         let paths = self.paths();

@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use openclaw_config::load::{Snapshot, load};
 use openclaw_config::resolve::{
-    GatewayFlags, GatewayPlan, misplaced_credential_hints, resolve_gateway,
+    GatewayFlags, GatewayPlan, Source, misplaced_credential_hints, resolve_gateway,
 };
-use openclaw_config::schema::{BindMode, ConsoleStyle, LogLevel, RedactMode};
-use openclaw_config::{ConfigWatcher, Issue, Paths};
+use openclaw_config::schema::{AuthMode, BindMode, ConsoleStyle, LogLevel, RedactMode};
+use openclaw_config::{ConfigWatcher, Issue, Paths, env};
 use openclaw_edge::acme::Acme;
 use openclaw_gateway::canvas::CanvasFolder;
 use openclaw_gateway::clock::Clock;
@@ -112,7 +112,31 @@ pub(crate) fn plan(context: &Context, flags: &GatewayFlags) -> Result<GatewayPla
             context.command("openclaw config validate")
         ));
     }
+    has_its_secrets(context, flags, &plan)?;
     Ok(plan)
+}
+
+/// Which credential is asked for depends on which there are, unless the mode is settled.
+fn has_its_secrets(
+    context: &Context,
+    flags: &GatewayFlags,
+    plan: &GatewayPlan,
+) -> Result<(), CommandError> {
+    let open = plan.auth.mode.source == Source::Default;
+    for (name, flag, mode) in [
+        (env::OPENCLAW_GATEWAY_TOKEN, &flags.token, AuthMode::Token),
+        (
+            env::OPENCLAW_GATEWAY_PASSWORD,
+            &flags.password,
+            AuthMode::Password,
+        ),
+    ] {
+        let typed = flag.as_ref().is_some_and(|text| !text.trim().is_empty());
+        if !typed && (open || plan.auth.mode.value == mode) {
+            context.needs_secret(name)?;
+        }
+    }
+    Ok(())
 }
 
 /// A flag's problem in its known form, with the reason behind it.
@@ -459,10 +483,7 @@ fn start_logs(
             .flatten()
             .map(String::as_str),
     );
-    let environment = [
-        openclaw_config::env::OPENCLAW_GATEWAY_TOKEN,
-        openclaw_config::env::OPENCLAW_GATEWAY_PASSWORD,
-    ];
+    let environment = [env::OPENCLAW_GATEWAY_TOKEN, env::OPENCLAW_GATEWAY_PASSWORD];
     redactor.add(
         environment
             .into_iter()

@@ -5,13 +5,17 @@
 //! `<state>/.env`, and the `env` block of the config file. Everything else takes an `&Env`, so
 //! tests never touch the process environment.
 
+mod opened;
 mod secret_file;
+mod secrets;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::container::{self, Container, Detected};
+
+pub use self::secrets::{SecretNote, is_own_secret, secret_names};
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $konst:ident = $name:literal $(legacy $legacy:literal)?;)+) => {
@@ -152,7 +156,7 @@ pub struct Found<'a> {
     pub value: &'a str,
     /// The layer that held it.
     pub layer: Layer,
-    /// The name that held it: the asked one or its legacy form.
+    /// The name that held it: the asked one, its legacy form, or the one that names a file with it.
     pub name: &'static str,
 }
 
@@ -166,7 +170,7 @@ pub struct Env {
     cwd: PathBuf,
     uid: u32,
     container: Option<Arc<Detected>>,
-    secret_file_problem: Option<Arc<str>>,
+    secrets: Arc<secret_file::Secrets>,
 }
 
 impl std::fmt::Debug for Env {
@@ -182,19 +186,31 @@ impl std::fmt::Debug for Env {
 
 impl Env {
     /// Takes a snapshot of the environment of this process. Names or values that are not UTF-8
-    /// are left out.
+    /// are left out; those of secrets are told by [`Env::secret_problems`].
     pub fn from_process() -> Self {
-        let mut process: HashMap<String, String> = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .collect();
-        let secret_file_problem = secret_file::read_all(&mut process).err().map(Arc::from);
+        let mut process = HashMap::new();
+        let mut not_text = HashSet::new();
+        for (name, value) in std::env::vars_os() {
+            let Ok(name) = name.into_string() else {
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => {
+                    process.insert(name, value);
+                }
+                Err(_) => {
+                    not_text.insert(name);
+                }
+            }
+        }
         let container =
             container::detect(&container::Facts::look(), |name| non_blank(&process, name))
                 .map(Arc::new);
+        let secrets = secret_file::read_all(&mut process, &not_text, container.is_some());
         Self {
             process: Arc::new(process),
             container,
-            secret_file_problem,
+            secrets: Arc::new(secrets),
             home: std::env::home_dir(),
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
             uid: rustix::process::getuid().as_raw(),
@@ -250,10 +266,14 @@ impl Env {
 
     /// Like [`Env::get`] for a documented name, with the place where the value was found.
     pub fn lookup(&self, name: &'static str) -> Option<Found<'_>> {
-        self.find(name).map(|(value, layer, legacy)| Found {
-            value,
-            layer,
-            name: legacy.unwrap_or(name),
+        self.find(name).map(|(value, layer, legacy)| {
+            let file = self.secrets.from_file.get(name);
+            let file = file.filter(|_| layer == Layer::Process && legacy.is_none());
+            Found {
+                value,
+                layer,
+                name: legacy.or(file.copied()).unwrap_or(name),
+            }
         })
     }
 
@@ -309,9 +329,23 @@ impl Env {
         self.container.as_deref()
     }
 
-    /// Why a secret that a variable points to could not be read. Nothing may run without a secret that it was given.
-    pub fn secret_file_problem(&self) -> Option<&str> {
-        self.secret_file_problem.as_deref()
+    /// Secrets that the environment gives and that cannot be had. Whoever needs one refuses: nothing may run without a secret
+    /// that it was given.
+    pub fn secret_problems(&self) -> &[SecretNote] {
+        &self.secrets.problems
+    }
+
+    /// The one of [`Env::secret_problems`] that is about this variable.
+    pub fn secret_problem(&self, name: &str) -> Option<&SecretNote> {
+        self.secrets
+            .problems
+            .iter()
+            .find(|problem| problem.secret == name)
+    }
+
+    /// Files with secrets that others than their owner can get at.
+    pub fn secret_warnings(&self) -> &[SecretNote] {
+        &self.secrets.warnings
     }
 
     /// The numeric id of the user that runs this process.
@@ -344,10 +378,7 @@ impl Env {
     }
 
     fn find(&self, name: &str) -> Option<(&str, Layer, Option<&'static str>)> {
-        let legacy = NAMES
-            .iter()
-            .find(|known| known.name == name)
-            .and_then(|known| known.legacy);
+        let legacy = secrets::legacy(name);
         let layers = [
             (&self.process, Layer::Process),
             (&self.file, Layer::DotEnv),

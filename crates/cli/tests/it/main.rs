@@ -28,6 +28,7 @@ mod removal;
 #[cfg(target_os = "linux")]
 mod requirements;
 mod restart;
+mod secret_files;
 mod secrets;
 mod security;
 mod service;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
+use openclaw_config::env::is_own_secret;
+
 /// Variables a caller cannot set, because they make programs load or run something else.
 const FORBIDDEN: [&str; 13] = [
     "NODE_OPTIONS",
@@ -22,9 +24,6 @@ const FORBIDDEN: [&str; 13] = [
 ];
 /// Beginnings of such variables.
 const FORBIDDEN_PREFIXES: [&str; 3] = ["DYLD_", "LD_", "BASH_FUNC_"];
-/// Secrets of this program that its children have no use for.
-const OWN_SECRETS: [&str; 2] = ["OPENCLAW_GATEWAY_TOKEN", "OPENCLAW_GATEWAY_PASSWORD"];
-
 /// What a service manager gave this program alone: a child that speaks to it would be taken for this program.
 const OWN_SUPERVISION: [&str; 7] = [
     "NOTIFY_SOCKET",
@@ -53,8 +52,9 @@ pub fn child_env(base: &[(OsString, OsString)], overrides: &BTreeMap<String, Str
     let mut variables: BTreeMap<OsString, OsString> = base
         .iter()
         .filter(|(name, _)| {
-            let mut own = OWN_SECRETS.iter().chain(&OWN_SUPERVISION);
-            !own.any(|own| name == own)
+            // Children have no use for the secrets of this program.
+            let secret = name.to_str().is_some_and(is_own_secret);
+            !secret && !OWN_SUPERVISION.iter().any(|own| name == own)
         })
         .cloned()
         .collect();
@@ -137,6 +137,18 @@ mod tests {
         assert_eq!(value(&env, "HOME"), Some("/tmp"));
         assert_eq!(value(&env, "LANG"), Some("C"));
         assert_eq!(value(&env, "OPENCLAW_GATEWAY_TOKEN"), None);
+    }
+
+    #[test]
+    fn no_secret_of_this_program_reaches_a_child() {
+        let others = ["MOLTBOT_GATEWAY_TOKEN", "OPENCLAW_METRICS_TOKEN_FILE"];
+        for name in openclaw_config::env::secret_names().chain(others) {
+            let base = [(OsString::from(name), OsString::from("secret"))];
+            let env = child_env(&base, &BTreeMap::new());
+            assert_eq!(env.variables, [], "{name}");
+        }
+        let base = [(OsString::from("GITHUB_TOKEN"), OsString::from("theirs"))];
+        assert_eq!(child_env(&base, &BTreeMap::new()).variables, base);
     }
 
     #[test]

@@ -223,6 +223,9 @@ impl Report {
             "Auth: {} ({}), secret from: {secret}",
             plan.auth.mode.value, plan.auth.mode.source
         ))?;
+        for note in facts::credential_notes(context, &plan) {
+            ui.line(format!("Auth note: {note}"))?;
+        }
         ui.line(format!(
             "Dashboard: {}",
             facts::dashboard_url(settings, &self.target).unwrap_or_else(|| "disabled".to_owned())
@@ -406,12 +409,14 @@ impl Report {
             let gateway = &mut report["gateway"];
             gateway["bindMode"] = json!(plan.bind.value.to_string());
             gateway["bindSource"] = json!(plan.bind.source.to_string());
-            gateway["customBindHost"] = json!(plan.custom_host.map(|host| host.value.to_string()));
+            gateway["customBindHost"] =
+                json!(plan.custom_host.as_ref().map(|host| host.value.to_string()));
             gateway["port"] = json!(plan.port.value);
             gateway["portSource"] = json!(plan.port.source.to_string());
             gateway["authMode"] = json!(plan.auth.mode.value.to_string());
             gateway["authSource"] =
                 json!(plan.auth.secret().map(|secret| secret.source.to_string()));
+            gateway["authNotes"] = json!(facts::credential_notes(context, &plan));
             gateway["probeNote"] = json!(note(plan.bind.value));
             gateway["listening"] = json!(self.runtime.addresses());
             if let Some(tls) = context.tls_plan() {

@@ -90,6 +90,9 @@ impl Args {
                     .filter(|found| found.layer == Layer::Process)
                     .map(|found| found.value.to_owned())
             };
+            if flag.is_none() {
+                context.needs_secret(name)?;
+            }
             if let Some(value) = flag.clone().or_else(of_shell) {
                 if value.chars().any(char::is_control) {
                     return Err(CommandError::plain(format!(

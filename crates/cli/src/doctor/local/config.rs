@@ -1,7 +1,7 @@
 //! Environment and config file.
 
 use openclaw_config::edit::ConfigEditor;
-use openclaw_config::env::NAMES;
+use openclaw_config::env::{NAMES, SecretNote};
 use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
 use openclaw_config::schema::{AuthMode, GatewayMode, Transport};
@@ -25,6 +25,7 @@ pub(super) fn look(context: &Context) -> Result<Vec<Note>, CommandError> {
     let snapshot = context.snapshot();
     let profile = &context.paths().profile;
     let mut notes: Vec<Note> = environment(context.process_env()).into_iter().collect();
+    notes.extend(secrets(context.process_env()));
     let shown = context.paths().display_home(&snapshot.path);
     let has_backup = !ConfigStore::new(context.paths()).backups().is_empty();
     let back = last_good(context, &shown);
@@ -90,6 +91,18 @@ fn last_good(context: &Context, shown: &str) -> Option<Repair> {
     let editor = ConfigEditor::new(context.paths(), context.process_env());
     editor.good_text()?;
     Some(Repair::LastGood(shown.to_owned()))
+}
+
+/// Secrets of the environment that cannot be had, or that others can get at.
+fn secrets(env: &Env) -> impl Iterator<Item = Note> {
+    let note = |id, level, found: &SecretNote| {
+        Note::new(id, "Environment", level, format!("{found}.")).fix(found.fix.clone())
+    };
+    let problems = env.secret_problems().iter();
+    let warnings = env.secret_warnings().iter();
+    problems
+        .map(move |found| note("env_secret_unusable", Level::Critical, found))
+        .chain(warnings.map(move |found| note("env_secret_open", Level::Warning, found)))
 }
 
 /// What the file says that cannot be used, is not known, or has another name now.

@@ -1,8 +1,10 @@
 //! The facts about a gateway that are known without asking it.
 
 use openclaw_config::Settings;
-use openclaw_config::resolve::ClientTarget;
+use openclaw_config::resolve::{ClientTarget, GatewayPlan};
+use openclaw_config::schema::{AuthMode, BindMode};
 use openclaw_gateway::listen::holder::PortHolders;
+use openclaw_gateway::listen::token_weakness;
 use openclaw_gateway::lock::{LockHeld, peek};
 use serde_json::{Value, json};
 
@@ -73,6 +75,24 @@ impl Runtime {
             Self::Remote => json!({ "status": "remote" }),
         }
     }
+}
+
+/// What is to be said about the credential of the gateway of this machine; never what it is.
+pub(super) fn credential_notes(context: &Context, plan: &GatewayPlan) -> Vec<String> {
+    let env = context.process_env();
+    let kept = env.secret_problems().iter().chain(env.secret_warnings());
+    let mut notes: Vec<String> = kept.map(|note| format!("{note}; {}", note.fix)).collect();
+    let token = plan.auth.secret().filter(|_| {
+        plan.auth.mode.value == AuthMode::Token && plan.bind.value != BindMode::Loopback
+    });
+    let weak = token.and_then(|token| token_weakness(token.value.expose()));
+    notes.extend(weak.map(|why| {
+        format!(
+            "others can reach this gateway, and its token can be guessed ({why}); {}",
+            context.command("openclaw config set gateway.auth.token \"$(openssl rand -hex 32)\"")
+        )
+    }));
+    notes
 }
 
 /// Which credential a client shows there, and where it has it from; never what it is.

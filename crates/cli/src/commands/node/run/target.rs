@@ -40,6 +40,10 @@ pub(super) fn resolve(
     args: &Args,
     saved: Option<&SavedGateway>,
 ) -> Result<Chosen, CommandError> {
+    if args.token.is_none() && args.password.is_none() {
+        context.needs_secret(env::OPENCLAW_GATEWAY_TOKEN)?;
+        context.needs_secret(env::OPENCLAW_GATEWAY_PASSWORD)?;
+    }
     let fingerprint = non_blank(args.tls_fingerprint.as_ref());
     let port = match &args.port {
         None => None,
