@@ -87,7 +87,7 @@ fn a_checked_release_is_installed_below_one_folder_and_told() {
     assert!(place.path("home/.local/share/man/man1/openclaw.1").exists());
     assert!(
         place
-            .path(".local/share/zsh/site-functions/_openclaw")
+            .path("home/.local/share/zsh/site-functions/_openclaw")
             .exists()
     );
     assert_eq!(
