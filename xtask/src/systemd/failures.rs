@@ -127,7 +127,10 @@ fn occupied(journey: &mut Journey) -> TaskResult {
                 &told,
                 "Gateway start failed: openclaw-gateway.service does not start:",
             )?;
-            has(&told, "18789")?;
+            has(
+                &told,
+                "\nGateway failed to start: Port 18789 is already in use.\n",
+            )?;
             lacks(&told, "run it yourself")?;
             machine.say(USER, "kill $(cat ~/occupier)")?;
             GATEWAY.until(machine, "ActiveState", "active")?;

@@ -497,8 +497,8 @@ mod tests {
             ),
             (
                 json!({}),
-                with(Some(Way::Lan), Some(Auth::Token(secret("own")))),
-                Ok(json!({ "mode": "token", "token": "own" })),
+                with(Some(Way::Lan), Some(Auth::Token(secret("own-token")))),
+                Ok(json!({ "mode": "token", "token": "own-token" })),
             ),
             (
                 json!({}),

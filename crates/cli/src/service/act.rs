@@ -1,6 +1,8 @@
 //! Calls of the service managers: which (pure), and making them.
 
 use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
 
 use openclaw_config::Env;
 
@@ -8,6 +10,12 @@ use super::kind::{Manager, Scope};
 use super::manager::{Ran, run, run_words, shown};
 use crate::error::CommandError;
 use crate::ui::format::now_ms;
+
+/// How many of its last lines a service that does not start is quoted with.
+const LAST_LINES: usize = 6;
+/// How often the journal is asked for them, and the pause between.
+const JOURNAL_LOOKS: usize = 10;
+const JOURNAL_PAUSE: Duration = Duration::from_millis(50);
 
 /// One call of a service manager.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,22 +219,35 @@ fn last_words(env: &Env, manager: Manager, name: &str, since_seconds: i64) -> Op
         words.push("--user");
     }
     words.extend(["-u", name, "-t", "openclaw", &since]);
-    words.extend(["-n", "6", "-o", "cat", "--no-pager", "-q"]);
-    match run_words(env, &words) {
-        Ran::Done(said) => Some(without_log(&said)).filter(|said| !said.is_empty()),
-        Ran::Missing | Ran::Failed(_) => None,
+    // No `-n`: together with `--since` it means the first lines, not the last.
+    words.extend(["-o", "cat", "--no-pager", "-q"]);
+    let mut said = String::new();
+    for _ in 0..JOURNAL_LOOKS {
+        let Ran::Done(now) = run_words(env, &words) else {
+            break;
+        };
+        said = now;
+        if said.lines().any(|line| !is_log(line)) {
+            break;
+        }
+        // The journal may be a moment behind.
+        sleep(JOURNAL_PAUSE);
     }
+    Some(without_log(&said)).filter(|said| !said.is_empty())
 }
 
-/// What is meant for people, without the lines of the log, which begin with a time. Where there is nothing else, they have to do.
+/// Lines of the log begin with a time.
+fn is_log(line: &str) -> bool {
+    line.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// What is meant for people, without the lines of the log. Where there is nothing else, they have to do.
 fn without_log(said: &str) -> String {
-    let is_log = |line: &str| line.starts_with(|first: char| first.is_ascii_digit());
-    let plain: Vec<&str> = said.lines().filter(|line| !is_log(line)).collect();
-    if plain.is_empty() {
-        said.to_owned()
-    } else {
-        plain.join("\n")
+    let mut lines: Vec<&str> = said.lines().filter(|line| !is_log(line)).collect();
+    if lines.is_empty() {
+        lines = said.lines().collect();
     }
+    lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
 }
 
 /// Where the service says what is wrong with it.
@@ -252,6 +273,22 @@ mod tests {
             .iter()
             .map(|step| step.words.join(" "))
             .collect()
+    }
+
+    #[test]
+    fn the_last_words_are_the_last_ones_and_no_log() {
+        let log = "2026-11-27T17:19:28.532Z [gateway] listeners: 127.0.0.1:18789\n";
+        assert_eq!(
+            without_log(&format!(
+                "{}Gateway failed to start\nFix: this",
+                log.repeat(20)
+            )),
+            "Gateway failed to start\nFix: this"
+        );
+        let numbered: Vec<String> = (0..9).map(|number| format!("line {number}")).collect();
+        assert_eq!(without_log(&numbered.join("\n")), numbered[3..].join("\n"));
+        assert_eq!(without_log(&log.repeat(7)).lines().count(), LAST_LINES);
+        assert_eq!(without_log(""), "");
     }
 
     #[test]

@@ -138,28 +138,6 @@ fn a_log_file_that_cannot_be_used_stops_no_gateway() {
 }
 
 #[test]
-fn a_link_in_our_own_log_directory_stops_no_gateway() {
-    let place = Place::new();
-    place.gateway(&[]).stop();
-    let dir = place.path("tmp/openclaw");
-    let names = std::fs::read_dir(&dir).expect("the log directory");
-    for entry in names {
-        let path = entry.expect("an entry").path();
-        std::fs::remove_file(&path).expect("a log");
-        std::os::unix::fs::symlink(place.path("elsewhere"), &path).expect("a link");
-    }
-    let gateway = place.gateway(&[]);
-    let told = failing(&place, &gateway);
-    assert!(
-        told.contains("a symbolic link, which is not followed"),
-        "{told}"
-    );
-    gateway.stop();
-    assert!(own_log(&place).contains("listening on"));
-    assert!(!place.path("elsewhere").exists());
-}
-
-#[test]
 fn without_any_log_file_the_console_has_the_lines() {
     let place = Place::new();
     place.write(".openclaw/logs", "no directory");

@@ -141,8 +141,9 @@ fn a_copy_of_the_state_directory_does_not_lead_back_to_the_original() {
 fn nothing_is_touched_before_the_lock_is_held() {
     let place = Place::with_gateway(&json!({ "auth": { "token": "a-token-for-this-test-only" } }));
     earlier(&place, "old");
-    let config = place.read(".openclaw/openclaw.json");
     let gateway = place.gateway(&[]);
+    // The first start completes it.
+    let config = place.read(".openclaw/openclaw.json");
     let ran = place.run(&["migrate", "--from", "old", "--yes"]).fails(1);
     assert!(ran.err.contains("openclaw gateway stop"), "{ran:?}");
     assert!(ran.err.contains("Nothing was changed."), "{ran:?}");

@@ -336,9 +336,9 @@ pub(super) fn gateway_on_the_lan(world: &mut World) {
     gateway_with(world, SECRET);
 }
 
-/// The same, with the token that the summary of the document has.
+/// The same, with the token that the summary of the document has: a placeholder, which only a test accepts the risk of.
 pub(super) fn gateway_of_the_summary(world: &mut World) {
-    gateway_with(world, "token");
+    gateway_with(world, "token --i-know");
 }
 
 fn gateway_with(world: &mut World, token: &str) {

@@ -469,7 +469,7 @@ fn u11_tiny_tokens_guard_nothing_but_loopback_and_short_ones_are_warned_about() 
         ),
         (
             BindMode::Lan,
-            "openclaw-gateway",
+            "openclaw-openclaw",
             Some("a common word or a pattern"),
         ),
         (BindMode::Lan, "5f1e0c2d9b8a7f60", None),
