@@ -358,6 +358,8 @@ impl Server {
                     Received::Restart if !self.changes.borrow().settings.commands.restart => {
                         tracing::warn!(target: "gateway", "SIGUSR1 restart ignored (not authorized; enable commands.restart or use gateway tool).");
                     }
+                    // One look is enough: beginning anew with every signal might never come to an end.
+                    Received::Restart if checking.as_ref().is_some_and(is_running) => {}
                     // Looking takes a moment, in which it serves and may be stopped.
                     Received::Restart => checking = Some(spawn_owned("restart check", checked(restart.clone()))),
                 },
@@ -368,6 +370,10 @@ impl Server {
             }
         }
     }
+}
+
+fn is_running(check: &AbortOnDropHandle<()>) -> bool {
+    !check.is_finished()
 }
 
 /// Asks for a restart if one would work.
