@@ -300,13 +300,10 @@ impl Connection {
         params: &Value,
         deadline: Deadline,
     ) -> Result<Box<RawValue>, CallFailure> {
-        self.client
-            .call_with_timeout(method, params, deadline.left())
-            .await
-            .map(openclaw_client::Response::into_raw)
-            .map_err(|error| {
-                CallFailure::call(error, deadline.limit, &self.target, self.hello().as_deref())
-            })
+        let answered = self
+            .client
+            .call_with_timeout(method, params, deadline.left());
+        self.answer(answered.await, deadline)
     }
 
     /// Calls a method that does no harm twice: when the gateway restarts meanwhile, the call is made again.
@@ -316,9 +313,19 @@ impl Connection {
         params: &Value,
         deadline: Deadline,
     ) -> Result<Box<RawValue>, CallFailure> {
-        self.client
-            .call_through_restarts(method, params, deadline.left())
-            .await
+        let answered = self
+            .client
+            .call_through_restarts(method, params, deadline.left());
+        self.answer(answered.await, deadline)
+    }
+
+    /// The result as it came, or the failure with what is known about the gateway.
+    fn answer(
+        &self,
+        answered: Result<openclaw_client::Response, openclaw_client::CallError>,
+        deadline: Deadline,
+    ) -> Result<Box<RawValue>, CallFailure> {
+        answered
             .map(openclaw_client::Response::into_raw)
             .map_err(|error| {
                 CallFailure::call(error, deadline.limit, &self.target, self.hello().as_deref())

@@ -208,13 +208,21 @@ fn joined(text: &str) -> Vec<String> {
 
 /// Splits as systemd does: quotes of both kinds, backslashes, `%%`.
 fn systemd_words(text: &str) -> Vec<String> {
+    words(text, |_| true)
+        .into_iter()
+        .map(|word| word.replace("%%", "%"))
+        .collect()
+}
+
+/// Splits at blanks outside of quotes; `escapes` says within which quote, or none, a backslash counts.
+fn words(text: &str, escapes: impl Fn(Option<char>) -> bool) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote: Option<char> = None;
     let mut characters = text.chars();
     while let Some(character) = characters.next() {
         match (character, quote) {
-            ('\\', _) => {
+            ('\\', within) if escapes(within) => {
                 let word = word.get_or_insert_default();
                 word.extend(characters.next());
             }
@@ -229,9 +237,6 @@ fn systemd_words(text: &str) -> Vec<String> {
     }
     words.extend(word);
     words
-        .into_iter()
-        .map(|word| word.replace("%%", "%"))
-        .collect()
 }
 
 fn pair(word: &str) -> Option<(String, String)> {
@@ -332,25 +337,5 @@ fn openrc(text: &str) -> Parts {
 
 /// Splits as `sh` does, without expansions.
 fn shell_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match (character, quote) {
-            ('\\', None | Some('"')) => {
-                let word = word.get_or_insert_default();
-                word.extend(characters.next());
-            }
-            (c, Some(open)) if c == open => quote = None,
-            ('"' | '\'', None) => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (c, None) if c.is_whitespace() => words.extend(word.take()),
-            (c, _) => word.get_or_insert_default().push(c),
-        }
-    }
-    words.extend(word);
-    words
+    words(text, |within| within != Some('\''))
 }
