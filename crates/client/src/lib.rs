@@ -31,6 +31,7 @@ pub mod fetch;
 pub mod identity;
 pub mod options;
 pub mod plaintext;
+mod platform;
 pub mod reconnect;
 mod session;
 pub mod target;

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::container::{self, Container, Detected};
+use crate::platform;
 
 pub use self::secrets::{SecretNote, is_own_secret, secret_names};
 
@@ -52,7 +53,7 @@ names! {
     OPENCLAW_PROFILE = "OPENCLAW_PROFILE";
     /// Workspace directory (default `~/.openclaw/workspace`, with `-<profile>` appended).
     OPENCLAW_WORKSPACE_DIR = "OPENCLAW_WORKSPACE_DIR";
-    /// Extra directories, separated by `:`, that `$include` may read from.
+    /// Extra directories, separated by `:` (on Windows `;`), that `$include` may read from.
     OPENCLAW_INCLUDE_ROOTS = "OPENCLAW_INCLUDE_ROOTS";
     /// `1` refuses every write to the config file.
     OPENCLAW_CONFIG_READONLY = "OPENCLAW_CONFIG_READONLY";
@@ -190,7 +191,7 @@ impl Env {
     pub fn from_process() -> Self {
         let mut process = HashMap::new();
         let mut not_text = HashSet::new();
-        for (name, value) in std::env::vars_os() {
+        for (name, value) in platform::process_variables() {
             let Ok(name) = name.into_string() else {
                 continue;
             };
@@ -213,7 +214,7 @@ impl Env {
             secrets: Arc::new(secrets),
             home: std::env::home_dir(),
             cwd: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
-            uid: rustix::process::getuid().as_raw(),
+            uid: platform::user_id(),
             ..Self::default()
         }
     }
@@ -235,7 +236,7 @@ impl Env {
             container: container::detect(&nothing, |name| non_blank(&process, name)).map(Arc::new),
             process: Arc::new(process),
             cwd: PathBuf::from("/"),
-            uid: rustix::process::getuid().as_raw(),
+            uid: platform::user_id(),
             ..Self::default()
         }
     }
@@ -348,15 +349,14 @@ impl Env {
         &self.secrets.warnings
     }
 
-    /// The numeric id of the user that runs this process.
+    /// The numeric id of the user that runs this process; on Windows, where there is none, no user of any Unix system.
     pub fn uid(&self) -> u32 {
         self.uid
     }
 
-    /// The directory for temporary files: `TMPDIR`, else `/tmp`.
+    /// The directory for temporary files: `TMPDIR`, else `/tmp`; on Windows that of the user.
     pub fn temp_dir(&self) -> PathBuf {
-        self.get_process("TMPDIR")
-            .map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+        platform::temp_dir(self.get_process("TMPDIR"))
     }
 
     /// Directories named by `OPENCLAW_INCLUDE_ROOTS`.
@@ -364,7 +364,7 @@ impl Env {
         self.get(OPENCLAW_INCLUDE_ROOTS)
             .map(|roots| {
                 roots
-                    .split(':')
+                    .split(platform::PATH_SEPARATOR)
                     .filter(|root| !root.trim().is_empty())
                     .map(|root| self.absolute(root))
                     .collect()

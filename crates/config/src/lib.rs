@@ -14,6 +14,7 @@ pub mod legacy;
 pub mod load;
 pub mod origin;
 pub mod paths;
+pub mod platform;
 pub mod redact;
 pub mod reference;
 pub mod resolve;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::env::{self, Env};
 use crate::hash::{sha256, sha256_hex};
+use crate::platform;
 
 /// Port of the default profile.
 pub const DEFAULT_PORT: u16 = 18789;
@@ -19,8 +20,6 @@ const NAMED_PORT_STEP: u16 = 20;
 const NAMED_PORT_COUNT: u16 = 600;
 /// Longest socket path we use, in bytes. Linux allows 108, macOS 104, each with a terminator.
 const MAX_SOCKET_PATH: usize = 100;
-/// Directory that upstream's log readers look in.
-const LOG_DIR: &str = "/tmp/openclaw";
 /// Names of the state directory below the home directory, newest first.
 const STATE_DIR_NAMES: [&str; 4] = [".openclaw", ".clawdbot", ".moltbot", ".moldbot"];
 /// Names of the config file, newest first.
@@ -223,7 +222,7 @@ impl Paths {
             (None, None) => home.join(".openclaw").join("workspace"),
         };
         Ok(Self {
-            log_dir: PathBuf::from(LOG_DIR),
+            log_dir: platform::log_dir(env.temp_dir()),
             workspace_dir,
             identity_file: state_dir.join("identity").join("device.json"),
             device_auth_file: state_dir.join("identity").join("device-auth.json"),

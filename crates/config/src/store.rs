@@ -6,14 +6,15 @@
 mod config;
 mod regular;
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
-};
 use std::path::{Path, PathBuf};
 
 use crate::paths::{Paths, with_suffix};
+use crate::platform::{
+    self, is_open_to_others, is_owned, private_dir_builder, private_file_options,
+    set_permission_bits,
+};
 
 pub use config::{Backup, ConfigStore, Replaced, Stored};
 pub use regular::read_regular;
@@ -85,11 +86,10 @@ pub fn dangling(path: &Path) -> Option<PathBuf> {
 }
 
 /// Makes sure that `path` is a directory that only this user can enter. Missing parents are created
-/// the same way; an existing directory of this user is tightened to 0700.
+/// the same way; an existing directory of this user is tightened to 0700. On Windows the access list
+/// that it inherits from the user's profile does this (see [`platform`]).
 pub fn private_dir(path: &Path) -> Result<(), StoreError> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
+    private_dir_builder()
         .create(path)
         .map_err(|error| match dangling(path) {
             Some(link) => StoreError::Dangling(link),
@@ -97,17 +97,16 @@ pub fn private_dir(path: &Path) -> Result<(), StoreError> {
         })?;
     let metadata = fs::symlink_metadata(path).map_err(io_error("inspect", path))?;
     // A state directory may be a link that its owner made; what counts is where it leads.
-    let metadata = if metadata.is_symlink() && metadata.uid() == current_uid() {
+    let metadata = if metadata.is_symlink() && is_owned(&metadata) {
         fs::metadata(path).map_err(io_error("inspect", path))?
     } else {
         metadata
     };
-    if !metadata.is_dir() || metadata.uid() != current_uid() {
+    if !metadata.is_dir() || !is_owned(&metadata) {
         return Err(StoreError::NotOurs(path.to_owned()));
     }
-    if metadata.mode() & 0o077 != 0 {
-        fs::set_permissions(path, Permissions::from_mode(0o700))
-            .map_err(io_error("protect", path))?;
+    if is_open_to_others(&metadata) {
+        set_permission_bits(path, 0o700).map_err(io_error("protect", path))?;
     }
     Ok(())
 }
@@ -132,10 +131,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
+    let mut file = private_file_options()
         .write(true)
         .create_new(true)
-        .mode(0o600)
         .open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
@@ -144,7 +142,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Renames; where the target cannot be replaced (a file mounted on its own, as containers do), its
 /// content is overwritten instead.
 fn rename_over(temporary: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    match fs::rename(temporary, path) {
+    match platform::replace(temporary, path) {
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
             let overwrite = || {
                 let mut file = OpenOptions::new().write(true).truncate(true).open(path)?;
@@ -160,9 +158,7 @@ fn rename_over(temporary: &Path, path: &Path, bytes: &[u8]) -> Result<(), StoreE
 
 /// Makes a rename in `dir` survive a power cut.
 fn sync_dir(dir: &Path) -> Result<(), StoreError> {
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(io_error("sync", dir))
+    platform::sync_dir(dir).map_err(io_error("sync", dir))
 }
 
 fn temporary_beside(path: &Path) -> PathBuf {
@@ -176,10 +172,6 @@ fn parent(path: &Path) -> &Path {
     path.parent()
         .filter(|dir| !dir.as_os_str().is_empty())
         .unwrap_or(Path::new("."))
-}
-
-fn current_uid() -> u32 {
-    rustix::process::geteuid().as_raw()
 }
 
 /// An exclusive lock between processes. The kernel releases it when the value is dropped or the
@@ -212,11 +204,10 @@ impl FileLock {
         if !dir.exists() {
             private_dir(dir)?;
         }
-        OpenOptions::new()
+        private_file_options()
             .create(true)
             .truncate(false)
             .write(true)
-            .mode(0o600)
             .open(path)
             .map_err(io_error("open", path))
     }

@@ -1,6 +1,6 @@
 //! Runs one program to its end, its limit or its cancellation.
 //!
-//! The program leads a process group of its own; whatever ends the run early, including a caller
+//! The program leads a process group of its own (on Windows a process tree); whatever ends the run early, including a caller
 //! that loses interest and drops the future, ends the whole group. Only processes that left the
 //! group on purpose can outlive that. After the program itself is gone, what it left behind in the
 //! background is not waited for.
@@ -18,7 +18,6 @@ use tokio_util::sync::CancellationToken;
 
 mod capture;
 mod env;
-mod group;
 mod live;
 #[cfg(test)]
 mod tests;
@@ -27,8 +26,8 @@ pub use capture::{OUTPUT_LIMIT, TRUNCATED};
 pub use env::{ChildEnv, child_env};
 pub use live::{LIVE_LIMIT, LiveOutput, PIECE_LIMIT, Piece};
 
+use crate::platform::{self, Group};
 use capture::{Capture, Stream};
-use group::Group;
 
 /// How long a killed program may take to disappear before its result is given without it.
 const KILL_WAIT: Duration = Duration::from_secs(5);
@@ -143,7 +142,7 @@ pub async fn run(run: Run, cancel: &CancellationToken) -> Finished {
             None
         }
     };
-    output.take_what_is_left();
+    output.take_what_is_left().await;
     let (stdout, stderr) = output.capture.into_text();
     let failed = match &end {
         End::Exited(Err(error)) => Some(format!("cannot wait for {}: {error}", run.argv[0])),
@@ -167,7 +166,7 @@ fn prepare(run: &Run) -> Command {
     let mut command = match &run.program {
         Some(program) => {
             let mut command = Command::new(program);
-            command.arg0(name);
+            platform::set_called_name(&mut command, name);
             command
         }
         None => Command::new(name),
@@ -179,8 +178,8 @@ fn prepare(run: &Run) -> Command {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
         .kill_on_drop(true);
+    platform::set_apart(&mut command);
     if let Some(cwd) = &run.cwd {
         command.current_dir(cwd);
     }
@@ -249,12 +248,12 @@ impl Output {
     }
 
     /// Takes what already lies in the pipes, without waiting for more.
-    fn take_what_is_left(&mut self) {
+    async fn take_what_is_left(&mut self) {
         if let Some(pipe) = self.stdout.take() {
-            capture::drain(&pipe, |bytes| self.keep(Stream::Out, bytes));
+            platform::drain(pipe, |bytes| self.keep(Stream::Out, bytes)).await;
         }
         if let Some(pipe) = self.stderr.take() {
-            capture::drain(&pipe, |bytes| self.keep(Stream::Err, bytes));
+            platform::drain(pipe, |bytes| self.keep(Stream::Err, bytes)).await;
         }
     }
 }

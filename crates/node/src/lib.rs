@@ -13,6 +13,7 @@ pub mod deadline;
 pub mod exec;
 pub mod host;
 pub mod invoke;
+mod platform;
 pub mod policy;
 
 pub use commands::{Commands, HostPolicy, Machine};

@@ -23,6 +23,7 @@ use crate::client::{CredentialUsed, LinkInfo};
 use crate::error::{ConnectError, TransportError};
 use crate::options::ClientOptions;
 use crate::plaintext::{Way, is_allowed, plaintext_allowed, way_from, way_to};
+use crate::platform;
 use crate::target::{GatewayUrl, Host, Scheme, Target};
 use crate::tls::{TlsError, Verifier};
 
@@ -153,18 +154,11 @@ pub(crate) fn server_name(host: &Host) -> Result<ServerName<'static>, ConnectErr
     }
 }
 
-#[cfg(unix)]
 pub(crate) async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
-    let stream = tokio::net::UnixStream::connect(path)
+    let stream = platform::connect_unix(path)
         .await
         .map_err(|source| connect_error(&path.display(), source))?;
     Ok(Box::new(stream))
-}
-
-#[cfg(not(unix))]
-pub(crate) async fn open_unix(path: &Path) -> Result<Box<dyn Stream>, ConnectError> {
-    let source = io::Error::from(io::ErrorKind::Unsupported);
-    Err(connect_error(&path.display(), source))
 }
 
 fn connect_error(address: &impl ToString, source: io::Error) -> ConnectError {

@@ -6,7 +6,6 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStderr, Command};
@@ -14,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{SshFailure, SshFailureKind, TunnelSpec, arguments};
+use crate::platform;
 
 /// Pause between looks at the port while `ssh` is on its way.
 const LOOK: Duration = Duration::from_millis(50);
@@ -163,18 +163,10 @@ impl OpenTunnel {
         }
     }
 
-    /// Ends `ssh`: politely, then at once.
+    /// Ends `ssh`: politely where the system has a way to ask, then at once.
     pub async fn end(&mut self) {
-        if let Some(pid) = self
-            .child
-            .id()
-            .and_then(|pid| i32::try_from(pid).ok())
-            .and_then(Pid::from_raw)
-        {
-            // Not yet waited for, so the number is still its own.
-            kill_process(pid, Signal::TERM).ok();
-        }
-        if timeout(END_LIMIT, self.child.wait()).await.is_err() {
+        let asked = platform::ask_to_end(&self.child);
+        if !asked || timeout(END_LIMIT, self.child.wait()).await.is_err() {
             drop(self.child.kill().await);
         }
     }

@@ -101,6 +101,10 @@ fn is_interpreter(program: &Path) -> bool {
         .file_name()
         .and_then(|name| name.to_str())
         .unwrap_or_default()
+        .to_ascii_lowercase();
+    let name = name
+        .strip_suffix(".exe")
+        .unwrap_or(&name)
         .trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
     INTERPRETERS.contains(&name)
 }

@@ -1,15 +1,9 @@
 //! What a program printed, up to a limit for both streams together.
 
-use std::os::fd::AsFd;
-
 /// Bytes kept of both streams together.
 pub const OUTPUT_LIMIT: usize = 200_000;
 /// Line at the end of output that was cut.
 pub const TRUNCATED: &str = "... (truncated)";
-/// Most bytes taken from a pipe after its program ended: more than any pipe holds, so that a
-/// background process that keeps writing cannot keep the result back.
-const LEFT_OVER_LIMIT: usize = 1024 * 1024;
-
 /// One of the two streams.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Stream {
@@ -68,24 +62,6 @@ fn text(mut bytes: Vec<u8>, cut: bool) -> String {
     match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-    }
-}
-
-/// Hands on what lies in a pipe now. The pipe does not block: the runtime set it so.
-pub(super) fn drain(pipe: impl AsFd, mut take: impl FnMut(&[u8])) {
-    let mut buffer = vec![0; super::READ_BYTES];
-    let mut total = 0;
-    while total < LEFT_OVER_LIMIT {
-        match rustix::io::read(&pipe, &mut buffer) {
-            Ok(0) => return,
-            Ok(read) => {
-                take(&buffer[..read]);
-                total += read;
-            }
-            Err(rustix::io::Errno::INTR) => {}
-            // Nothing there right now, or the pipe broke: there is no more to get.
-            Err(_) => return,
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use openclaw_config::env::is_own_secret;
+use openclaw_config::platform::PATH_SEPARATOR;
 
 /// Variables a caller cannot set, because they make programs load or run something else.
 const FORBIDDEN: [&str; 13] = [
@@ -90,7 +91,7 @@ fn extends(path: &str, host_path: &OsStr) -> bool {
     path == host_path
         || path
             .strip_suffix(host_path)
-            .is_some_and(|added| added.ends_with(':'))
+            .is_some_and(|added| added.ends_with(PATH_SEPARATOR))
 }
 
 fn is_harmless(name: &str) -> bool {

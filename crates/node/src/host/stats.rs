@@ -1,23 +1,24 @@
 //! The load of this machine, as `node.host.stats` reports it.
 
+use openclaw_config::platform::space;
 use openclaw_protocol::methods::node::HostStats;
+
+use crate::platform;
 
 /// Takes stock; `None` where the system does not tell.
 pub fn host_stats() -> Option<HostStats> {
     let load = std::fs::read_to_string("/proc/loadavg").ok()?;
     let memory = std::fs::read_to_string("/proc/meminfo").ok()?;
     let (memory_total_bytes, memory_free_bytes) = parse_memory(&memory)?;
-    let disk = rustix::fs::statvfs("/").ok();
+    let disk = space(platform::main_disk());
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     Some(HostStats {
         cpu_count: u32::try_from(cpus).unwrap_or(u32::MAX),
         load_average: parse_load(&load)?,
         memory_total_bytes,
         memory_free_bytes,
-        disk_total_bytes: disk
-            .as_ref()
-            .map(|disk| disk.f_blocks.saturating_mul(disk.f_frsize)),
-        disk_available_bytes: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+        disk_total_bytes: disk.map(|disk| disk.total),
+        disk_available_bytes: disk.map(|disk| disk.available),
         updated_at_ms: None,
     })
 }

@@ -1,7 +1,9 @@
 //! Which file a program name means.
 
 use std::ffi::OsStr;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path, PathBuf, is_separator};
+
+use openclaw_config::platform;
 
 /// What the decision wants to know about the disk.
 pub trait Files: Send + Sync {
@@ -17,10 +19,7 @@ pub struct Disk;
 
 impl Files for Disk {
     fn is_executable(&self, path: &Path) -> bool {
-        use std::os::unix::fs::PermissionsExt as _;
-
-        std::fs::metadata(path)
-            .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+        platform::is_executable(path)
     }
 
     fn exists(&self, path: &Path) -> bool {
@@ -30,20 +29,35 @@ impl Files for Disk {
 
 /// Finds the file that starting `name` in `cwd` would run. Names without a slash are looked up in
 /// `path`. Names that climb with `..` are never found: links can make them mean something else
-/// than they say.
+/// than they say. On Windows the extensions of `PATHEXT` are tried, and the current directory only where `path` names it.
 pub fn find_program(name: &str, path: &OsStr, cwd: &Path, files: &dyn Files) -> Option<PathBuf> {
     if name.is_empty() || name.contains('\0') {
         return None;
     }
-    if name.contains('/') {
-        let found = tidy(&cwd.join(name))?;
-        return files.is_executable(&found).then_some(found);
+    let extensions = platform::executable_extensions();
+    let find = |wanted: PathBuf| {
+        spellings(wanted, &extensions)
+            .into_iter()
+            .find(|candidate| files.is_executable(candidate))
+    };
+    if name.contains(is_separator) {
+        return find(tidy(&cwd.join(name))?);
     }
     // An empty member of PATH means the current directory, as for the system itself.
     std::env::split_paths(path)
-        .map(|folder| cwd.join(folder).join(name))
-        .find(|candidate| files.is_executable(candidate))
+        .find_map(|folder| find(cwd.join(folder).join(name)))
         .and_then(|found| tidy(&found))
+}
+
+/// The files that a name may mean: itself, then with each extension of a program.
+fn spellings(path: PathBuf, extensions: &[String]) -> Vec<PathBuf> {
+    let longer = extensions.iter().map(|extension| {
+        let mut name = path.clone().into_os_string();
+        name.push(extension);
+        PathBuf::from(name)
+    });
+    let longer: Vec<_> = longer.collect();
+    std::iter::once(path).chain(longer).collect()
 }
 
 /// The same path without `.` members; none if it is relative or has a `..`.
@@ -58,8 +72,8 @@ fn tidy(path: &Path) -> Option<PathBuf> {
 pub fn expand_home(text: &str, home: Option<&Path>) -> PathBuf {
     match (text.strip_prefix('~'), home) {
         (Some(""), Some(home)) => home.to_owned(),
-        (Some(rest), Some(home)) if rest.starts_with('/') => {
-            home.join(rest.trim_start_matches('/'))
+        (Some(rest), Some(home)) if rest.starts_with(is_separator) => {
+            home.join(rest.trim_start_matches(is_separator))
         }
         _ => PathBuf::from(text),
     }

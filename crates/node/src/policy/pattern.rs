@@ -29,6 +29,11 @@ pub(super) fn matches(pattern: &str, path: &Path, home: Option<&Path>, fold_case
         return false;
     };
     let fold = |text: &str| -> Vec<char> {
+        // Where a backslash separates folders, a slash does too, and people write either.
+        let text = match std::path::MAIN_SEPARATOR {
+            '\\' => text.replace('\\', "/"),
+            _ => text.to_owned(),
+        };
         if fold_case {
             text.to_lowercase().chars().collect()
         } else {
