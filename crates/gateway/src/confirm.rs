@@ -83,7 +83,7 @@ impl Record {
     /// Forgets it, in a way that outlives a power cut.
     pub(crate) fn remove(paths: &Paths) -> std::io::Result<()> {
         match std::fs::remove_file(path(paths)) {
-            Ok(()) => std::fs::File::open(&paths.state_dir)?.sync_all(),
+            Ok(()) => openclaw_config::platform::sync_dir(&paths.state_dir),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),
         }

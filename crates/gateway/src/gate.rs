@@ -16,6 +16,8 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::platform::fd_limit;
+
 /// Budgets. Defaults fit a gateway on one machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GateLimits {
@@ -55,24 +57,6 @@ fn connection_budget(fds: u64) -> usize {
     usize::try_from(fds.saturating_sub(RESERVED_FDS))
         .unwrap_or(usize::MAX)
         .clamp(MIN_CONNECTIONS, Semaphore::MAX_PERMITS)
-}
-
-fn fd_limit() -> u64 {
-    use rustix::process::{Resource, getrlimit};
-    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
-}
-
-/// Raises the soft limit of open files to the hard one; returns the limit in force.
-pub fn raise_fd_limit() -> u64 {
-    use rustix::process::{Resource, getrlimit, setrlimit};
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current != limit.maximum {
-        limit.current = limit.maximum;
-        if let Err(error) = setrlimit(Resource::Nofile, limit) {
-            tracing::debug!(%error, "could not raise the limit of open files");
-        }
-    }
-    fd_limit()
 }
 
 /// Whose budget a connection is charged to.

@@ -28,6 +28,7 @@ use crate::drain::Ending;
 use crate::gate::Gate;
 use crate::listen::{BindError, BindRefused, HandedOver, Inherited};
 use crate::lock::LockError;
+use crate::platform;
 use crate::records::{AuditEvent, Change};
 use crate::restart::Restart;
 use crate::store::StoreError;
@@ -103,7 +104,7 @@ pub struct Gateway {
     accepting: CancellationToken,
     /// Ends the listeners also when the gateway is dropped without a shutdown.
     _stopping: DropGuard,
-    control: AbortOnDropHandle<()>,
+    control: Option<AbortOnDropHandle<()>>,
     control_socket: Weak<ControlSocket>,
     held: Arc<Mutex<Held>>,
     exposure: crate::tailscale::Exposure,
@@ -231,8 +232,14 @@ impl Gateway {
         (report, handed_over)
     }
 
-    /// What a successor goes on with.
+    /// What a successor goes on with: nothing where sockets cannot be handed over.
     fn duplicates(&self) -> HandedOver {
+        if !platform::HANDS_OVER {
+            return HandedOver {
+                sockets: Vec::new(),
+                lock: None,
+            };
+        }
         let mut sockets = self.core.listeners.hand_over();
         if let Some(control) = self.control_socket.upgrade() {
             match control.hand_over() {
@@ -246,7 +253,7 @@ impl Gateway {
             .ok();
         HandedOver {
             sockets,
-            lock: lock.map(Into::into),
+            lock: lock.and_then(platform::lock_handle),
         }
     }
 }

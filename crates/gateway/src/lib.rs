@@ -24,6 +24,7 @@ pub mod metrics;
 pub mod nodes;
 pub mod pairing;
 pub mod peer;
+mod platform;
 pub mod presence;
 mod proxy;
 pub mod proxy_protocol;

@@ -12,8 +12,17 @@ pub mod plan;
 mod preface;
 mod secured;
 pub mod set;
+pub mod socket;
 pub(crate) mod steps;
+#[cfg(unix)]
 pub(crate) mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix::UnixSocket;
+#[cfg(windows)]
+use windows::UnixSocket;
 
 pub use bind::{BindError, Listeners, MissingListener};
 pub use inherited::{HandedOver, Inherited};
@@ -23,3 +32,4 @@ pub use interfaces::{
 pub use password::{WeakPassword, WeakToken, token_weakness, weakness};
 pub use plan::{BindPlan, BindRefused, BindRequest, Guard, Waiting, bind_plan};
 pub use set::{ListenerHandle, ListenerSet, Place};
+pub use socket::{listen_on, receive_on};

@@ -1,22 +1,22 @@
 //! The lock of a state dir: one gateway at a time, and nobody else writing its store.
 //!
-//! The kernel holds it (`flock`), so it ends with the process however that ends, and no process id is ever guessed
+//! The kernel holds it (`flock`, on Windows `LockFileEx`), so it ends with the process however that ends, and no process id is ever guessed
 //! at. The file stays; what is written in it only tells others who holds the lock.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use openclaw_config::platform::{file_identity, private_dir_builder, private_file_options};
 use openclaw_config::resolve::{Resolved, Source};
 use openclaw_config::schema::TlsMode;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
+
+use crate::platform::{lock_text, lock_text_to_read};
 
 /// Attempts at a lock that is taken. A look at the lock holds it for microseconds, which must not pass for a holder.
 const ATTEMPTS: u32 = 3;
@@ -92,8 +92,8 @@ pub struct LockHeld {
 }
 
 impl LockHeld {
-    fn read(file: &mut File, now_ms: i64) -> Self {
-        let Some(info) = read_info(file) else {
+    fn read(lock: &File, path: &Path, now_ms: i64) -> Self {
+        let Some(info) = read_info(lock, path) else {
             return Self::default();
         };
         Self {
@@ -174,6 +174,8 @@ pub enum LockError {
 #[derive(Debug)]
 pub struct StateLock {
     file: File,
+    /// Where the info is written: the same file, where a locked one can be read.
+    text: File,
     path: PathBuf,
     info: LockInfo,
 }
@@ -186,31 +188,28 @@ impl StateLock {
             source,
         };
         if let Some(folder) = path.parent() {
-            let mut builder = fs::DirBuilder::new();
-            builder
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .map_err(|error| match openclaw_config::store::dangling(folder) {
+            private_dir_builder().create(folder).map_err(|error| {
+                match openclaw_config::store::dangling(folder) {
                     Some(link) => LockError::Dangling { link },
                     None => failed(error),
-                })?;
+                }
+            })?;
         }
-        let mut file = OpenOptions::new()
+        let file = private_file_options()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .mode(0o600)
             .open(path)
             .map_err(failed)?;
-        if !lock(&file, FlockOperation::NonBlockingLockExclusive).map_err(failed)? {
+        if !lock(&file).map_err(failed)? {
             return Err(LockError::Held {
                 path: path.to_owned(),
-                holder: Box::new(LockHeld::read(&mut file, now_ms)),
+                holder: Box::new(LockHeld::read(&file, path, now_ms)),
             });
         }
         let mut lock = Self {
+            text: lock_text(&file, path).map_err(failed)?,
             file,
             path: path.to_owned(),
             info,
@@ -234,11 +233,12 @@ impl StateLock {
             source,
         };
         // Held already, unless it was handed over by somebody who did not have it.
-        if !lock(&file, FlockOperation::NonBlockingLockExclusive).map_err(failed)? {
+        if !lock(&file).map_err(failed)? {
             drop(file);
             return Self::acquire(path, info, now_ms);
         }
         let mut lock = Self {
+            text: lock_text(&file, path).map_err(failed)?,
             file,
             path: path.to_owned(),
             info,
@@ -271,9 +271,9 @@ impl StateLock {
     fn write_info(&mut self) -> io::Result<()> {
         let mut text = serde_json::to_vec(&self.info)?;
         text.push(b'\n');
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&text)?;
-        self.file.set_len(text.len() as u64)
+        self.text.seek(SeekFrom::Start(0))?;
+        self.text.write_all(&text)?;
+        self.text.set_len(text.len() as u64)
     }
 }
 
@@ -283,15 +283,15 @@ pub fn peek(path: &Path, now_ms: i64) -> Result<Option<LockHeld>, LockError> {
         path: path.to_owned(),
         source,
     };
-    let mut file = match File::open(path) {
+    let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed)?,
     };
     // Shared, so that looks do not see each other; closing the file releases it.
-    match flock(&file, FlockOperation::NonBlockingLockShared) {
+    match file.try_lock_shared() {
         Ok(()) => Ok(None),
-        Err(Errno::WOULDBLOCK) => Ok(Some(LockHeld::read(&mut file, now_ms))),
-        Err(error) => Err(failed(error.into())),
+        Err(TryLockError::WouldBlock) => Ok(Some(LockHeld::read(&file, path, now_ms))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
     }
 }
 
@@ -300,24 +300,25 @@ fn is_at(file: &File, path: &Path) -> bool {
     let (Ok(open), Ok(there)) = (file.metadata(), fs::metadata(path)) else {
         return false;
     };
-    (open.dev(), open.ino()) == (there.dev(), there.ino())
+    file_identity(&open) == file_identity(&there)
 }
 
-fn lock(file: &File, operation: FlockOperation) -> io::Result<bool> {
+fn lock(file: &File) -> io::Result<bool> {
     for attempt in 1..=ATTEMPTS {
-        match flock(file, operation) {
+        match file.try_lock() {
             Ok(()) => return Ok(true),
-            Err(Errno::INTR) => {}
-            Err(Errno::WOULDBLOCK) if attempt < ATTEMPTS => thread::sleep(PAUSE),
-            Err(Errno::WOULDBLOCK) => return Ok(false),
-            Err(error) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if attempt < ATTEMPTS => thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(TryLockError::Error(error)) => return Err(error),
         }
     }
     Ok(false)
 }
 
-fn read_info(file: &mut File) -> Option<LockInfo> {
+fn read_info(lock: &File, path: &Path) -> Option<LockInfo> {
     let mut text = Vec::new();
+    let mut file = lock_text_to_read(lock, path).ok()?;
     file.seek(SeekFrom::Start(0)).ok()?;
     file.take(MAX_INFO_BYTES).read_to_end(&mut text).ok()?;
     serde_json::Deserializer::from_slice(&text)

@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::net::IpAddr;
-use std::path::Path;
+
+pub use openclaw_config::platform::{Space, host_name, os_release, space};
 
 /// Facts that do not change while running.
 #[derive(Debug, Clone)]
@@ -20,8 +21,7 @@ pub struct Fixed {
 impl Fixed {
     /// Reads them.
     pub fn read() -> Self {
-        let uname = rustix::system::uname();
-        let release = uname.release().to_string_lossy().into_owned();
+        let release = os_release();
         let field = |text: &str, key: &str, separator: char| {
             text.lines()
                 .find_map(|line| line.strip_prefix(key)?.trim_start().strip_prefix(separator))
@@ -76,35 +76,6 @@ impl Now {
             memory_total: bytes("MemTotal:"),
             memory_free: bytes("MemAvailable:"),
         }
-    }
-}
-
-/// Room on a file system, in bytes.
-#[derive(Debug, Clone, Copy)]
-pub struct Space {
-    /// All of it.
-    pub total: u64,
-    /// What we may still fill.
-    pub available: u64,
-}
-
-/// The room where a path lies.
-pub fn space(path: &Path) -> Option<Space> {
-    let stat = rustix::fs::statvfs(path).ok()?;
-    Some(Space {
-        total: stat.f_blocks.saturating_mul(stat.f_frsize),
-        available: stat.f_bavail.saturating_mul(stat.f_frsize),
-    })
-}
-
-/// Host name.
-pub fn host_name() -> String {
-    let uname = rustix::system::uname();
-    let name = uname.nodename().to_string_lossy().into_owned();
-    if name.is_empty() {
-        "localhost".to_owned()
-    } else {
-        name
     }
 }
 

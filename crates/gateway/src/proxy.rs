@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_config::platform::user_id;
 use openclaw_config::schema::{ProxyListen, Settings};
 
 use crate::core::Core;
 use crate::listen::{BindError, ListenerHandle, Place};
 use crate::peer::ListenerKind;
+use crate::platform::give_to_group;
 use crate::subsystems::{Backoff, Part};
 
 /// Who may connect to the Unix socket: the user of the gateway and the group.
@@ -181,7 +183,7 @@ fn failure(beside: Beside, place: &Place, error: &BindError) -> Failure {
                 std::io::ErrorKind::NotFound => format!("mkdir -p {folder}"),
                 std::io::ErrorKind::PermissionDenied => format!(
                     "chown {} {folder}, or choose another path: {elsewhere} /path/to/{}.sock",
-                    rustix::process::geteuid().as_raw(),
+                    user_id(),
                     beside.name
                 ),
                 _ => format!("{elsewhere} /another/path/{}.sock", beside.name),
@@ -218,8 +220,7 @@ fn set_group(place: &Place, group: Option<&str>) -> Result<(), Failure> {
                 .to_owned(),
         });
     };
-    let gid = rustix::fs::Gid::from_raw(id);
-    rustix::fs::chown(path, None, Some(gid)).map_err(|error| Failure {
+    give_to_group(path, id).map_err(|error| Failure {
         reason: format!("{} cannot be given to the group {name}: {error}", path.display()),
         fix: format!(
             "make the user of the gateway a member of the group: usermod -aG {name} <user>, and log in again"

@@ -218,7 +218,7 @@ impl Responder {
             if waits || self.listeners.contains_key(address) {
                 continue;
             }
-            match Listener::open(*address, &served, &self.limit).await {
+            match Listener::open(*address, &served, &self.limit) {
                 Ok(listener) => {
                     self.failures.remove(address);
                     self.listeners.insert(*address, listener);

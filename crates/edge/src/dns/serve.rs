@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openclaw_gateway::listen::{listen_on, receive_on};
 use openclaw_gateway::tasks::spawn_owned;
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -26,6 +27,8 @@ const MAX_CONNECTIONS: usize = 32;
 const MAX_QUERIES: usize = 64;
 /// How long a connection may take for its next query, and to take the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections that the system queues.
+const BACKLOG: u32 = 128;
 /// Pause after the system refused a connection for want of something.
 const BREATH: Duration = Duration::from_millis(100);
 
@@ -46,14 +49,14 @@ pub(super) struct Listener {
 
 impl Listener {
     /// Opens both sockets, or says why not.
-    pub(super) async fn open(
+    pub(super) fn open(
         address: SocketAddr,
         served: &watch::Receiver<Served>,
         limit: &Arc<Mutex<Limit>>,
     ) -> io::Result<Self> {
-        let udp = UdpSocket::bind(address).await?;
+        let udp = receive_on(address)?;
         // The same port, also when the system chose it.
-        let tcp = TcpListener::bind(udp.local_addr()?).await?;
+        let tcp = listen_on(udp.local_addr()?, BACKLOG)?;
         let by_udp = datagrams(udp, served.clone(), Arc::clone(limit));
         let by_tcp = connections(tcp, served.clone(), Arc::clone(limit));
         Ok(Self {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, timeout_at};
 use super::records::Service;
 use crate::auth::secret;
 use crate::listen::InterfaceAddress;
+use crate::platform;
 
 /// Port of multicast DNS.
 const PORT: u16 = 5353;
@@ -241,8 +242,7 @@ fn share_port(is_v6: bool) -> io::Result<()> {
         (AddressFamily::INET, (Ipv4Addr::UNSPECIFIED, PORT).into())
     };
     let socket = socket(family, SocketType::DGRAM, None)?;
-    sockopt::set_socket_reuseaddr(&socket, true)?;
-    sockopt::set_socket_reuseport(&socket, true)?;
+    platform::share_datagrams(&socket)?;
     if is_v6 {
         sockopt::set_ipv6_v6only(&socket, true)?;
     }

@@ -183,13 +183,15 @@ pub(super) fn serve(
         (core.server.state_dir.clone(), core.capabilities.clone()),
     );
     let path = &options.paths.control_socket;
-    let control = Arc::new(ControlSocket::bind_or_adopt(path, &options.inherited)?);
-    let control_socket = Arc::downgrade(&control);
+    let control = ControlSocket::bind_or_adopt(path, &options.inherited)?.map(Arc::new);
+    let control_socket = control.as_ref().map_or_else(Weak::new, Arc::downgrade);
     core.listeners.serve(state.clone(), accepting.clone());
     let main = listeners.adopt_into(&core.listeners)?;
-    let control = control.serve(state, accepting.clone());
+    let serve = |control: Arc<ControlSocket>| {
+        tasks::spawn_owned("control socket", control.serve(state, accepting.clone()))
+    };
     Ok(Serving {
-        control: tasks::spawn_owned("control socket", control),
+        control: control.map(serve),
         control_socket,
         main,
     })
@@ -197,8 +199,8 @@ pub(super) fn serve(
 
 /// What is served now. The handles end it when dropped.
 pub(super) struct Serving {
-    pub(super) control: AbortOnDropHandle<()>,
-    /// The control socket while it is open.
+    pub(super) control: Option<AbortOnDropHandle<()>>,
+    /// The control socket while it is open, where the system has one.
     pub(super) control_socket: Weak<ControlSocket>,
     pub(super) main: Vec<ListenerHandle>,
 }

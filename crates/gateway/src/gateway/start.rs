@@ -117,7 +117,7 @@ async fn try_start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
     }
     core.port.store(listeners.port(), Ordering::Relaxed);
     core.listening.send_replace(addresses.clone());
-    crate::gate::raise_fd_limit();
+    crate::platform::raise_fd_limit();
     let gate = Gate::new(GateLimits::default());
     let tls = background::Tls::first_round(&core).await;
     let accepting = CancellationToken::new();

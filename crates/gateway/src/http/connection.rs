@@ -85,6 +85,7 @@ impl Connection {
     }
 
     /// A connection over the control socket.
+    #[cfg_attr(windows, expect(dead_code, reason = "there is no control socket"))]
     pub(crate) fn control() -> Self {
         Self::new(
             None,

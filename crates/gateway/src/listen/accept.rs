@@ -2,26 +2,25 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::either::Either;
 use tokio_util::sync::CancellationToken;
 
 use super::incoming::{Incoming, Stream};
 use super::preface::{self, Preface};
 use super::secured::{self, Carrier, Entered};
-use super::unix::UnixSocket;
-use super::{BindError, ListenerHandle, ListenerSet, Listeners};
+use super::{BindError, ListenerHandle, ListenerSet, Listeners, UnixSocket};
 use crate::gate::{Charge, ConnectionPermit, Gate, PreAuthPermit, Refusal, WaitingPlace};
 use crate::http::connection::{self, Connection};
 use crate::http::{HttpState, router};
 use crate::peer::ListenerKind;
+use crate::platform::{self, AcceptError, verdict};
 use crate::tasks::Tasks;
 
 /// Pause when the process or the machine has run out of something: descriptors, memory.
@@ -68,10 +67,7 @@ impl Socket {
                 let (stream, peer) = listener.accept().await?;
                 Ok((Stream::Left(stream), Some(peer)))
             }
-            Self::Unix(socket) => {
-                let (stream, _) = socket.listener.accept().await?;
-                Ok((Stream::Right(stream), None))
-            }
+            Self::Unix(socket) => Ok((Stream::Right(socket.accept().await?), None)),
         }
     }
 
@@ -80,10 +76,9 @@ impl Socket {
         let mut queued = Vec::new();
         match self {
             Self::Tcp(listener) => {
-                let Ok(twin) = listener.as_fd().try_clone_to_owned() else {
+                let Ok(twin) = platform::twin(listener) else {
                     return queued;
                 };
-                let twin = std::net::TcpListener::from(twin);
                 while let Ok((stream, peer)) = twin.accept() {
                     if stream.set_nonblocking(true).is_ok()
                         && let Ok(stream) = TcpStream::from_std(stream)
@@ -93,17 +88,8 @@ impl Socket {
                 }
             }
             Self::Unix(socket) => {
-                let Ok(twin) = socket.listener.as_fd().try_clone_to_owned() else {
-                    return queued;
-                };
-                let twin = std::os::unix::net::UnixListener::from(twin);
-                while let Ok((stream, _)) = twin.accept() {
-                    if stream.set_nonblocking(true).is_ok()
-                        && let Ok(stream) = UnixStream::from_std(stream)
-                    {
-                        queued.push((Stream::Right(stream), None));
-                    }
-                }
+                let connections = socket.queued().into_iter();
+                queued.extend(connections.map(|stream| (Stream::Right(stream), None)));
             }
         }
         queued
@@ -407,38 +393,6 @@ pub(crate) async fn pause_after(error: &io::Error) {
             tracing::error!(%error, "accept failed");
             tokio::time::sleep(UNKNOWN_PAUSE).await;
         }
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum AcceptError {
-    /// About one connection, which is gone.
-    Passing,
-    /// About what the process or the machine has left.
-    Exhausted,
-    /// Anything else.
-    Unknown,
-}
-
-fn verdict(error: &io::Error) -> AcceptError {
-    use rustix::io::Errno;
-    let passing = [
-        Errno::CONNABORTED,
-        Errno::CONNRESET,
-        Errno::INTR,
-        Errno::AGAIN,
-        Errno::PROTO,
-        Errno::PERM,
-        Errno::NETDOWN,
-        Errno::NETUNREACH,
-        Errno::HOSTDOWN,
-        Errno::HOSTUNREACH,
-    ];
-    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-    match Errno::from_io_error(error) {
-        Some(errno) if passing.contains(&errno) => AcceptError::Passing,
-        Some(errno) if exhausted.contains(&errno) => AcceptError::Exhausted,
-        _ => AcceptError::Unknown,
     }
 }
 

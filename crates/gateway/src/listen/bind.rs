@@ -1,17 +1,19 @@
 //! From a plan to listening sockets.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use super::holder::PortHolders;
 use super::inherited::Inherited;
 use super::plan::BindPlan;
+use super::socket::{self, listen_on};
+use crate::platform;
 
 /// How long a busy port is tried again while the state directory's lock is ours: an instance that just ended may still hold it.
 pub const BIND_RETRY: Duration = Duration::from_secs(5);
@@ -42,8 +44,7 @@ impl MissingListener {
     /// without IPv4) has no wildcard or loopback address of it, and that is fine.
     pub(crate) fn of(address: SocketAddr, source: &io::Error) -> Option<Self> {
         let is_general = address.ip().is_unspecified() || address.ip().is_loopback();
-        let has_no_family = rustix::io::Errno::from_io_error(source)
-            .is_some_and(|errno| errno == rustix::io::Errno::AFNOSUPPORT);
+        let has_no_family = platform::lacks_family(source);
         let not_there = source.kind() == io::ErrorKind::AddrNotAvailable;
         if is_general && (has_no_family || not_there) {
             tracing::debug!(%address, error = %source, "not listened on");
@@ -259,18 +260,18 @@ pub(super) fn listen_beside(
     }
     let share = |shared: bool| {
         for socket in &in_the_way {
-            if let Err(error) = rustix::net::sockopt::set_socket_reuseport(socket, shared) {
+            if let Err(error) = platform::set_shared(socket, shared) {
                 tracing::debug!(%error, shared, "port sharing not changed");
             }
         }
     };
     share(true);
-    let listening = open_socket(address).and_then(|socket| {
-        socket.set_reuseport(true)?;
+    let listening = socket::tcp(address).and_then(|socket| {
+        platform::share_port(&socket)?;
         socket.bind(address)?;
         let listening = socket.listen(BACKLOG)?;
         // Shared with ourselves for this moment only: another program must find the port busy.
-        rustix::net::sockopt::set_socket_reuseport(&listening, false)?;
+        platform::set_shared(&listening, false)?;
         Ok(listening)
     });
     share(false);
@@ -285,23 +286,7 @@ fn overlaps(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = open_socket(address)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-fn open_socket(address: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = match address.ip() {
-        IpAddr::V4(_) => TcpSocket::new_v4()?,
-        IpAddr::V6(_) => {
-            let socket = TcpSocket::new_v6()?;
-            // Never left to the system's default: `[::]` must not take the port from 0.0.0.0.
-            rustix::net::sockopt::set_ipv6_v6only(&socket, true)?;
-            socket
-        }
-    };
-    socket.set_reuseaddr(true)?;
-    Ok(socket)
+    listen_on(address, BACKLOG)
 }
 
 #[cfg(test)]

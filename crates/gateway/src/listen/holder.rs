@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::MetadataExt;
+
+use crate::platform;
 
 /// A process that listens on a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,7 +179,7 @@ fn holder_of(inode: u64, address: SocketAddr) -> PortHolder {
     };
     let uid = fs::metadata(format!("/proc/{pid}"))
         .ok()
-        .map(|metadata| metadata.uid());
+        .and_then(|metadata| platform::owner(&metadata));
     PortHolder {
         pid: Some(pid),
         user: uid.map(user_name),

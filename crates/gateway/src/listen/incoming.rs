@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio_util::either::Either;
+
+use crate::platform::UnixStream;
 
 /// An accepted connection: TCP or Unix.
 pub(super) type Stream = Either<TcpStream, UnixStream>;

@@ -5,12 +5,12 @@
 
 use std::fs::File;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+
+use crate::platform::{self, Handle, StdUnixListener, UnixListener};
 
 /// Sockets, and the lock of the state directory, from before this process began to serve. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ pub struct Inherited {
 #[derive(Debug, Default)]
 struct Inner {
     tcp: Vec<(SocketAddr, TcpListener)>,
-    unix: Vec<(PathBuf, UnixListener)>,
+    unix: Vec<(PathBuf, StdUnixListener)>,
     lock: Option<File>,
 }
 
@@ -29,9 +29,9 @@ struct Inner {
 #[derive(Debug)]
 pub struct HandedOver {
     /// Listening sockets, each with a name for people.
-    pub sockets: Vec<(String, OwnedFd)>,
+    pub sockets: Vec<(String, Handle)>,
     /// The open lock file; who has it open holds the lock.
-    pub lock: Option<OwnedFd>,
+    pub lock: Option<Handle>,
 }
 
 impl Inherited {
@@ -50,11 +50,9 @@ impl Inherited {
     ///
     /// # Errors
     /// When the system does not say where it listens.
-    pub fn add_unix(&self, socket: UnixListener) -> std::io::Result<()> {
-        socket.set_nonblocking(true)?;
-        let address = socket.local_addr()?;
-        if let Some(path) = address.as_pathname() {
-            self.inner.lock().unix.push((path.to_owned(), socket));
+    pub fn add_unix(&self, socket: StdUnixListener) -> std::io::Result<()> {
+        if let Some(path) = platform::inherited_path(&socket)? {
+            self.inner.lock().unix.push((path, socket));
         }
         Ok(())
     }
@@ -89,17 +87,13 @@ impl Inherited {
     }
 
     /// A listener on this path, if the path still leads to a socket.
-    pub(crate) fn take_unix(&self, wanted: &Path) -> Option<tokio::net::UnixListener> {
-        use std::os::unix::fs::FileTypeExt as _;
+    pub(crate) fn take_unix(&self, wanted: &Path) -> Option<UnixListener> {
         let mut inner = self.inner.lock();
-        let index = inner.unix.iter().position(|(path, _)| path == wanted)?;
-        let (_, socket) = inner.unix.swap_remove(index);
-        let is_there =
-            std::fs::symlink_metadata(wanted).is_ok_and(|found| found.file_type().is_socket());
-        if !is_there {
-            return None;
-        }
-        tokio::net::UnixListener::from_std(socket).ok()
+        let index = inner.unix.iter().position(|(path, _)| path == wanted);
+        index
+            .map(|index| inner.unix.swap_remove(index))
+            .filter(|(path, _)| platform::is_socket(path))
+            .and_then(|(_, socket)| platform::for_runtime(socket).ok())
     }
 
     /// Closes the TCP listeners that `unwanted` picks.
@@ -123,6 +117,8 @@ impl Inherited {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+
     use super::*;
 
     #[tokio::test]

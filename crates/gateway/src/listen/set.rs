@@ -13,7 +13,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::fd::{AsFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -22,12 +21,13 @@ use parking_lot::Mutex;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::UnixSocket;
 use super::accept::{Acceptor, DRAIN_LIMIT, Entrance, Socket};
 use super::bind::{self, BindError};
 use super::inherited::Inherited;
-use super::unix::UnixSocket;
 use crate::http::HttpState;
 use crate::peer::ListenerKind;
+use crate::platform::{Handle, duplicate};
 
 /// Where a listener listens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,14 +101,10 @@ impl Open {
     }
 
     /// The socket once more, to live on in a successor. The file of a Unix socket stays.
-    fn duplicate(&self) -> Option<io::Result<OwnedFd>> {
+    fn duplicate(&self) -> Option<io::Result<Handle>> {
         match &self.socket {
-            Shared::Tcp(socket) => Some(socket.upgrade()?.as_fd().try_clone_to_owned()),
-            Shared::Unix(socket) => {
-                let socket = socket.upgrade()?;
-                socket.keep_file();
-                Some(socket.listener.as_fd().try_clone_to_owned())
-            }
+            Shared::Tcp(socket) => Some(duplicate(socket.upgrade()?.as_ref())),
+            Shared::Unix(socket) => Some(socket.upgrade()?.hand_over()),
         }
     }
 }
@@ -125,7 +121,7 @@ impl ListenerSet {
     }
 
     /// Duplicates of everything that is open, for a successor. From now on what waits in the queues is left to it.
-    pub(crate) fn hand_over(&self) -> Vec<(String, OwnedFd)> {
+    pub(crate) fn hand_over(&self) -> Vec<(String, Handle)> {
         self.inner.handed_over.store(true, Ordering::Relaxed);
         let open = self.inner.open.lock();
         let mut sockets = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::bind::BindError;
+use crate::platform::{Handle, duplicate};
 
 /// A listening Unix socket; its file is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct UnixSocket {
-    pub(crate) listener: UnixListener,
+    listener: UnixListener,
     file: SocketFile,
 }
 
@@ -75,9 +77,32 @@ impl UnixSocket {
         Ok(Self { listener, file })
     }
 
-    /// The file stays when this is dropped: a successor goes on with the socket.
-    pub(crate) fn keep_file(&self) {
+    /// Waits for a connection.
+    pub(crate) async fn accept(&self) -> io::Result<UnixStream> {
+        Ok(self.listener.accept().await?.0)
+    }
+
+    /// The connections that wait in the queue, without asking the runtime.
+    pub(crate) fn queued(&self) -> Vec<UnixStream> {
+        let mut queued = Vec::new();
+        let Ok(twin) = self.listener.as_fd().try_clone_to_owned() else {
+            return queued;
+        };
+        let twin = std::os::unix::net::UnixListener::from(twin);
+        while let Ok((stream, _)) = twin.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = UnixStream::from_std(stream)
+            {
+                queued.push(stream);
+            }
+        }
+        queued
+    }
+
+    /// The socket once more, for a successor. The file stays when this is dropped.
+    pub(crate) fn hand_over(&self) -> io::Result<Handle> {
         self.file.keep();
+        duplicate(&self.listener)
     }
 }
 

@@ -1,10 +1,10 @@
 //! Who may read and change what is on the disk.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use openclaw_config::Paths;
+use openclaw_config::platform::{permission_bits, set_permission_bits};
 
 use super::{Facts, Finding, Found, Mend, Severity};
 
@@ -15,8 +15,8 @@ pub struct FileFact {
     pub kind: Kind,
     /// Where it is.
     pub path: PathBuf,
-    /// Permission bits, of what a link points at.
-    pub mode: u32,
+    /// Permission bits, of what a link points at; none where access is told in another way.
+    pub mode: Option<u32>,
     /// Whether it is a link.
     pub is_link: bool,
     /// Whether it holds a credential in clear, for files of other programs.
@@ -100,7 +100,7 @@ fn fact(kind: Kind, path: PathBuf) -> Option<FileFact> {
         kind == Kind::Unit && fs::read_to_string(&path).is_ok_and(|text| names_a_secret(&text));
     Some(FileFact {
         kind,
-        mode: found.permissions().mode() & 0o7777,
+        mode: permission_bits(&found),
         is_link,
         has_secret,
         path,
@@ -156,11 +156,10 @@ pub fn mend(mend: &Mend) -> Result<(), String> {
     if found.is_symlink() {
         return Err("symlink".to_owned());
     }
-    if found.mode() & 0o7777 == mend.mode {
+    if permission_bits(&found) == Some(mend.mode) {
         return Err("already".to_owned());
     }
-    fs::set_permissions(&mend.path, fs::Permissions::from_mode(mend.mode))
-        .map_err(|error| error.to_string())
+    set_permission_bits(&mend.path, mend.mode).map_err(|error| error.to_string())
 }
 
 struct Rule {
@@ -327,10 +326,11 @@ pub(super) fn rules(facts: &Facts<'_>, found: &mut Found) {
     }
 }
 
-fn one(file: &FileFact, found: &mut Found) {
+/// What its permission bits let others do.
+fn openness(file: &FileFact, mode: u32, found: &mut Found) {
     let rule = rule(file.kind);
     let path = file.path.display();
-    let detail = |what: &str| format!("{path} mode={:03o}; {what}", file.mode & 0o777);
+    let detail = |what: &str| format!("{path} mode={:03o}; {what}", mode & 0o777);
     let mut add = |severity, check_id, title, detail: String| {
         if severity == Severity::Info {
             return;
@@ -347,10 +347,10 @@ fn one(file: &FileFact, found: &mut Found) {
             }),
         });
     };
-    if file.mode & 0o002 != 0 {
+    if mode & 0o002 != 0 {
         let detail = detail("anybody on this machine can change it");
         add(Severity::Critical, rule.writable.0, rule.writable.1, detail);
-    } else if file.mode & 0o020 != 0 {
+    } else if mode & 0o020 != 0 {
         let (id, title) = match file.kind {
             Kind::StateDir => (
                 "fs.state_dir.perms_group_writable",
@@ -359,10 +359,10 @@ fn one(file: &FileFact, found: &mut Found) {
             _ => rule.writable,
         };
         add(rule.group, id, title, detail("its group can change it"));
-    } else if file.mode & 0o004 != 0 {
+    } else if mode & 0o004 != 0 {
         let detail = detail("anybody on this machine can read it");
         add(rule.readable.0, rule.readable.1, rule.readable.2, detail);
-    } else if file.mode & 0o040 != 0 && file.kind != Kind::Unit {
+    } else if mode & 0o040 != 0 && file.kind != Kind::Unit {
         let (id, title) = match file.kind {
             Kind::Config => (
                 "fs.config.perms_group_readable",
@@ -375,6 +375,13 @@ fn one(file: &FileFact, found: &mut Found) {
             _ => (rule.readable.1, rule.readable.2),
         };
         add(Severity::Warn, id, title, detail("its group can read it"));
+    }
+}
+
+fn one(file: &FileFact, found: &mut Found) {
+    let path = file.path.display();
+    if let Some(mode) = file.mode {
+        openness(file, mode, found);
     }
     if file.is_link && matches!(file.kind, Kind::StateDir | Kind::Config) {
         let (id, title) = match file.kind {

@@ -382,7 +382,7 @@ fn modes_of_files_are_judged_by_what_they_hold() {
     let unit = FileFact {
         kind: Kind::Unit,
         path: "/u".into(),
-        mode: 0o644,
+        mode: Some(0o644),
         is_link: false,
         has_secret: true,
     };
@@ -398,7 +398,7 @@ fn modes_are_mended_once_and_links_are_left_alone() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let wanted = Mend {
         path: path.clone(),
-        mode: 0o600,
+        mode: Some(0o600),
     };
     assert_eq!(files::mend(&wanted), Ok(()));
     assert_eq!(files::mend(&wanted), Err("already".to_owned()));

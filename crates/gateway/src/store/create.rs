@@ -1,11 +1,13 @@
 //! Opens the database: a new one, a good one, or what can be saved of a damaged one.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use openclaw_config::platform::{
+    is_open_to_others, private_dir_builder, private_file_options, set_permission_bits, sync_dir,
+};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -80,9 +82,7 @@ fn exists(path: &Path) -> Result<bool, StoreError> {
 /// A folder that exists keeps its mode: it may be shared on purpose, and the files are private in any case.
 fn make_folder(path: &Path) -> Result<(), StoreError> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
+    private_dir_builder()
         .create(folder)
         .map_err(|error| StoreError::file("create", folder, error))
 }
@@ -94,15 +94,14 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
     {
         return Err(error);
     }
-    OpenOptions::new()
+    private_file_options()
         .write(true)
         .create_new(true)
-        .mode(0o600)
         .open(path)
 }
 
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    sync_dir(path.parent().unwrap_or(Path::new(".")))
 }
 
 /// A new database with every table.
@@ -129,7 +128,10 @@ pub(super) fn finish(path: &Path, connection: Connection) -> Result<(), StoreErr
     checkpoint(&connection, "TRUNCATE")
         .and_then(|()| connection.close().map_err(|(_, error)| error))
         .map_err(|error| StoreError::database(path, error))?;
-    File::open(path)
+    // Some systems flush only what may be written.
+    OpenOptions::new()
+        .write(true)
+        .open(path)
         .and_then(|file| file.sync_all())
         .map_err(|error| StoreError::file("write", path, error))
 }
@@ -163,9 +165,8 @@ pub(super) fn inspect(path: &Path) -> Result<Connection, Unusable> {
         Trouble::Database(error) => sort(path, error),
         Trouble::Unusable(unusable) => unusable,
     })?;
-    let mode = fs::metadata(path).map(|metadata| metadata.permissions().mode());
-    if mode.is_ok_and(|mode| mode & 0o077 != 0) {
-        fs::set_permissions(path, Permissions::from_mode(0o600))
+    if fs::metadata(path).is_ok_and(|found| is_open_to_others(&found)) {
+        set_permission_bits(path, 0o600)
             .map_err(|error| Unusable::Failed(StoreError::file("restrict", path, error)))?;
     }
     Ok(connection)

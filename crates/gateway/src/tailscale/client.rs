@@ -7,10 +7,11 @@ use openclaw_config::Env;
 
 use super::command::{Program, arguments};
 use super::daemon::{Applied, Asked, Daemon, Routes, Status};
-use super::local_api::{LocalApi, Watch, default_socket};
+use super::local_api::{LocalApi, Watch};
 use super::serve_config::Change;
 use super::trouble::Trouble;
 use crate::auth::identity::TailnetUser;
+use crate::platform::tailscale_socket;
 
 /// Both ways to the daemon.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub(super) struct Client {
 impl Client {
     pub(super) fn new(socket: Option<PathBuf>, env: Env) -> Self {
         Self {
-            api: LocalApi::new(socket.clone().unwrap_or_else(default_socket)),
+            api: LocalApi::new(socket.clone().unwrap_or_else(tailscale_socket)),
             socket,
             env,
         }

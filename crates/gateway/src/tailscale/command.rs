@@ -1,12 +1,12 @@
 //! The daemon by the `tailscale` program: where the `LocalAPI` is not there or not permitted.
 
 use std::net::IpAddr;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use openclaw_config::Env;
+use openclaw_config::platform::{PATH_SEPARATOR, is_administrator, is_executable};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -15,6 +15,7 @@ use super::daemon::{Applied, Asked, Daemon, Routes, Status, json_in, user};
 use super::serve_config::{Change, Step, target};
 use super::trouble::{Trouble, classify, first_line, link};
 use crate::auth::identity::TailnetUser;
+use crate::platform::{end_all, set_apart};
 
 /// Time for questions.
 const QUESTION: Duration = Duration::from_secs(5);
@@ -63,11 +64,14 @@ impl Program {
     pub(super) fn find(env: &Env, socket: Option<&Path>) -> Option<Self> {
         let search_path = env.get_process("PATH").unwrap_or_default().to_owned();
         let find = |name: &str, usual: &[&str]| {
-            let listed = search_path.split(':').filter(|folder| !folder.is_empty());
+            let listed = search_path
+                .split(PATH_SEPARATOR)
+                .filter(|folder| !folder.is_empty());
+            let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
             listed
                 .chain(usual.iter().copied())
-                .map(|folder| Path::new(folder).join(name))
-                .find(|path| is_program(path))
+                .map(|folder| Path::new(folder).join(&file))
+                .find(|path| is_executable(path))
         };
         // A PATH that was given on purpose (in a test, in a sandbox) counts alone.
         let usual: &[&str] = if search_path.is_empty()
@@ -80,7 +84,7 @@ impl Program {
         };
         let path = find("tailscale", usual).or_else(|| {
             let application = PathBuf::from(APPLICATION);
-            is_program(&application).then_some(application)
+            is_executable(&application).then_some(application)
         })?;
         Some(Self {
             path,
@@ -114,8 +118,8 @@ impl Program {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true);
+        set_apart(&mut command);
         if !self.search_path.is_empty() {
             command.env("PATH", &self.search_path);
         }
@@ -176,7 +180,7 @@ impl Program {
     pub(super) async fn change(&self, arguments: &[String]) -> Result<Applied, Trouble> {
         let first = self.run(arguments, CHANGE, false).await?;
         let denied = || matches!(classify(&first.all()), Some(Trouble::Denied(_)));
-        let output = if !first.success && denied() && self.sudo.is_some() && !is_root() {
+        let output = if !first.success && denied() && self.sudo.is_some() && !is_administrator() {
             match self.run(arguments, CHANGE, true).await {
                 Ok(second) if second.success => second,
                 // What sudo says helps nobody; what was refused does.
@@ -195,7 +199,7 @@ impl Program {
 
     /// As [`Self::change`], with the rights of root at once: without them it was refused already.
     pub(super) async fn change_as_root(&self, arguments: &[String]) -> Option<Applied> {
-        self.sudo.as_ref().filter(|_| !is_root())?;
+        self.sudo.as_ref().filter(|_| !is_administrator())?;
         let output = self.run(arguments, CHANGE, true).await.ok()?;
         output.success.then(|| Applied {
             link: link(&output.out),
@@ -206,17 +210,8 @@ impl Program {
 /// Whether a `PATH` names system folders only: the one of a service, which is often too short.
 fn is_plain(search_path: &str) -> bool {
     search_path
-        .split(':')
+        .split(PATH_SEPARATOR)
         .any(|folder| matches!(folder, "/usr/bin" | "/bin" | "/usr/local/bin"))
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
 }
 
 fn failure(arguments: &[String], output: &Output) -> Trouble {
@@ -246,10 +241,8 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        let id = self.0.and_then(|id| i32::try_from(id).ok());
-        if let Some(group) = id.and_then(rustix::process::Pid::from_raw) {
-            // It may have ended meanwhile.
-            let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        if let Some(leader) = self.0 {
+            end_all(leader);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Keeps the route as the settings want it, whatever happens to the daemon.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +25,7 @@ use crate::core::Core;
 use crate::drain::Ending;
 use crate::listen::{BindError, ListenerHandle, Place};
 use crate::peer::ListenerKind;
+use crate::platform::FileStamp;
 use crate::subsystems::{Backoff, Part};
 use crate::tasks;
 
@@ -157,10 +157,10 @@ impl Driver {
         }
     }
 
-    fn socket_stamp(&self) -> Option<(u64, i64)> {
+    fn socket_stamp(&self) -> Option<FileStamp> {
         let (_, client) = self.way.as_ref()?;
         let metadata = client.api().socket().metadata().ok()?;
-        Some((metadata.ino(), metadata.ctime_nsec()))
+        Some(FileStamp::of(&metadata))
     }
 
     /// Brings everything into the wanted state once; returns when to look again.

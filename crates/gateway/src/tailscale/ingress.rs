@@ -4,12 +4,12 @@
 //! processes of the daemon's user, of root and of ourselves are let in: the others could name whom they like.
 
 use std::net::{SocketAddr, SocketAddrV4};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::RwLock;
 
+use crate::platform::{self, is_own_user};
 use crate::tasks;
 
 /// Where Linux lists TCP connections with their owners.
@@ -26,13 +26,12 @@ impl Vouchers {
     /// The daemon is the owner of this socket.
     pub(super) fn set_socket(&self, socket: &Path) {
         if let Ok(metadata) = socket.metadata() {
-            *self.daemon.write() = Some(metadata.uid());
+            *self.daemon.write() = platform::owner(&metadata);
         }
     }
 
     fn admit(&self, uid: u32) -> bool {
-        let own = rustix::process::geteuid().as_raw();
-        uid == 0 || uid == own || *self.daemon.read() == Some(uid)
+        uid == 0 || is_own_user(uid) || *self.daemon.read() == Some(uid)
     }
 
     /// Whether the process at the other end of a connection may speak for Tailscale. Where the system does not tell whose a

@@ -1,4 +1,4 @@
-//! The daemon by its `LocalAPI`: HTTP over a Unix socket.
+//! The daemon by its `LocalAPI`: HTTP over a Unix socket, on Windows over a named pipe.
 
 use std::io;
 use std::net::IpAddr;
@@ -12,7 +12,6 @@ use http::{Method, Request, StatusCode};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::UnixStream;
 use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -21,6 +20,7 @@ use super::daemon::{Applied, Asked, Daemon, Routes, Status, user};
 use super::serve_config::Change;
 use super::trouble::{Trouble, first_line, link};
 use crate::auth::identity::TailnetUser;
+use crate::platform::connect_tailscale;
 use crate::tasks;
 
 /// What the daemon calls itself; it answers to nothing else.
@@ -29,16 +29,6 @@ const NAME: &str = "local-tailscaled.sock";
 const LIMIT: Duration = Duration::from_secs(5);
 /// Longest answer, in bytes; a status with thousands of peers is below.
 const MAX_ANSWER: usize = 16 * 1024 * 1024;
-
-/// Where the system keeps the socket.
-pub(super) fn default_socket() -> PathBuf {
-    let path = if cfg!(target_os = "macos") {
-        "/var/run/tailscaled.socket"
-    } else {
-        "/var/run/tailscale/tailscaled.sock"
-    };
-    PathBuf::from(path)
-}
 
 /// The daemon behind a socket.
 #[derive(Debug, Clone)]
@@ -75,15 +65,14 @@ impl LocalApi {
     }
 
     async fn connect(&self) -> Result<(http1::SendRequest<Body>, AbortOnDropHandle<()>), Trouble> {
-        let stream =
-            UnixStream::connect(&self.socket)
-                .await
-                .map_err(|error| match error.kind() {
-                    io::ErrorKind::PermissionDenied => {
-                        Trouble::Denied(format!("{} may not be opened", self.socket.display()))
-                    }
-                    _ => Trouble::DaemonDown,
-                })?;
+        let stream = connect_tailscale(&self.socket)
+            .await
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::PermissionDenied => {
+                    Trouble::Denied(format!("{} may not be opened", self.socket.display()))
+                }
+                _ => Trouble::DaemonDown,
+            })?;
         let (sender, connection) = http1::handshake(TokioIo::new(stream))
             .await
             .map_err(|_| Trouble::DaemonDown)?;

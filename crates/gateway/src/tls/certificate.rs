@@ -3,7 +3,6 @@
 use std::fs;
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -21,6 +20,8 @@ use rustls::sign::CertifiedKey;
 use time::{Duration, OffsetDateTime};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::platform::FileStamp;
 
 use super::names::Names;
 
@@ -63,31 +64,15 @@ pub struct Files {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stamp([Option<FileStamp>; 2]);
 
-/// Change time, modification time, file and length: a file that was put back in place of another has a new change time.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FileStamp {
-    changed: (i64, i64),
-    modified: (i64, i64),
-    file: (u64, u64),
-    length: u64,
-}
-
-impl FileStamp {
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        let facts = fs::metadata(path).ok()?;
-        Some(Self {
-            changed: (facts.ctime(), facts.ctime_nsec()),
-            modified: (facts.mtime(), facts.mtime_nsec()),
-            file: (facts.dev(), facts.ino()),
-            length: facts.len(),
-        })
-    }
+/// What tells a state of the file at a path from an earlier one.
+pub(super) fn stamp_of(path: &Path) -> Option<FileStamp> {
+    Some(FileStamp::of(&fs::metadata(path).ok()?))
 }
 
 impl Files {
     /// The state of the files now. Links are followed: certificates are often swapped by relinking.
     pub fn stamp(&self) -> Stamp {
-        Stamp([FileStamp::of(&self.certificate), FileStamp::of(&self.key)])
+        Stamp([stamp_of(&self.certificate), stamp_of(&self.key)])
     }
 
     /// Reads the certificate only: what everybody may know.

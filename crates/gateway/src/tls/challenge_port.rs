@@ -11,15 +11,15 @@ use http::{Method, Request, Response, StatusCode};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustix::net::sockopt::set_ipv6_v6only;
 use tokio::io::AsyncWriteExt;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::challenges::Challenges;
 use crate::listen::accept::pause_after;
+use crate::listen::listen_on;
 use crate::tasks::{self, Tasks};
 
 /// Connections that are answered at the same time; an ACME server opens a handful.
@@ -56,7 +56,7 @@ impl ChallengePort {
             (Ipv6Addr::UNSPECIFIED, port).into(),
         ];
         for address in addresses {
-            match listen(address) {
+            match listen_on(address, BACKLOG) {
                 Ok(listener) => accepting.push(tasks::spawn_owned(
                     "acme challenges",
                     accept(listener, challenges.clone(), kind),
@@ -71,19 +71,6 @@ impl ChallengePort {
             }),
         }
     }
-}
-
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        let socket = TcpSocket::new_v6()?;
-        set_ipv6_v6only(&socket, true)?;
-        socket
-    };
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
 }
 
 async fn accept(listener: TcpListener, challenges: Challenges, kind: ChallengeKind) {

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::certificate::{FileStamp, Loaded};
+use super::certificate::{Loaded, stamp_of};
 use super::names::Names;
 use super::{Active, Serving, TlsProblem, TlsSlot, Wanted};
 use crate::listen::interface_addresses;
+use crate::platform::FileStamp;
 use crate::subsystems::{SubsystemState, Subsystems};
 
 /// How often files, addresses and the calendar are looked at.
@@ -202,7 +203,7 @@ impl Refresher {
 }
 
 fn authorities_stamp(wanted: &Wanted) -> Option<FileStamp> {
-    FileStamp::of(wanted.client_authorities.as_ref()?)
+    stamp_of(wanted.client_authorities.as_ref()?)
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fs::{File, Metadata};
 use std::hash::{Hash, Hasher};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use openclaw_config::platform::file_identity;
 use parking_lot::Mutex;
 use tokio::time::Instant;
+
+use crate::platform::FileStamp;
 
 /// The document of a folder.
 pub(super) const INDEX: &str = "index.html";
@@ -59,7 +61,7 @@ fn open(root: &Path, parts: &[String]) -> Option<Place> {
     let file = File::open(&path).ok()?;
     let metadata = file.metadata().ok()?;
     // A part that became a link since it was looked at led to another file.
-    let same = (before.dev(), before.ino()) == (metadata.dev(), metadata.ino());
+    let same = file_identity(&before) == file_identity(&metadata);
     same.then_some(Place::File(Found { file, metadata }))
 }
 
@@ -80,13 +82,7 @@ pub(super) fn stamp(metadata: &Metadata) -> [u8; 8] {
 }
 
 fn hash(metadata: &Metadata, hasher: &mut DefaultHasher) {
-    let times = (
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-        metadata.ctime(),
-        metadata.ctime_nsec(),
-    );
-    (metadata.dev(), metadata.ino(), metadata.len(), times).hash(hasher);
+    FileStamp::of(metadata).hash(hasher);
 }
 
 /// A number that changes when a file of the folder changes, comes or goes. Hidden files do not count. Blocks on the disk.
