@@ -88,10 +88,7 @@ pub(crate) fn path(env: &Env) -> String {
 
 /// Name of this machine on the network.
 pub(crate) fn host_name() -> String {
-    rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned()
+    openclaw_config::platform::host_name()
 }
 
 /// Addresses of this machine at which others reach it. Link-local ones need a zone, and whoever is on that link reaches another.
@@ -121,7 +118,7 @@ pub(crate) fn dialable(listening: SocketAddr, own: &[IpAddr]) -> SocketAddr {
 
 fn machine(context: &Context) -> Result<Machine, CommandError> {
     // Programs get the whole environment, also what is not UTF-8 and not ours to know.
-    let variables: Vec<_> = std::env::vars_os().collect();
+    let variables = openclaw_config::platform::process_variables();
     let lookup = |wanted: &str| -> Option<&OsStr> {
         variables
             .iter()

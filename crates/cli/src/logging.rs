@@ -223,10 +223,7 @@ pub(crate) fn start(
         },
         form: Arc::clone(&form),
         redactor: Arc::clone(&redactor),
-        host: rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned(),
+        host: openclaw_config::platform::host_name(),
     };
     tracing::subscriber::set_global_default(Registry::default().with(layer))
         .map_err(CommandError::new)?;

@@ -20,6 +20,7 @@ mod logging;
 mod migrate;
 mod offline;
 mod onboarding;
+mod platform;
 mod probe;
 #[cfg(test)]
 mod recipes;

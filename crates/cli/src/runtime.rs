@@ -3,41 +3,34 @@
 use std::future::{Future, poll_fn};
 use std::task::Poll;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use crate::error::{CommandError, Exit, Outcome};
+use crate::platform::{self, Ends};
 
-/// Number of SIGINT, for the exit code.
-const SIGINT: u8 = 2;
-/// Number of SIGTERM, for the exit code.
-const SIGTERM: u8 = 15;
-
-/// Runs a command that may be cut off by SIGINT and SIGTERM at any point.
+/// Runs a command that may be cut off by SIGINT and SIGTERM (Ctrl-C, the end of its console) at any point.
 pub(crate) fn run<F: Future<Output = Outcome>>(command: F) -> Outcome {
     block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
+        let mut ends = Ends::listen()?;
         tokio::select! {
             outcome = command => outcome,
-            _ = interrupt.recv() => Err(CommandError::signal(SIGINT)),
-            _ = terminate.recv() => Err(CommandError::signal(SIGTERM)),
+            end = ends.next() => Err(CommandError::signal(end.number())),
         }
     })
 }
 
 /// Runs a command that handles signals itself.
 pub(crate) fn block_on<F: Future<Output = Outcome>>(command: F) -> Outcome {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(command)
+        .build()?;
+    let outcome = runtime.block_on(command);
+    platform::end_runtime(runtime);
+    outcome
 }
 
 /// From now on Ctrl-C interrupts what reads from the terminal, and does not end the process.
 pub(crate) fn hold_interrupts() -> Result<(), CommandError> {
     block_on(async {
-        // The handler stays when the stream goes.
-        drop(signal(SignalKind::interrupt())?);
+        platform::hold_interrupts()?;
         Ok(Exit::OK)
     })
     .map(drop)

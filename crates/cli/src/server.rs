@@ -1,12 +1,11 @@
 //! Runs a gateway in this process: first-start settings, log, start, signals, shutdown.
 
 pub(crate) mod force;
-pub(crate) mod handover;
 mod log_settings;
+mod program;
 pub(crate) mod recovery;
 mod settings;
 mod signals;
-pub(crate) mod supervisor;
 
 use std::sync::Arc;
 
@@ -35,11 +34,13 @@ use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
 use crate::host;
 use crate::logging::{self, LogHandle, LogOptions, Redactor, WsLog};
+use crate::platform::handover::Successor;
+use crate::platform::{Asked, Terminating, supervisor};
 use crate::ui::Ui;
 use crate::ui::format::now_ms;
-use handover::{Program, Successor};
+pub(crate) use program::Program;
 pub(crate) use settings::{FirstStart, makes_token, new_token, prepare, prepare_for_up};
-use signals::{Received, Signals, Terminating};
+use signals::{Received, Signals};
 
 /// What the command line says about running a gateway.
 #[derive(Debug, Clone, Default)]
@@ -335,11 +336,8 @@ impl Server {
         tracing::info!(target: "gateway", "handing {} sockets over", handed_over.sockets.len());
         // The last lines are written before nobody is there to write them.
         drop((watchdog, logs));
-        Ok(Finished::Restarts(Box::new(Successor {
-            program,
-            handed_over,
-            told_to_end: signals.into_told_to_end(),
-        })))
+        let successor = Successor::new(program, handed_over, signals.into_told_to_end());
+        Ok(Finished::Restarts(Box::new(successor)))
     }
 
     /// Waits until it is to end; acts on the other signals and on config changes.
@@ -350,18 +348,18 @@ impl Server {
             tokio::select! {
                 received = self.signals.any() => match received {
                     Received::Stop(signal) => return Order::Stop(signal),
-                    Received::Reload => {
+                    Received::Asked(Asked::Reload) => {
                         tracing::info!(target: "gateway", "SIGHUP received; reading the config again");
                         // Blocks on the disk for a moment, as every config change does.
                         drop(self.watcher.reload_now());
                     }
-                    Received::Restart if !self.changes.borrow().settings.commands.restart => {
+                    Received::Asked(Asked::Restart) if !self.changes.borrow().settings.commands.restart => {
                         tracing::warn!(target: "gateway", "SIGUSR1 restart ignored (not authorized; enable commands.restart or use gateway tool).");
                     }
                     // One look is enough: beginning anew with every signal might never come to an end.
                     Received::Restart if checking.as_ref().is_some_and(is_running) => {}
                     // Looking takes a moment, in which it serves and may be stopped.
-                    Received::Restart => checking = Some(spawn_owned("restart check", checked(restart.clone()))),
+                    Received::Asked(Asked::Restart) => checking = Some(spawn_owned("restart check", checked(restart.clone()))),
                 },
                 () = restart.wanted() => {
                     drop(checking);
@@ -401,7 +399,7 @@ enum Order {
 pub(crate) enum Finished {
     /// For good.
     Stopped,
-    /// This program goes on.
+    /// This program goes on, or the one that replaced it.
     Restarts(Box<Successor>),
 }
 

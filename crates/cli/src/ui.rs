@@ -53,11 +53,7 @@ impl Ui {
             .is_some_and(|value| value != "0");
         let allowed = colour && (forced || env.get_process(env::NO_COLOR).is_none());
         let columns = if out_tty {
-            rustix::termios::tcgetwinsize(std::io::stdout())
-                .map(|size| usize::from(size.ws_col))
-                .ok()
-                .filter(|columns| *columns > 0)
-                .unwrap_or(PIPE_COLUMNS)
+            crate::platform::columns().unwrap_or(PIPE_COLUMNS)
         } else {
             PIPE_COLUMNS
         };

@@ -17,6 +17,7 @@ use crate::connect::{CallFailure, Connection, Deadline, Wish, needs, through};
 use crate::context::Context;
 use crate::dashboard::{encode, http_base};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::platform::{has_display, openers};
 use crate::probe::{Look, Probe};
 use crate::runtime;
 use crate::tunnel::Lease;
@@ -220,20 +221,18 @@ fn has_desktop(env: &Env) -> bool {
     let remote_shell = ["SSH_CONNECTION", "SSH_CLIENT", "SSH_TTY"]
         .into_iter()
         .any(is_set);
-    let display = cfg!(target_os = "macos") || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
-    display && !remote_shell
+    has_display(is_set) && !remote_shell
 }
 
 /// Starts the browser of the desktop. The link is visible to other programs of this user only for
 /// the moment in which the opener runs.
 fn launch(link: &str) -> bool {
-    let openers: &[&str] = if cfg!(target_os = "macos") {
-        &["open"]
-    } else {
-        &["xdg-open", "wslview"]
-    };
-    openers.iter().any(|opener| {
+    openers().iter().any(|words| {
+        let Some((opener, before)) = words.split_first() else {
+            return false;
+        };
         Process::new(opener)
+            .args(before)
             .arg(link)
             .stdin(Stdio::null())
             .stdout(Stdio::null())

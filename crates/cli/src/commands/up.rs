@@ -17,9 +17,10 @@ use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::host;
 use crate::logging::WsLog;
+use crate::platform::handover;
 use crate::runtime;
 use crate::server::recovery::{self, Progress};
-use crate::server::{self, FirstStart, Server, ServerOptions, handover};
+use crate::server::{self, FirstStart, Server, ServerOptions};
 use crate::ui::format::now_ms;
 use welcome::Welcome;
 

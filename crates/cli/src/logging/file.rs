@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -10,6 +9,10 @@ use std::time::{Duration, SystemTime};
 use jiff::Zoned;
 use jiff::civil::Date;
 use openclaw_config::Paths;
+use openclaw_config::platform::{
+    file_identity, is_open_to_others, is_owned, private_dir_builder,
+    private_file_options_without_links, set_permission_bits,
+};
 use parking_lot::Mutex;
 
 use super::open::open;
@@ -152,12 +155,11 @@ impl RollingFile {
 
     /// Whether somebody removed the file or moved it away: what is written to it then, nobody finds.
     fn is_gone(&self) -> bool {
-        let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
         let Some(file) = &self.file else {
             return false;
         };
-        let ours = file.metadata().map(|metadata| identity(&metadata));
-        let named = fs::symlink_metadata(&self.path).map(|metadata| identity(&metadata));
+        let ours = file.metadata().map(|metadata| file_identity(&metadata));
+        let named = fs::symlink_metadata(&self.path).map(|metadata| file_identity(&metadata));
         match (ours, named) {
             (Ok(ours), Ok(named)) => ours != named,
             (_, Err(error)) => error.kind() == io::ErrorKind::NotFound,
@@ -191,7 +193,7 @@ impl RollingFile {
             let is_old = metadata
                 .modified()
                 .is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age > KEEP));
-            let own = metadata.uid() == rustix::process::geteuid().as_raw();
+            let own = is_owned(&metadata);
             if is_ours && is_old && own && metadata.is_file() {
                 // One that cannot be removed is tried again tomorrow.
                 fs::remove_file(entry.path()).ok();
@@ -250,6 +252,8 @@ fn is_log_name(paths: &Paths, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use openclaw_config::{Env, ProfileChoice};
+
+    use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
 

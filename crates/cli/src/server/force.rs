@@ -4,10 +4,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use openclaw_gateway::lock::{LockHeld, peek};
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::platform;
 use crate::ui::format::now_ms;
 
 /// How long a gateway may take to stop by itself: longer than its own drain.
@@ -28,33 +28,19 @@ pub(crate) fn stop_running(context: &Context) -> Result<(), CommandError> {
     let failed = |reason: &str| CommandError::plain(format!("Force: Error: {reason}"));
     let pid = holder
         .pid
-        .and_then(|pid| i32::try_from(pid).ok())
-        .and_then(Pid::from_raw)
         .ok_or_else(|| failed("the running gateway does not say which process it is"))?;
     let name = holder.exe.as_deref().unwrap_or("gateway").to_owned();
-    let kill = |signal| {
-        kill_process(pid, signal).map_err(|error| {
-            failed(&format!(
-                "failed to kill pid {} ({name}): {error}",
-                pid.as_raw_nonzero()
-            ))
-        })
-    };
-    kill(Signal::TERM)?;
+    let cannot =
+        |error: std::io::Error| failed(&format!("failed to kill pid {pid} ({name}): {error}"));
+    platform::ask_to_end(pid).map_err(cannot)?;
     if !wait_until_free(context, GENTLE)? {
         ui.note("force: escalated to SIGKILL");
-        kill(Signal::KILL)?;
+        platform::kill(pid).map_err(cannot)?;
         if !wait_until_free(context, HARD)? {
-            return Err(failed(&format!(
-                "pid {} does not end",
-                pid.as_raw_nonzero()
-            )));
+            return Err(failed(&format!("pid {pid} does not end")));
         }
     }
-    ui.note(format!(
-        "force: stopped pid {} ({name})",
-        pid.as_raw_nonzero()
-    ));
+    ui.note(format!("force: stopped pid {pid} ({name})"));
     Ok(())
 }
 

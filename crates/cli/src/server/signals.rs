@@ -1,17 +1,14 @@
-//! The signals a gateway knows.
+//! What a gateway is told from outside, while it runs.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
-use super::handover::{ToldToEnd, release};
 use crate::error::CommandError;
+use crate::platform::handover::{ToldToEnd, release};
+use crate::platform::{Asked, Asks, Ends, Terminating};
 
 /// Receivers of the signals.
 #[derive(Debug)]
 pub(super) struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-    user: Signal,
+    ends: Ends,
+    asks: Asks,
     told_to_end: ToldToEnd,
 }
 
@@ -19,65 +16,30 @@ impl Signals {
     /// From now on no signal of these ends the process by itself. Those that came during a restart are let in.
     pub(super) fn listen() -> Result<Self, CommandError> {
         let signals = Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            user: signal(SignalKind::user_defined1())?,
+            ends: Ends::listen()?,
+            asks: Asks::listen()?,
             told_to_end: ToldToEnd::listen()?,
         };
         release()?;
         Ok(signals)
     }
 
-    /// What is known of SIGINT and SIGTERM when nobody receives them any more.
+    /// What is known of an order to end when nobody receives them any more.
     pub(super) fn into_told_to_end(self) -> ToldToEnd {
         self.told_to_end
     }
 
-    /// Waits for SIGINT or SIGTERM.
+    /// Waits for what ends it.
     pub(super) async fn terminating(&mut self) -> Terminating {
-        tokio::select! {
-            _ = self.interrupt.recv() => Terminating::Interrupt,
-            _ = self.terminate.recv() => Terminating::Terminate,
-        }
+        self.ends.next().await
     }
 
     /// Waits for any of the signals.
     pub(super) async fn any(&mut self) -> Received {
         tokio::select! {
-            _ = self.interrupt.recv() => Received::Stop(Terminating::Interrupt),
-            _ = self.terminate.recv() => Received::Stop(Terminating::Terminate),
-            _ = self.hangup.recv() => Received::Reload,
-            _ = self.user.recv() => Received::Restart,
+            end = self.ends.next() => Received::Stop(end),
+            asked = self.asks.next() => Received::Asked(asked),
         }
-    }
-}
-
-/// A signal that ends the gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Terminating {
-    /// SIGINT.
-    Interrupt,
-    /// SIGTERM.
-    Terminate,
-}
-
-impl Terminating {
-    /// Its number, for the exit code.
-    pub(super) const fn number(self) -> u8 {
-        match self {
-            Self::Interrupt => 2,
-            Self::Terminate => 15,
-        }
-    }
-}
-
-impl std::fmt::Display for Terminating {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Interrupt => "SIGINT",
-            Self::Terminate => "SIGTERM",
-        })
     }
 }
 
@@ -86,8 +48,6 @@ impl std::fmt::Display for Terminating {
 pub(super) enum Received {
     /// To stop.
     Stop(Terminating),
-    /// To read the config again.
-    Reload,
-    /// To restart.
-    Restart,
+    /// Something else.
+    Asked(Asked),
 }

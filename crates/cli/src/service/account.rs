@@ -28,11 +28,15 @@ impl Account {
             // Users of a directory service are not in the file.
             let name = env
                 .get_process("USER")
-                .or_else(|| env.get_process("LOGNAME"))?;
+                .or_else(|| env.get_process("LOGNAME"))
+                .or_else(|| env.get_process("USERNAME"))?;
             Some(Self {
                 name: name.to_owned(),
                 uid,
-                home: env.get_process("HOME").map(PathBuf::from)?,
+                home: env
+                    .get_process("HOME")
+                    .or_else(|| env.get_process("USERPROFILE"))
+                    .map(PathBuf::from)?,
             })
         })
     }

@@ -3,10 +3,10 @@
 mod place;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use openclaw_config::Env;
+use openclaw_config::platform::set_permission_bits;
 use openclaw_config::store::{private_dir, write_private};
 
 use super::act::{Verb, logs_hint, make, steps};
@@ -367,8 +367,7 @@ impl<'a> Job<'a> {
             Manager::OpenRc => 0o755,
             Manager::TaskScheduler => 0o600,
         };
-        fs::set_permissions(&self.file, fs::Permissions::from_mode(mode))
-            .map_err(|error| failed(&error))?;
+        set_permission_bits(&self.file, mode).map_err(|error| failed(&error))?;
         if self.place.manager == Manager::Launchd {
             // It does not make the folder of the log.
             let logs = self.place.paths.state_dir.join("logs");

@@ -15,6 +15,7 @@ use super::{install, running};
 use crate::commands::gateway::{NotAsked, ask_to_restart};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
+use crate::platform::PORTS_OVER_A_RESTART;
 
 /// How long a new process may take to be there after a restart that lost nothing.
 const RESTART_WAIT: Duration = Duration::from_secs(60);
@@ -404,7 +405,7 @@ fn in_place(context: &Context, before: &LockHeld) -> Result<String, NotAsked> {
         if let Some(held) = now.filter(|held| is_new(held) && !held.addresses.is_empty()) {
             let pid = held.pid.unwrap_or_default();
             return Ok(format!(
-                "Restarted the gateway in place (pid {pid}): its ports stayed open."
+                "Restarted the gateway in place (pid {pid}): its ports {PORTS_OVER_A_RESTART}."
             ));
         }
         if Instant::now() >= end {

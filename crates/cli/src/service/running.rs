@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use openclaw_gateway::listen::holder::PortHolders;
 use openclaw_gateway::lock::{LockHeld, peek};
-use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::CommandError;
+use crate::platform::ask_to_end;
 use crate::ui::format::now_ms;
 
 /// How long a process may take to stop by itself: longer than its own deadline for what is under way.
@@ -22,16 +22,12 @@ pub(crate) fn holder(lock_file: &Path) -> Result<Option<LockHeld>, CommandError>
     peek(lock_file, now_ms()).map_err(CommandError::new)
 }
 
-/// Sends a signal to the holder of a lock; gives its number.
-pub(crate) fn signal(holder: &LockHeld, signal: Signal) -> Result<u32, CommandError> {
+/// Asks the holder of a lock to end; gives its number.
+fn ask(holder: &LockHeld) -> Result<u32, CommandError> {
     let number = holder
         .pid
         .ok_or_else(|| CommandError::new("the running process does not say which one it is"))?;
-    let pid = i32::try_from(number)
-        .ok()
-        .and_then(Pid::from_raw)
-        .ok_or_else(|| CommandError::new(format!("{number} is not a process")))?;
-    kill_process(pid, signal)
+    ask_to_end(number)
         .map_err(|error| CommandError::new(format!("cannot signal pid {number}: {error}")))?;
     Ok(number)
 }
@@ -41,7 +37,7 @@ pub(crate) fn end(lock_file: &Path) -> Result<Option<u32>, CommandError> {
     let Some(found) = holder(lock_file)? else {
         return Ok(None);
     };
-    let number = signal(&found, Signal::TERM)?;
+    let number = ask(&found)?;
     wait_until_free(lock_file)?;
     Ok(Some(number))
 }
@@ -68,7 +64,7 @@ pub(crate) fn ports(held: &LockHeld) -> Vec<u16> {
     let mut ports: Vec<u16> = held
         .addresses
         .iter()
-        .filter_map(|address| address.rsplit(':').next()?.parse().ok())
+        .filter_map(|address| address.rsplit(':').next()?.parse::<u16>().ok())
         .collect();
     ports.sort_unstable();
     ports.dedup();

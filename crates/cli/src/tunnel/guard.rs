@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use openclaw_client::tunnel::{TunnelEvent, TunnelSpec, supervise};
 use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::place::{Place, Record, State};
 use crate::error::{CommandError, Exit, Outcome};
+use crate::platform::Ends;
 use crate::ui::format::now_ms;
 
 /// How often an unused tunnel looks for users.
@@ -80,8 +80,7 @@ pub(crate) async fn run(guard: Guard, mut on_event: impl FnMut(&TunnelEvent)) ->
     }
     let mut was_up = false;
     let cancel = CancellationToken::new();
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut ends = Ends::listen()?;
     let ended = {
         let supervised = supervise(&spec, &cancel, |event| {
             note(&mut record, &event, &mut was_up);
@@ -96,8 +95,7 @@ pub(crate) async fn run(guard: Guard, mut on_event: impl FnMut(&TunnelEvent)) ->
             tokio::select! {
                 ended = &mut supervised => break ended,
                 () = &mut unused, if !cancel.is_cancelled() => cancel.cancel(),
-                _ = interrupt.recv() => cancel.cancel(),
-                _ = terminate.recv() => cancel.cancel(),
+                _ = ends.next() => cancel.cancel(),
             }
         }
     };

@@ -1,16 +1,15 @@
 //! Where the state of a tunnel is kept: `<state>/tunnels/<key>.json`, `.lock`, `.use`, `.keep`, `.port`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use openclaw_client::tunnel::SshTarget;
 use openclaw_config::Paths;
 use openclaw_config::hash::sha256_hex;
+use openclaw_config::platform::private_file_options;
 use openclaw_config::store::{StoreError, private_dir, write_private};
 use openclaw_gateway::lock::{LockError, LockHeld, peek};
-use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
 use crate::ui::format::now_ms;
@@ -179,22 +178,21 @@ impl Place {
     pub(crate) fn begin_use(&self) -> io::Result<File> {
         let file = self.use_file()?;
         // Only a look for users can be in the way, and it does not last.
-        flock(&file, FlockOperation::LockShared)?;
+        file.lock_shared()?;
         Ok(file)
     }
 
     /// Whether nobody uses it.
     pub(crate) fn is_unused(&self) -> bool {
-        self.use_file()
-            .is_ok_and(|file| flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok())
+        self.use_file().is_ok_and(|file| file.try_lock().is_ok())
     }
 
     fn use_file(&self) -> io::Result<File> {
-        OpenOptions::new()
+        private_file_options()
             .create(true)
             .truncate(false)
+            .read(true)
             .write(true)
-            .mode(0o600)
             .open(self.file("use"))
     }
 }

@@ -4,10 +4,9 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
-
 use super::place::Place;
 use crate::error::CommandError;
+use crate::platform::Process;
 
 /// How long it may take to end its `ssh` and itself.
 const GENTLE: Duration = Duration::from_secs(5);
@@ -33,8 +32,6 @@ pub(crate) fn stop(place: &Place) -> Result<Stopped, CommandError> {
     };
     let pid = before
         .pid
-        .and_then(|pid| i32::try_from(pid).ok())
-        .and_then(Pid::from_raw)
         .ok_or_else(|| CommandError::new("the process of the tunnel does not say who it is"))?;
     let Ok(process) = Process::of(pid) else {
         return Ok(Stopped::Nothing);
@@ -47,14 +44,11 @@ pub(crate) fn stop(place: &Place) -> Result<Stopped, CommandError> {
         return Ok(Stopped::Nothing);
     }
     let failed = |error: io::Error| {
-        CommandError::new(format!(
-            "cannot end the tunnel's process {}: {error}",
-            pid.as_raw_nonzero()
-        ))
+        CommandError::new(format!("cannot end the tunnel's process {pid}: {error}"))
     };
-    process.signal(Signal::TERM).map_err(failed)?;
+    process.ask_to_end().map_err(failed)?;
     if !wait_until_free(place, GENTLE)? {
-        process.signal(Signal::KILL).map_err(failed)?;
+        process.kill().map_err(failed)?;
         if !wait_until_free(place, HARD)? {
             return Err(failed(io::ErrorKind::TimedOut.into()));
         }
@@ -72,37 +66,5 @@ fn wait_until_free(place: &Place, limit: Duration) -> Result<bool, CommandError>
             return Ok(false);
         }
         sleep(PAUSE);
-    }
-}
-
-/// A process, also when its number goes to another one.
-#[cfg(target_os = "linux")]
-struct Process(std::os::fd::OwnedFd);
-
-#[cfg(target_os = "linux")]
-impl Process {
-    fn of(pid: Pid) -> io::Result<Self> {
-        Ok(Self(rustix::process::pidfd_open(
-            pid,
-            rustix::process::PidfdFlags::empty(),
-        )?))
-    }
-
-    fn signal(&self, signal: Signal) -> io::Result<()> {
-        Ok(rustix::process::pidfd_send_signal(&self.0, signal)?)
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-struct Process(Pid);
-
-#[cfg(not(target_os = "linux"))]
-impl Process {
-    fn of(pid: Pid) -> io::Result<Self> {
-        Ok(Self(pid))
-    }
-
-    fn signal(&self, signal: Signal) -> io::Result<()> {
-        Ok(rustix::process::kill_process(self.0, signal)?)
     }
 }

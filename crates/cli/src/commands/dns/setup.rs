@@ -215,7 +215,7 @@ fn may_listen(port: u16) -> bool {
         .ok()
         .and_then(|text| text.trim().parse().ok())
         .unwrap_or(FREE_PORTS_FROM);
-    port >= from || rustix::process::geteuid().is_root()
+    port >= from || openclaw_config::platform::is_administrator()
 }
 
 #[cfg(test)]

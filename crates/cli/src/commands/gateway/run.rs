@@ -10,9 +10,10 @@ use crate::args::TlsArgs;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::logging::WsLog;
+use crate::platform::handover;
 use crate::runtime;
 use crate::server::recovery::{self, Progress};
-use crate::server::{self, Server, ServerOptions, force, handover};
+use crate::server::{self, Server, ServerOptions, force};
 
 /// Arguments of `gateway run`.
 #[expect(

@@ -8,14 +8,13 @@ use std::sync::Arc;
 use openclaw_client::{DeviceIdentity, FailureClass, Target, TokenCache};
 use openclaw_node::{Host, HostError, NodeFile};
 use openclaw_protocol::setup_code::SetupCode;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::host::{self, Printer};
+use crate::platform::{Ends, supervisor};
 use crate::runtime;
-use crate::server::supervisor;
 use crate::setup::{self, Pasted};
 use way::Way;
 
@@ -155,8 +154,7 @@ impl Args {
             // Ready to be asked, whether a gateway is there already or not: it is looked for without end.
             let _watchdog = supervisor::watchdog();
             supervisor::ready("node host");
-            let mut interrupt = signal(SignalKind::interrupt())?;
-            let mut terminate = signal(SignalKind::terminate())?;
+            let mut ends = Ends::listen()?;
             let serving = async {
                 let Some(way) = way else {
                     return Host::run(options, shutdown.clone()).await;
@@ -173,8 +171,7 @@ impl Args {
             let ended = loop {
                 tokio::select! {
                     ended = &mut serving => break ended,
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+                    _ = ends.next() => {}
                 }
                 supervisor::stopping();
                 shutdown.cancel();

@@ -60,11 +60,10 @@ pub(super) struct Os {
 
 impl Os {
     fn look() -> Self {
-        let uname = rustix::system::uname();
         Self {
             platform: openclaw_client::options::platform().to_owned(),
             arch: std::env::consts::ARCH.to_owned(),
-            release: uname.release().to_string_lossy().into_owned(),
+            release: openclaw_config::platform::os_release(),
         }
     }
 

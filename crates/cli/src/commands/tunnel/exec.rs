@@ -3,21 +3,19 @@
 //! On Linux the kernel ends it with its parent and this program is gone after the start. Elsewhere it stays in between and
 //! ends `ssh` when its standard input, a pipe that only the parent holds, comes to its end.
 
-use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 
-use rustix::process::getppid;
 use tokio::sync::oneshot;
 
 use crate::error::{CommandError, Exit, Outcome};
-use crate::runtime;
+use crate::{platform, runtime};
 
 /// Arguments of `tunnel exec`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Process id of the parent
     #[arg(long)]
-    parent: i32,
+    parent: u32,
     /// Stay in between, as where the kernel has no such bond
     #[arg(long)]
     between: bool,
@@ -28,9 +26,9 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) fn run(self) -> Outcome {
-        let bound = !self.between && bind_to_parent();
+        let bound = !self.between && platform::bind_to_parent();
         // It may have ended before the bond was made.
-        if getppid().map(|pid| pid.as_raw_nonzero().get()) != Some(self.parent) {
+        if !platform::is_child_of(self.parent) {
             return Ok(Exit::FAILED);
         }
         let Some((program, arguments)) = self.words.split_first() else {
@@ -39,7 +37,7 @@ impl Args {
         let mut command = Command::new(program);
         command.args(arguments).stdin(Stdio::null());
         if bound {
-            return Err(missing(program, &command.exec()));
+            return Err(missing(program, &platform::become_program(command)));
         }
         runtime::block_on(between(tokio::process::Command::from(command), program))
     }
@@ -51,16 +49,6 @@ fn missing(program: &str, error: &std::io::Error) -> CommandError {
     } else {
         CommandError::plain(format!("{program}: {error}"))
     }
-}
-
-#[cfg(target_os = "linux")]
-fn bind_to_parent() -> bool {
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn bind_to_parent() -> bool {
-    false
 }
 
 async fn between(mut command: tokio::process::Command, program: &str) -> Outcome {

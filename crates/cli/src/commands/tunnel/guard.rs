@@ -9,6 +9,7 @@ use openclaw_config::schema::SshHostKeyPolicy;
 use super::{policy, target};
 use crate::context::Context;
 use crate::error::Outcome;
+use crate::platform::leave_terminal;
 use crate::tunnel::{Guard, Place, Wanted, host_keys, run_guard};
 
 /// Arguments of `tunnel guard`.
@@ -39,8 +40,7 @@ pub(crate) struct Args {
 
 impl Args {
     pub(crate) async fn run(self, context: &Context) -> Outcome {
-        // The terminal of whoever started it may close. Already a leader is as good.
-        rustix::process::setsid().ok();
+        leave_terminal();
         let place = Place::of(context.paths(), &self.target, self.remote_port);
         let wanted = Wanted {
             target: self.target,

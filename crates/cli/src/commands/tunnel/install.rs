@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Ends;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
+use crate::platform::HAS_TUNNEL_SERVICES;
 use crate::service::account::Account;
 use crate::service::linger;
 use crate::service::manager::{Ran, run, shown};
@@ -27,6 +28,12 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let wanted = self.ends.wanted(context)?;
         let (env, paths, ui) = (context.env(), context.paths(), context.ui());
+        if !HAS_TUNNEL_SERVICES {
+            return Err(CommandError::new(
+                "tunnels are installed as services with systemd and launchd only",
+            )
+            .hint(foreground(context, &wanted.target.to_string())));
+        }
         let manager = Manager::of_this_system();
         let ssh = ssh(env).ok_or_else(|| {
             CommandError::new("ssh was not found, and the service would only try to start it").hint(

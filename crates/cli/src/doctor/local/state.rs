@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use openclaw_config::platform::space;
 use openclaw_gateway::store::{StorePaths, offline};
-use rustix::fs::{Access, access};
 
 use super::{Level, Note, Repair};
 use crate::context::Context;
+use crate::platform::is_writable;
 use crate::ui::format::now_ms;
 
 const TITLE: &str = "State integrity";
@@ -79,8 +80,8 @@ pub(super) fn look(context: &Context) -> Vec<Note> {
             .fix("start the gateway: it puts the newest whole copy back, and keeps the damaged file beside it"),
         );
     }
-    if let Ok(space) = rustix::fs::statvfs(state.as_path()) {
-        let free = space.f_bavail.saturating_mul(space.f_frsize);
+    if let Some(space) = space(state) {
+        let free = space.available;
         if free < MIN_FREE_BYTES {
             let (free, least) = (free / 1_048_576, MIN_FREE_BYTES / 1_048_576);
             notes.push(
@@ -95,10 +96,6 @@ pub(super) fn look(context: &Context) -> Vec<Note> {
         }
     }
     notes
-}
-
-fn is_writable(path: &Path) -> bool {
-    access(path, Access::WRITE_OK).is_ok()
 }
 
 fn not_writable(id: &'static str, what: &str, shown: &str, path: &Path) -> Note {

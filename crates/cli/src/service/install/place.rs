@@ -1,6 +1,5 @@
 //! Where a service is installed: which manager, for whom, with which paths and program.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use openclaw_config::paths::ProfileChoice;
@@ -9,6 +8,7 @@ use openclaw_config::{Env, Paths, env};
 use super::Request;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::platform::is_closed_to;
 use crate::service::account::Account;
 use crate::service::find::{self, Supervisor, supervisor};
 use crate::service::kind::{Kind, Manager, Scope};
@@ -190,18 +190,17 @@ pub(crate) fn program(env: &Env) -> Result<PathBuf, CommandError> {
     let real = own.canonicalize().ok();
     let on_path = std::env::split_paths(env.get_process("PATH").unwrap_or_default())
         .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join("openclaw"))
+        .map(|dir| dir.join(format!("openclaw{}", std::env::consts::EXE_SUFFIX)))
         .find(|path| path.canonicalize().ok() == real);
     Ok(on_path.unwrap_or(own))
 }
 
 /// A program in somebody's home cannot be run by somebody else.
 pub(super) fn check_reachable(program: &Path, account: &Account) -> Result<(), CommandError> {
-    let closed = program.ancestors().skip(1).find(|dir| {
-        dir.metadata().is_ok_and(|found| {
-            account.uid != 0 && found.uid() != account.uid && found.mode() & 0o001 == 0
-        })
-    });
+    let closed = program
+        .ancestors()
+        .skip(1)
+        .find(|dir| is_closed_to(dir, account.uid));
     match closed {
         None => Ok(()),
         Some(dir) => Err(CommandError::plain(format!(

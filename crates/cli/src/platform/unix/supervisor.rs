@@ -16,7 +16,7 @@ pub(crate) fn stopping() {
 }
 
 /// A new program takes its place in this process; that one says when it is ready.
-pub(super) fn restarting() {
+pub(crate) fn restarting() {
     let mut states = vec![NotifyState::Reloading, NotifyState::Status("restarting")];
     // Newer service managers want to know when it began.
     states.extend(NotifyState::monotonic_usec_now());

@@ -3,7 +3,6 @@
 //! They travel as systemd passes sockets: numbers from `LISTEN_FDS_FIRST_FD` on, `LISTEN_FDS` of them, for the process in
 //! `LISTEN_PID`. The lock of the state directory is no socket; it comes as a message that waits in one.
 
-mod program;
 mod signals;
 
 use std::convert::Infallible;
@@ -26,8 +25,8 @@ use rustix::net::{
 
 use super::supervisor;
 use crate::error::{CommandError, Exit, Outcome};
-pub(super) use program::Program;
-pub(super) use signals::{ToldToEnd, release};
+use crate::server::Program;
+pub(crate) use signals::{ToldToEnd, release};
 
 /// Name of a listening socket of ours.
 const SOCKET: &str = "openclaw";
@@ -124,12 +123,21 @@ fn receive(courier: &UnixStream) -> io::Result<File> {
 /// The program that takes the place of this one; this one again where it is gone by then.
 #[derive(Debug)]
 pub(crate) struct Successor {
-    pub(super) program: Program,
-    pub(super) handed_over: HandedOver,
-    pub(super) told_to_end: ToldToEnd,
+    program: Program,
+    handed_over: HandedOver,
+    told_to_end: ToldToEnd,
 }
 
 impl Successor {
+    /// A program, what it is given, and what is known of the signals meanwhile.
+    pub(crate) fn new(program: Program, handed_over: HandedOver, told_to_end: ToldToEnd) -> Self {
+        Self {
+            program,
+            handed_over,
+            told_to_end,
+        }
+    }
+
     /// Becomes that program: same process, same arguments, same sockets. Returns only when that fails, or when the process is
     /// told to end at the last moment.
     pub(crate) fn take_over(self) -> Outcome {
