@@ -301,7 +301,7 @@ impl Server {
 
     async fn restart(self) -> Result<Finished, CommandError> {
         let program = self.program.path().display();
-        tracing::info!(target: "gateway", "draining; then {program} goes on in this process");
+        tracing::info!(target: "gateway", "draining; then {program} goes on");
         supervisor::restarting();
         let Self {
             gateway,

@@ -42,11 +42,7 @@ pub(crate) struct Successor {
 
 impl Successor {
     /// A program; there is nothing that it is given.
-    pub(crate) fn new(
-        program: Program,
-        _handed_over: HandedOver,
-        _told_to_end: ToldToEnd,
-    ) -> Self {
+    pub(crate) fn new(program: Program, _handed_over: HandedOver, _told_to_end: ToldToEnd) -> Self {
         Self { program }
     }
 
