@@ -163,7 +163,7 @@ impl Responder {
             }
             None => self.served = Some(watch::Sender::new(served)),
         }
-        self.open(&plan).await;
+        self.open(&plan);
         self.tell(&plan);
     }
 
@@ -201,7 +201,7 @@ impl Responder {
         Zone::build(&plan.zone, serial).map_err(|error| error.to_string())
     }
 
-    async fn open(&mut self, plan: &Plan) {
+    fn open(&mut self, plan: &Plan) {
         let Some(served) = self.served.as_ref().map(watch::Sender::subscribe) else {
             return;
         };

@@ -60,7 +60,7 @@ fn unreadable_holder_is_still_a_holder() {
     for text in ["", "{", "null", "{\"pid\":\"x\"}"] {
         std::fs::write(&path, text).unwrap();
         let file = File::open(&path).unwrap();
-        flock(&file, FlockOperation::LockExclusive).unwrap();
+        file.lock().unwrap();
         let Err(error) = StateLock::acquire(&path, info(None), 0) else {
             panic!("taken twice");
         };

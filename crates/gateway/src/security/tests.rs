@@ -368,7 +368,7 @@ fn modes_of_files_are_judged_by_what_they_hold() {
         let file = FileFact {
             kind,
             path: "/x/y".into(),
-            mode,
+            mode: Some(mode),
             is_link: false,
             has_secret: false,
         };
@@ -398,7 +398,7 @@ fn modes_are_mended_once_and_links_are_left_alone() {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     let wanted = Mend {
         path: path.clone(),
-        mode: Some(0o600),
+        mode: 0o600,
     };
     assert_eq!(files::mend(&wanted), Ok(()));
     assert_eq!(files::mend(&wanted), Err("already".to_owned()));
