@@ -33,6 +33,7 @@ use crate::app::VERSION;
 use crate::args::CallArgs;
 use crate::context::Context;
 use crate::host::host_name;
+use crate::platform::HAS_CONTROL_SOCKET;
 use crate::trust::tls_options;
 use crate::tunnel::Lease;
 use crate::ui::format::now_ms;
@@ -117,6 +118,19 @@ impl Connection {
             }
         }
         Self::open_url(context, target, wish).await
+    }
+
+    /// Connects to this machine's gateway as its owner: to the control socket, or, where there is none, to the URL of `target`.
+    pub(crate) async fn open_own(
+        context: &Context,
+        target: ClientTarget,
+        wish: Wish,
+    ) -> Result<Self, CallFailure> {
+        if HAS_CONTROL_SOCKET {
+            Self::open_socket(context, target, wish).await
+        } else {
+            Self::open_url(context, target, wish).await
+        }
     }
 
     /// Connects to the control socket of this machine's gateway.

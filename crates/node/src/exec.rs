@@ -135,6 +135,8 @@ pub async fn run(run: Run, cancel: &CancellationToken) -> Finished {
         End::TimedOut | End::Cancelled => {
             // The leader is not waited for yet, so its number still names this group.
             group.kill();
+            // Where a group has to be looked up and that fails, at least the program itself; it fails when that is gone.
+            child.start_kill().ok();
             if tokio::time::timeout(KILL_WAIT, child.wait()).await.is_err() {
                 tracing::warn!(argv = ?run.argv, "killed program does not go away");
             }

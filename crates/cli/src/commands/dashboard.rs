@@ -125,7 +125,7 @@ impl Args {
             let opened = if target.ssh.is_some() {
                 Connection::open_url(context, target.clone(), wish).await
             } else {
-                Connection::open_socket(context, target.clone(), wish).await
+                Connection::open_own(context, target.clone(), wish).await
             };
             if let Ok(connection) = opened {
                 let params = json!({ "bootstrapProfile": "owner", "ttlMs": TICKET_MS });

@@ -15,6 +15,9 @@ pub(crate) use signals::{Asks, Ends, hold_interrupts, name};
 /// What becomes of the ports of a gateway that restarts.
 pub(crate) const PORTS_OVER_A_RESTART: &str = "stayed open";
 
+/// Whether a gateway has a control socket.
+pub(crate) const HAS_CONTROL_SOCKET: bool = true;
+
 /// Whether a tunnel can be a service.
 pub(crate) const HAS_TUNNEL_SERVICES: bool = true;
 

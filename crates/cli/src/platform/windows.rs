@@ -13,6 +13,9 @@ pub(crate) use signals::{Asks, Ends, hold_interrupts, name};
 /// What becomes of the ports of a gateway that restarts.
 pub(crate) const PORTS_OVER_A_RESTART: &str = "were closed for a moment";
 
+/// Whether a gateway has a control socket: its owner comes over loopback, with the credential of the config file.
+pub(crate) const HAS_CONTROL_SOCKET: bool = false;
+
 /// Whether a tunnel can be a service: tasks have no way to say what became of one.
 pub(crate) const HAS_TUNNEL_SERVICES: bool = false;
 

@@ -45,7 +45,7 @@ pub(crate) fn ask_to_restart(context: &Context) -> Result<(), NotAsked> {
             deadline: Deadline::after(args.deadline()),
             probe: false,
         };
-        let connection = Connection::open_socket(context, target, wish)
+        let connection = Connection::open_own(context, target, wish)
             .await
             .map_err(failed)?;
         let params = json!({ "reason": "openclaw gateway restart" });

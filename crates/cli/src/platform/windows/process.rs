@@ -13,18 +13,24 @@ pub(crate) fn ask_to_end(pid: u32) -> io::Result<()> {
     kill(pid)
 }
 
-/// Ends a process at once, with what it started.
+/// Ends a process at once.
 pub(crate) fn kill(pid: u32) -> io::Result<()> {
     let output = Command::new("taskkill")
-        .args(["/F", "/T", "/PID", &pid.to_string()])
+        .args(["/F", "/PID", &pid.to_string()])
         .creation_flags(NO_WINDOW)
         .stdin(Stdio::null())
         .output()?;
     if output.status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!("taskkill: {}", said.trim())))
+    let said = [&output.stderr, &output.stdout]
+        .map(|bytes| String::from_utf8_lossy(bytes).trim().to_owned())
+        .into_iter()
+        .find(|said| !said.is_empty());
+    Err(io::Error::other(format!(
+        "taskkill: {}",
+        said.unwrap_or_else(|| output.status.to_string())
+    )))
 }
 
 /// A process by its number.
