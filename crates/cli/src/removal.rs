@@ -1,6 +1,5 @@
 //! What `reset` and `uninstall` take away: the paths of one profile, checked before anything goes, and never through a link.
 
-mod disk;
 mod names;
 mod remove;
 mod safe;

@@ -16,6 +16,7 @@ use super::survey::Survey;
 use super::undo::{self, Databases, fingerprint_of_link};
 use super::{beside, books, failed, is_there, lock};
 use crate::error::CommandError;
+use crate::platform::link;
 
 /// What was done.
 #[derive(Debug)]
@@ -192,14 +193,4 @@ impl Keep {
             }
         }
     }
-}
-
-#[cfg(unix)]
-fn link(target: &Path, at: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, at)
-}
-
-#[cfg(not(unix))]
-fn link(target: &Path, at: &Path) -> io::Result<()> {
-    std::os::windows::fs::symlink_file(target, at)
 }

@@ -1,14 +1,17 @@
 //! Unix.
 
 pub(crate) mod handover;
+mod mounts;
 mod process;
 mod signals;
 pub(crate) mod supervisor;
 
+use std::io;
 use std::path::Path;
 
 use rustix::fs::{Access, access};
 
+pub(crate) use mounts::mount_points;
 pub(crate) use process::{Process, ask_to_end, become_program, bind_to_parent, is_child_of, kill};
 pub(crate) use signals::{Asks, Ends, hold_interrupts, name};
 
@@ -25,6 +28,11 @@ pub(crate) const HAS_TUNNEL_SERVICES: bool = true;
 pub(crate) fn columns() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
     Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+}
+
+/// Makes a link.
+pub(crate) fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
 }
 
 /// Leaves the terminal of whoever started this process, which may close. Already a leader is as good.

@@ -5,7 +5,9 @@ mod process;
 mod signals;
 pub(crate) mod supervisor;
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
 
 pub(crate) use process::{Process, ask_to_end, become_program, bind_to_parent, is_child_of, kill};
 pub(crate) use signals::{Asks, Ends, hold_interrupts, name};
@@ -22,6 +24,16 @@ pub(crate) const HAS_TUNNEL_SERVICES: bool = false;
 /// Not asked for: the standard library does not tell, and output is as wide as in a pipe.
 pub(crate) fn columns() -> Option<usize> {
     None
+}
+
+/// Not asked for: a folder that leads to another disk is a kind of link here, and links are not followed.
+pub(crate) fn mount_points() -> BTreeSet<PathBuf> {
+    BTreeSet::new()
+}
+
+/// Makes a link to a file; this takes a right of its own, which not every user has.
+pub(crate) fn link(target: &Path, at: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(target, at)
 }
 
 /// A program without a window has no terminal to leave.

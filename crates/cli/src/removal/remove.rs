@@ -5,10 +5,11 @@ use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use openclaw_config::platform::{device, file_identity};
 use openclaw_gateway::lock::{LockHeld, peek};
 
-use super::disk::{self, Identity};
 use super::names::{self, Found};
+use crate::platform::mount_points;
 use crate::ui::format::now_ms;
 
 /// Locks of the programs that run for a state directory; where one lies, there is one.
@@ -136,7 +137,7 @@ struct Walk<'a> {
     tree: &'a Tree,
     /// Nothing is removed.
     looks: bool,
-    keep: BTreeSet<Identity>,
+    keep: BTreeSet<(u64, u64)>,
     mounts: BTreeSet<PathBuf>,
     device: Option<u64>,
     done: Done,
@@ -157,9 +158,9 @@ impl<'a> Walk<'a> {
                 .keep
                 .iter()
                 .flat_map(metadata)
-                .map(|found| disk::identity(&found))
+                .map(|found| file_identity(&found))
                 .collect(),
-            mounts: disk::mount_points(),
+            mounts: mount_points(),
             device: None,
             done: Done::default(),
         }
@@ -170,7 +171,7 @@ impl<'a> Walk<'a> {
         let Ok(found) = fs::symlink_metadata(path) else {
             return Ok(());
         };
-        self.device = Some(disk::device(&found));
+        self.device = Some(device(&found));
         // The system names mount points without links.
         let real = match (path.parent().map(fs::canonicalize), path.file_name()) {
             (Some(Ok(parent)), Some(name)) => parent.join(name),
@@ -249,11 +250,11 @@ impl<'a> Walk<'a> {
         found: &Metadata,
         ours: Found,
     ) -> Option<Why> {
-        if self.keep.contains(&disk::identity(found)) {
+        if self.keep.contains(&file_identity(found)) {
             return Some(Why::Asked);
         }
-        let is_mounted = self.mounts.contains(real)
-            || (found.is_dir() && self.device != Some(disk::device(found)));
+        let is_mounted =
+            self.mounts.contains(real) || (found.is_dir() && self.device != Some(device(found)));
         if is_mounted && !(is_root && self.tree.is_state) {
             return Some(Why::Mounted);
         }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use openclaw_config::Paths;
 
-use super::{disk, names, remove};
+use super::{names, remove};
+use crate::platform::mount_points;
 
 /// Names that a directory of ours has, one of them at least.
 const MARKS: [&str; 8] = [
@@ -93,7 +94,7 @@ pub(super) fn is_default_place(state_dir: &Path, home: &Path) -> bool {
 /// Why this is no state directory, if it exists and has something in it. One at the default place needs no proof, unless
 /// something is mounted there.
 pub(super) fn not_a_state_dir(path: &Path, home: &Path) -> Option<&'static str> {
-    if is_default_place(path, home) && !disk::mount_points().contains(&real(path)) {
+    if is_default_place(path, home) && !mount_points().contains(&real(path)) {
         return None;
     }
     let mut entries = fs::read_dir(path).ok()?;

@@ -1,13 +1,13 @@
 //! Opens the file of a secret without ever waiting for whoever writes it.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::fs::{Mode, OFlags};
+use crate::platform::{is_pipe, open_without_waiting, permission_bits};
 
 /// How long the program behind a pipe of the shell may take to write the secret.
 const PIPE_DEADLINE: Duration = Duration::from_secs(3);
@@ -29,10 +29,9 @@ pub(super) struct Opened {
 pub(super) fn read(path: &str, most: u64) -> Result<Opened, String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
     // A pipe that nobody writes into would keep every command waiting.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file =
-        rustix::fs::open(path, flags, Mode::empty()).map_err(|error| cannot(error.into()))?;
-    let file = File::from(file);
+    let mut options = OpenOptions::new();
+    options.read(true);
+    let file = open_without_waiting(&options, true, Path::new(path)).map_err(cannot)?;
     let found = file.metadata().map_err(cannot)?;
     let kind = found.file_type();
     if kind.is_file() {
@@ -40,11 +39,11 @@ pub(super) fn read(path: &str, most: u64) -> Result<Opened, String> {
         file.take(most).read_to_end(&mut bytes).map_err(cannot)?;
         return Ok(Opened {
             bytes,
-            mode: Some(found.permissions().mode()),
+            mode: permission_bits(&found),
         });
     }
     let of_shell = path == "/dev/stdin" || DESCRIPTORS.iter().any(|place| path.starts_with(place));
-    if kind.is_fifo() && of_shell {
+    if is_pipe(&found) && of_shell {
         return Ok(Opened {
             bytes: from_pipe(file, most)?,
             mode: None,
@@ -52,7 +51,7 @@ pub(super) fn read(path: &str, most: u64) -> Result<Opened, String> {
     }
     let what = if kind.is_dir() {
         "a folder"
-    } else if kind.is_fifo() {
+    } else if is_pipe(&found) {
         "a pipe"
     } else {
         "a device or a socket"

@@ -4,9 +4,13 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
-    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _,
+    PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::Space;
 
@@ -55,9 +59,47 @@ pub fn private_file_options() -> OpenOptions {
 /// The same, and a link in the place of the file is not followed.
 pub fn private_file_options_without_links() -> OpenOptions {
     let mut options = private_file_options();
-    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
+    let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
     options.custom_flags(no_follow);
     options
+}
+
+/// Opens a file without ever waiting, as opening a pipe does for its other end. A link is followed only when `follows_links` says so.
+pub fn open_without_waiting(
+    options: &OpenOptions,
+    follows_links: bool,
+    path: &Path,
+) -> io::Result<File> {
+    let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    if !follows_links {
+        flags |= OFlags::NOFOLLOW;
+    }
+    options
+        .clone()
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(|error| match Errno::from_io_error(&error) {
+            Some(Errno::LOOP) if !follows_links => {
+                unusable("a symbolic link, which is not followed")
+            }
+            // A pipe that nobody reads from, opened for writing.
+            Some(Errno::NXIO) => unusable("not a regular file"),
+            _ => error,
+        })
+}
+
+fn unusable(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
+}
+
+/// Whether it is a pipe.
+pub(crate) fn is_pipe(found: &Metadata) -> bool {
+    found.file_type().is_fifo()
+}
+
+/// The file system that a file is on.
+pub fn device(found: &Metadata) -> u64 {
+    found.dev()
 }
 
 /// Whether a file belongs to the user that this process acts as.

@@ -8,7 +8,7 @@
 )]
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, Metadata, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::MetadataExt as _;
 use std::os::windows::process::CommandExt as _;
@@ -70,6 +70,32 @@ pub fn private_file_options() -> OpenOptions {
 /// The same. Making links takes a right of its own here, which other users do not have.
 pub fn private_file_options_without_links() -> OpenOptions {
     private_file_options()
+}
+
+/// Opens a file; nothing that has a path in a folder keeps whoever opens it waiting here. A link is followed only when
+/// `follows_links` says so.
+pub fn open_without_waiting(
+    options: &OpenOptions,
+    follows_links: bool,
+    path: &Path,
+) -> io::Result<File> {
+    if !follows_links && fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a symbolic link, which is not followed",
+        ));
+    }
+    options.open(path)
+}
+
+/// Pipes lie in a place of their own, where no secret is looked for.
+pub(crate) fn is_pipe(_found: &Metadata) -> bool {
+    false
+}
+
+/// Not told: everything counts as one file system.
+pub fn device(_found: &Metadata) -> u64 {
+    0
 }
 
 /// Whose a file is stands in its access list, which is not read.

@@ -1,25 +1,12 @@
-//! What the file system knows about a path: which file it is, and whether something is mounted there.
+//! Where file systems are mounted.
 
 use std::collections::BTreeSet;
-use std::fs::Metadata;
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 
-/// What makes a file this one, under whatever name.
-pub(super) type Identity = (u64, u64);
-
-pub(super) fn identity(metadata: &Metadata) -> Identity {
-    (metadata.dev(), metadata.ino())
-}
-
-/// The file system that it is on.
-pub(super) fn device(metadata: &Metadata) -> u64 {
-    metadata.dev()
-}
-
 /// Where something is mounted. Elsewhere than on Linux a directory cannot be mounted twice, and the device tells.
-pub(super) fn mount_points() -> BTreeSet<PathBuf> {
+pub(crate) fn mount_points() -> BTreeSet<PathBuf> {
     points(&std::fs::read("/proc/self/mountinfo").unwrap_or_default())
 }
 
@@ -28,7 +15,7 @@ fn points(table: &[u8]) -> BTreeSet<PathBuf> {
     table
         .split(|byte| *byte == b'\n')
         .filter_map(|line| line.split(|byte| *byte == b' ').nth(4))
-        .map(|field| PathBuf::from(std::ffi::OsString::from_vec(unescape(field))))
+        .map(|field| PathBuf::from(OsString::from_vec(unescape(field))))
         .collect()
 }
 
