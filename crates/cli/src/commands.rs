@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Configure(configure::Args),
     /// Write a first config, and ask nothing
     Setup(Box<setup::Args>),
-    /// Take over what an earlier gateway of another program left here
+    /// Migrate from an earlier gateway program on this machine
     Migrate(migrate::Args),
     /// Run the gateway, or ask a running one
     #[command(
@@ -57,7 +57,7 @@ pub(crate) enum Command {
         after_help = "Without a command: the same as `gateway run`."
     )]
     Gateway(gateway::Command),
-    /// The service of the gateway: the same as `gateway install`, `gateway status` and so on
+    /// Alias for the service commands of `gateway`
     #[command(subcommand)]
     Daemon(daemon::Command),
     /// Show gateway, nodes and config at a glance
@@ -106,9 +106,9 @@ pub(crate) enum Command {
     /// Read and check the access log of the gateway
     #[command(subcommand)]
     Audit(audit::Command),
-    /// Go back to before the first start, as far as you say
+    /// Reset the config, or everything this profile stored
     Reset(reset::Args),
-    /// Take services, state and workspace off this machine
+    /// Remove services, state and workspace from this machine
     Uninstall(uninstall::Args),
     /// Print a completion script for a shell
     Completion(completion::Args),

@@ -79,7 +79,7 @@ pub(crate) fn plan(context: &Context, flags: &GatewayFlags) -> Result<GatewayPla
     if damaged && openclaw_gateway::confirm::is_waiting(context.paths(), now_ms()) {
         // The problems were printed when the config was read.
         return Err(CommandError::config(
-            "Gateway not started: the config change that waits for confirmation leaves its settings without a usable value.",
+            "Gateway not started: an unconfirmed config change leaves its settings without a usable value.",
         ));
     }
     let profile = &context.paths().profile;

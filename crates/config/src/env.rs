@@ -85,6 +85,8 @@ names! {
     OPENCLAW_IN_CONTAINER = "OPENCLAW_IN_CONTAINER";
     /// Deadline of the WebSocket handshake in milliseconds.
     OPENCLAW_HANDSHAKE_TIMEOUT_MS = "OPENCLAW_HANDSHAKE_TIMEOUT_MS";
+    /// Directory of the log files [default: `/tmp/openclaw`]; used when it is this user's own, and loses to `logging.file`.
+    OPENCLAW_LOG_DIR = "OPENCLAW_LOG_DIR";
     /// Level of the log file; beats `logging.level`.
     OPENCLAW_LOG_LEVEL = "OPENCLAW_LOG_LEVEL";
     /// True switches the mDNS advertiser off.

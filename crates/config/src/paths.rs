@@ -222,7 +222,10 @@ impl Paths {
             (None, None) => home.join(".openclaw").join("workspace"),
         };
         Ok(Self {
-            log_dir: platform::log_dir(env.temp_dir()),
+            log_dir: env.get(env::OPENCLAW_LOG_DIR).map_or_else(
+                || platform::log_dir(env.temp_dir()),
+                |dir| env.absolute(dir),
+            ),
             workspace_dir,
             identity_file: state_dir.join("identity").join("device.json"),
             device_auth_file: state_dir.join("identity").join("device-auth.json"),

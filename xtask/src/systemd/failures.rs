@@ -72,7 +72,7 @@ fn changed(journey: &mut Journey) -> TaskResult {
             has(&status, "    - RestartSec=50\n    + RestartSec=5\n")?;
             has(
                 &status,
-                "Service issue: the service file changed, and its manager still has the older one",
+                "Service issue: the service file changed, but the service manager has not reloaded it",
             )?;
             machine.say(USER, &format!("openclaw gateway install && rm {unit}.bak"))?;
             same(
@@ -100,7 +100,7 @@ fn second(journey: &mut Journey) -> TaskResult {
         )?;
         until(machine, BARE, READY)?;
         let told = machine.ends(USER, "openclaw gateway start", 1)?;
-        has(&told, "a gateway runs without its service (pid ")?;
+        has(&told, "a gateway runs outside its service (pid ")?;
         has(&told, "Fix: openclaw gateway stop, then start again")?;
         // Not by us, but by systemd itself.
         let start = GATEWAY.systemctl("start openclaw-gateway.service");
@@ -125,7 +125,7 @@ fn occupied(journey: &mut Journey) -> TaskResult {
             let told = machine.ends(USER, "openclaw gateway start", 1)?;
             has(
                 &told,
-                "Gateway start failed: openclaw-gateway.service does not start:",
+                "Gateway start failed: openclaw-gateway.service failed to start:",
             )?;
             has(
                 &told,

@@ -52,7 +52,7 @@ impl Args {
             .collect();
         if !foreign.is_empty() {
             context.ui().note(format!(
-                "Nothing to set here: {} (this program is gateway, nodes and access to them)",
+                "Section not supported here: {} (this program covers the gateway, nodes and access to them)",
                 foreign.join(", ")
             ));
             if foreign.len() == self.section.len() {

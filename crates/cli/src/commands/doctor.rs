@@ -28,13 +28,13 @@ pub(crate) struct Args {
     /// Walk to the gateway of gateway.remote.url, whatever gateway.mode says, and look at nothing else
     #[arg(long)]
     pub(crate) remote: bool,
-    /// Mend what can be mended: shows every step, asks before it changes the config
+    /// Fix what can be fixed; shows every step and asks before it changes the config
     #[arg(long, alias = "repair")]
     fix: bool,
     /// Answer every question with yes
     #[arg(long, short)]
     yes: bool,
-    /// Ask nothing: without --yes only modes of files and missing folders are mended
+    /// Ask nothing; without --yes, fix only file modes and missing directories
     #[arg(long)]
     non_interactive: bool,
     /// Give the gateway of this machine a new token
@@ -103,7 +103,7 @@ impl Args {
             let left = local.as_ref().map(Local::repairs).unwrap_or_default();
             if !left.is_empty() && !self.fix {
                 ui.blank()?;
-                ui.line("What can be mended from here:")?;
+                ui.line("Can be fixed here:")?;
                 for repair in &left {
                     ui.line(format!("  {}", repair.text()))?;
                 }

@@ -38,7 +38,7 @@ pub(crate) enum Command {
     Run(Box<run::Args>),
     /// Show how the gateway is set up and whether it answers
     Status(status::Args),
-    /// Have the service manager run the gateway, also after a restart of this machine
+    /// Install the gateway as a service that starts with this machine
     Install(install::Args),
     /// Stop the gateway's service and remove it
     Uninstall(lifecycle::Args),

@@ -21,7 +21,7 @@ pub(crate) struct Args {
     /// Ask every channel anew and show the connection
     #[arg(long, alias = "debug")]
     verbose: bool,
-    /// Only ask whether the gateway is ready, without a credential; end with 1 if it is not: for health checks of containers
+    /// Exit with 0 if the gateway is ready, else with 1; needs no credential (for health checks of containers)
     #[arg(long, conflicts_with = "verbose")]
     exit_code: bool,
     #[command(flatten)]

@@ -33,7 +33,7 @@ pub(crate) struct Args {
     /// Most lines
     #[arg(long, alias = "tail", value_name = "n", default_value_t = 200, value_parser = whole(1..=MOST_LINES))]
     limit: u32,
-    /// Most bytes that are looked at [default: 250000; with a filter 1000000]
+    /// Maximum number of bytes to read [default: 250000; with a filter 1000000]
     #[arg(long, value_name = "n", value_parser = whole(1..=MOST_BYTES))]
     max_bytes: Option<u32>,
     /// Go on with new lines until interrupted

@@ -56,7 +56,7 @@ impl Args {
         let found = survey(&from, paths, now_ms());
         if found.is_empty() {
             return Err(CommandError::new(format!(
-                "{} holds nothing of an earlier program",
+                "no data of an earlier program in {}",
                 paths.display_home(&from)
             ))
             .hint(format!(
@@ -84,7 +84,7 @@ impl Args {
         if !self.yes {
             if !std::io::stdin().is_terminal() {
                 return Err(CommandError::new(
-                    "nothing was changed: this needs --yes where nobody can be asked",
+                    "nothing was changed: without a terminal, pass --yes",
                 ));
             }
             let prompts = Prompts::new(context, "openclaw migrate --yes")?;

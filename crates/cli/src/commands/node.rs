@@ -19,7 +19,7 @@ pub(crate) use run::PairArgs;
 pub(crate) enum Command {
     /// Connect to a gateway and serve commands until interrupted
     Run(run::Args),
-    /// Have the service manager run the node host, also after a restart of this machine
+    /// Install the node host as a service that starts with this machine
     Install(install::Args),
     /// Stop the node's service and remove it
     Uninstall(lifecycle::Args),

@@ -20,7 +20,7 @@ const SCOPES: [(&str, &str); 3] = [
 /// Arguments of `reset`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What goes: config, config+creds+sessions or full
+    /// What to reset: config, config+creds+sessions or full
     #[arg(long, value_name = "scope")]
     scope: Option<String>,
     /// Ask nothing

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     /// Ask nothing
     #[arg(long)]
     yes: bool,
-    /// Never ask; needs --yes and what is to go
+    /// Never ask; needs --yes and a selection such as --all
     #[arg(long)]
     non_interactive: bool,
     /// Only say what would be done

@@ -46,7 +46,7 @@ pub(crate) fn undo(
         .and_then(|lines| forget(paths).map(|()| lines))
         .map_err(|error| {
             error.hint(format!(
-                "Nothing is lost. Mend that, then go on with: {}",
+                "Nothing is lost. Fix the problem, then continue with: {}",
                 paths.profile.command("openclaw migrate --undo")
             ))
         })?;

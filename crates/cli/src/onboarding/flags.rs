@@ -19,16 +19,16 @@ pub(crate) struct OnboardFlags {
     /// Ask nothing; what no flag says stays as it is, or gets its default
     #[arg(long)]
     pub(crate) non_interactive: bool,
-    /// Whoever gets in can run commands on your machines: you know, and accept it
+    /// Accept that anyone who gets in can run commands on your machines
     #[arg(long)]
     pub(crate) accept_risk: bool,
     /// Start from an empty config; the old one is kept beside it
     #[arg(long)]
     pub(crate) reset: bool,
-    /// How much is asked: quickstart, or advanced (also: manual)
+    /// How many questions to ask: quickstart or advanced (alias: manual)
     #[arg(long, value_name = "flow")]
     pub(crate) flow: Option<String>,
-    /// Folder for the agents of other programs, kept as agents.defaults.workspace
+    /// Workspace directory, stored as agents.defaults.workspace for other programs
     #[arg(long, value_name = "dir")]
     pub(crate) workspace: Option<String>,
     /// Port [default: 18789]
@@ -37,7 +37,7 @@ pub(crate) struct OnboardFlags {
     /// Where to listen: loopback, lan, tailnet, auto, or an address, interface or range [default: loopback]
     #[arg(long, value_name = "mode")]
     pub(crate) gateway_bind: Option<String>,
-    /// What others must prove: token or password [default: token]
+    /// How clients authenticate: token or password [default: token]
     #[arg(long, value_name = "mode")]
     pub(crate) gateway_auth: Option<String>,
     /// Token [default: the one there is, else a new one]
@@ -73,7 +73,7 @@ pub(crate) struct OnboardFlags {
     /// The same as --no-install-daemon
     #[arg(long)]
     pub(crate) skip_daemon: bool,
-    /// Do not look whether the gateway answers
+    /// Do not check whether the gateway answers
     #[arg(long)]
     pub(crate) skip_health: bool,
     #[command(flatten)]

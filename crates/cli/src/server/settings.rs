@@ -194,7 +194,7 @@ fn for_this_run(
 /// Why the file lacks something, and what to do about it.
 fn not_written(context: &Context, missing: &[&str], error: &StoreError) {
     context.ui().note(format!(
-        "Warning: the config cannot be completed with {}: {error}; the gateway starts all the same.",
+        "Warning: the config cannot be completed with {}: {error}.",
         missing.join(" and ")
     ));
     let dir = context.paths().display_home(&context.paths().state_dir);
@@ -202,7 +202,7 @@ fn not_written(context: &Context, missing: &[&str], error: &StoreError) {
     let fix = if context.env().container().is_some() {
         format!("mount a volume at {dir} that user {uid} can write")
     } else {
-        format!("give user {uid} a file to write and room for it, in {dir}")
+        format!("make {dir} writable for user {uid} and free some disk space")
     };
     context.ui().note(format!(
         "Fix: {fix}; or, where the config is meant to be read-only, set OPENCLAW_CONFIG_READONLY=1 and give the token with OPENCLAW_GATEWAY_TOKEN."

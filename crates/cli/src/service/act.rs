@@ -183,7 +183,7 @@ fn failed(env: &Env, manager: Manager, step: &Step, said: &str, begun: i64) -> C
         .and_then(|name| Some((name, last_words(env, manager, name, begun)?)));
     match by_service {
         Some((name, words)) => {
-            CommandError::plain(format!("{name} does not start:")).with_details(words)
+            CommandError::plain(format!("{name} failed to start:")).with_details(words)
         }
         None => CommandError::plain(format!("{command} failed: {said}")).hint(format!(
             "Fix: run it yourself: {}{command}",

@@ -352,7 +352,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     };
     if let Some(state_dir) = &facts.foreign {
         add(
-            "service-of-other",
+            "service_of_other",
             format!(
                 "{} runs the {word} of {}, not of {}",
                 found.name,
@@ -373,7 +373,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     }
     if let Some(file) = &facts.other {
         add(
-            "two-services",
+            "two_services",
             format!(
                 "two services run this {word}: {} and {}",
                 found.file.display(),
@@ -386,7 +386,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     let secrets = found.installed.secrets();
     if !secrets.is_empty() {
         add(
-            "secret-in-service-file",
+            "secret_in_service_file",
             format!(
                 "{} holds {} in clear text, and it wins over the config",
                 found.file.display(),
@@ -398,9 +398,9 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     }
     if !facts.program_exists {
         add(
-            "program-missing",
+            "program_missing",
             format!(
-                "the program of the service is not there: {}",
+                "the program of the service does not exist: {}",
                 found.installed.words.first().map_or("none", String::as_str)
             ),
             None,
@@ -411,7 +411,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
         && !same_place(Path::new(config), facts.config_path)
     {
         add(
-            "config-path",
+            "config_path",
             format!(
                 "service and command line use different config files: {config} and {}",
                 facts.config_path.display()
@@ -426,14 +426,14 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
         && !found.installed.says(wanted)
     {
         add(
-            "service-file-differs",
+            "service_file_differs",
             "the service file is not what this program writes".to_owned(),
             Some(found.installed.differences(wanted).join("\n")),
             install(),
         );
     } else if facts.wanted.is_none() {
         add(
-            "service-file-differs",
+            "service_file_differs",
             "the service file was written by another release".to_owned(),
             None,
             install(),
@@ -445,8 +445,8 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
             _ => "systemctl --user daemon-reload".to_owned(),
         };
         add(
-            "manager-not-told",
-            "the service file changed, and its manager still has the older one".to_owned(),
+            "manager_not_told",
+            "the service file changed, but the service manager has not reloaded it".to_owned(),
             None,
             format!(
                 "{fix}, then: {}",
@@ -460,7 +460,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     }
     if state.unavailable.is_none() && !state.enabled {
         add(
-            "not-enabled",
+            "not_enabled",
             "the service does not start by itself after a restart of this machine".to_owned(),
             None,
             if facts.by_hand {
@@ -472,7 +472,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     }
     if let Some((user, false)) = &facts.linger {
         add(
-            "linger-off",
+            "linger_off",
             format!("lingering is off for {user}: the service stops when nobody is logged in"),
             None,
             format!("sudo loginctl enable-linger {user}"),
@@ -487,19 +487,21 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
     };
     match (facts.holder, state.active) {
         (Some(holder), _) if state.pid.is_some() && state.pid != holder.pid => add(
-            "runs-outside",
-            format!("a {word} runs that is not the one of the service ({holder})"),
+            "runs_outside",
+            format!("a {word} is running that the service did not start ({holder})"),
             None,
             format!("{}, then: {}", command("stop"), start()),
         ),
         (Some(holder), false) if state.unavailable.is_none() => add(
-            "runs-outside",
-            format!("the {word} runs without its service ({holder}); nobody starts it again"),
+            "runs_outside",
+            format!(
+                "the {word} runs outside its service ({holder}); it is not restarted when it ends"
+            ),
             None,
             format!("{}, then: {}", command("stop"), start()),
         ),
         (None, false) if state.unavailable.is_none() => add(
-            "not-running",
+            "not_running",
             format!("the service is installed and does not run{}", last(state)),
             None,
             start(),
@@ -511,7 +513,7 @@ fn issues(facts: &Facts<'_>) -> Vec<Issue> {
         if facts.kind == Kind::Gateway && !ports.is_empty() && !ports.contains(&port) {
             let shown: Vec<String> = ports.iter().map(ToString::to_string).collect();
             add(
-                "port-differs",
+                "port_differs",
                 format!(
                     "the running gateway listens on port {}, and the config says {port}",
                     shown.join(", ")

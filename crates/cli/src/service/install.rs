@@ -74,8 +74,7 @@ fn foreground(context: &Context, kind: Kind, request: &Request, in_container: bo
                 "Run the {word} in the foreground, as the command of the container or under your supervisor:"
             ),
             format!("  {command}"),
-            "It must not be started again after exit code 78: then its settings are wrong."
-                .to_owned(),
+            "Do not restart it after exit code 78: its settings are invalid.".to_owned(),
         ],
         message: Some(message.to_owned()),
         hints: vec![command],

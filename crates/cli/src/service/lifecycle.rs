@@ -125,7 +125,7 @@ pub(crate) fn tell(
 /// Arguments of the commands that act on an installed service.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct Args {
-    /// The service of the machine, whoever installed it and for whom
+    /// Act on the system service, whoever installed it
     #[arg(long)]
     pub(crate) system: bool,
 }
@@ -223,7 +223,7 @@ pub(crate) fn start(context: &Context, kind: Kind, args: Args) -> Result<Report,
     let state = found.state(context.env());
     if let Some(holder) = outside(context, kind, &state)?.filter(|_| !args.system) {
         return Err(CommandError::plain(format!(
-            "a {} runs without its service ({holder})",
+            "a {} runs outside its service ({holder})",
             kind.word()
         ))
         .hint(format!(
@@ -367,7 +367,7 @@ pub(crate) fn restart(context: &Context, kind: Kind, args: Args) -> Result<Repor
         }
     } else if let Some(holder) = outside(context, kind, &state)?.filter(|_| !args.system) {
         return Err(CommandError::plain(format!(
-            "a {} runs without its service ({holder})",
+            "a {} runs outside its service ({holder})",
             kind.word()
         ))
         .hint(format!(
@@ -410,7 +410,7 @@ fn in_place(context: &Context, before: &LockHeld) -> Result<String, NotAsked> {
         }
         if Instant::now() >= end {
             return Err(NotAsked::Failed(
-                CommandError::plain("the gateway took the request and is still the old one")
+                CommandError::plain("the gateway accepted the request but did not restart")
                     .hint(format!("See: {}", context.command("openclaw logs"))),
             ));
         }

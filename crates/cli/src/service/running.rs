@@ -26,7 +26,7 @@ pub(crate) fn holder(lock_file: &Path) -> Result<Option<LockHeld>, CommandError>
 fn ask(holder: &LockHeld) -> Result<u32, CommandError> {
     let number = holder
         .pid
-        .ok_or_else(|| CommandError::new("the running process does not say which one it is"))?;
+        .ok_or_else(|| CommandError::new("the lock file names no process id"))?;
     ask_to_end(number)
         .map_err(|error| CommandError::new(format!("cannot signal pid {number}: {error}")))?;
     Ok(number)
@@ -48,7 +48,7 @@ pub(crate) fn wait_until_free(lock_file: &Path) -> Result<(), CommandError> {
     while let Some(found) = holder(lock_file)? {
         if Instant::now() >= end {
             return Err(CommandError::new(format!(
-                "it does not end: {found} still holds its lock"
+                "the process did not stop: {found} still holds the lock"
             ))
             .hint(found.pid.map_or_else(String::new, |pid| {
                 format!("Fix: look at it, then: kill -KILL {pid}")

@@ -166,7 +166,7 @@ fn what_cannot_be_read_is_named_and_stops_nothing_else() {
     let from = empty.path("nothing").display().to_string();
     let ran = empty.run(&["migrate", "--from", &from]).fails(1);
     assert!(
-        ran.err.contains("holds nothing of an earlier program"),
+        ran.err.contains("no data of an earlier program in "),
         "{ran:?}"
     );
     let ran = empty.run(&["migrate", "--from", "/no/such/place"]).fails(1);
@@ -215,7 +215,7 @@ fn what_this_program_keeps_is_not_taken_for_the_earlier_one() {
     ] {
         let ran = place.run(line).fails(1);
         assert!(
-            ran.err.contains("holds nothing of an earlier program"),
+            ran.err.contains("no data of an earlier program in "),
             "{line:?} {ran:?}"
         );
     }

@@ -297,7 +297,7 @@ fn configure_names_its_sections_and_needs_a_terminal() {
     );
     let foreign = place.run(&["configure", "--section", "model"]).ok();
     assert!(
-        foreign.err.starts_with("Nothing to set here: model"),
+        foreign.err.starts_with("Section not supported here: model"),
         "{foreign:?}"
     );
     for line in [&["configure"][..], &["config"], &["onboard"]] {

@@ -111,6 +111,7 @@ impl Place {
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))
+            .env("OPENCLAW_LOG_DIR", self.path("tmp/openclaw"))
             .envs(self.extra.iter().cloned())
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
@@ -143,6 +144,7 @@ impl Place {
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
             .env("HOME", self.dir.path())
             .env("TMPDIR", self.path("tmp"))
+            .env("OPENCLAW_LOG_DIR", self.path("tmp/openclaw"))
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
         Running::new(command)

@@ -158,12 +158,12 @@ fn doctor_says_what_stands_in_the_way_of_a_gateway_here() {
     );
     let found = place.run(&["doctor"]).fails(1);
     for text in [
-        "CLAWDBOT_GATEWAY_TOKEN is now OPENCLAW_GATEWAY_TOKEN, and is read for now",
+        "CLAWDBOT_GATEWAY_TOKEN is now OPENCLAW_GATEWAY_TOKEN, and is still read",
         "gateway.mode is unset; nobody has decided yet whether a gateway runs here.",
         "openclaw config set gateway.mode local",
         "State directory missing (~/.openclaw)",
         "Other gateway-like services detected\n- clawdbot-gateway.service (",
-        "the program of the service is not there: /nonexistent/openclaw",
+        "the program of the service does not exist: /nonexistent/openclaw",
         "  Fix: openclaw gateway install\n",
     ] {
         assert!(found.out.contains(text), "{text:?}: {found:?}");

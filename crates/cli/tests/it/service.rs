@@ -388,7 +388,7 @@ echo 'Job for openclaw-gateway.service failed because the control process exited
     let ran = place.run(&["gateway", "start"]).fails(1);
     assert_eq!(
         ran.err,
-        "Gateway start failed: openclaw-gateway.service does not start:\n\
+        "Gateway start failed: openclaw-gateway.service failed to start:\n\
          Gateway failed to start: port 18789 is taken\n\
          Fix: free it\n\
          Logs: journalctl --user -u openclaw-gateway.service -n 200 --no-pager\n"

@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// Compare with this backup, 0 for the newest [default: the last good config]
     #[arg(long, value_name = "number", conflicts_with = "defaults")]
     backup: Option<usize>,
-    /// Compare with the defaults: what the file sets
+    /// Show what the file sets differently from the defaults
     #[arg(long)]
     defaults: bool,
 }

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// Path such as gateway.port
     #[arg(value_name = "path")]
     path: String,
-    /// Show the value that counts, the environment and defaults included, and where it comes from
+    /// Show the effective value (environment and defaults included) and its source
     #[arg(long)]
     source: bool,
 }

@@ -18,19 +18,19 @@ use crate::service::lifecycle::{install_and_tell, refuse_nix};
 /// Arguments of `gateway install`.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// Port; written into the config, where the gateway finds it [default: the one of the config]
+    /// Port to write into the config [default: the configured one]
     #[arg(long, value_name = "port")]
     port: Option<String>,
     /// Shared token; written into the config, never into the service file
     #[arg(long, value_name = "token")]
     token: Option<String>,
-    /// Install a service of the machine, which starts at boot; needs root
+    /// Install a system service that starts at boot; needs root
     #[arg(long)]
     system: bool,
-    /// User that the service of the machine runs as [default: who called sudo, else this user]
+    /// User the system service runs as [default: the sudo user, else the current user]
     #[arg(long, value_name = "user", requires = "system")]
     user: Option<String>,
-    /// Replace a service of another scope or program, stop a gateway that runs without one, and restart in any case
+    /// Replace a service of another program or scope, stop a gateway that runs without one, and always restart
     #[arg(long)]
     force: bool,
     /// Accepted for compatibility; the service runs this program

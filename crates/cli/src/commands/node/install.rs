@@ -34,13 +34,13 @@ pub(crate) struct Args {
     /// Name for people [default: the last one, else the host name]
     #[arg(long, value_name = "name")]
     display_name: Option<String>,
-    /// Install a service of the machine, which starts at boot; needs root
+    /// Install a system service that starts at boot; needs root
     #[arg(long)]
     system: bool,
-    /// User that the service of the machine runs as [default: who called sudo, else this user]
+    /// User the system service runs as [default: the sudo user, else the current user]
     #[arg(long, value_name = "user", requires = "system")]
     user: Option<String>,
-    /// Replace a service of another scope or program, stop a node that runs without one, and restart in any case
+    /// Replace a service of another program or scope, stop a node host that runs without one, and always restart
     #[arg(long)]
     force: bool,
     /// Accepted for compatibility; the service runs this program

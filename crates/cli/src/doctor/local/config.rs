@@ -48,9 +48,9 @@ fn environment(env: &Env) -> Option<Note> {
                 .legacy
                 .filter(|legacy| env.get_process(legacy).is_some())?;
             let used = if env.get_process(known.name).is_some() {
-                "which is set, too, and wins"
+                "which is set too and takes precedence"
             } else {
-                "and is read for now"
+                "and is still read"
             };
             Some(format!("{legacy} is now {}, {used}", known.name))
         })
@@ -64,7 +64,7 @@ fn environment(env: &Env) -> Option<Note> {
             .filter(move |name| {
                 known.legacy != Some(name.as_str()) && env.get_process(name).is_some()
             })
-            .map(move |name| format!("{name} is not read; it is {} now", known.name))
+            .map(move |name| format!("{name} is no longer read; use {}", known.name))
     });
     found.extend(forgotten);
     (!found.is_empty()).then(|| {
@@ -377,7 +377,7 @@ mod tests {
         let note = environment(&env).unwrap();
         assert_eq!(
             note.text,
-            "Deprecated environment variables are set: CLAWDBOT_STATE_DIR is now OPENCLAW_STATE_DIR, which is set, too, and wins; CLAWDBOT_GATEWAY_TOKEN is now OPENCLAW_GATEWAY_TOKEN, and is read for now; MOLTBOT_GATEWAY_PORT is not read; it is OPENCLAW_GATEWAY_PORT now."
+            "Deprecated environment variables are set: CLAWDBOT_STATE_DIR is now OPENCLAW_STATE_DIR, which is set too and takes precedence; CLAWDBOT_GATEWAY_TOKEN is now OPENCLAW_GATEWAY_TOKEN, and is still read; MOLTBOT_GATEWAY_PORT is no longer read; use OPENCLAW_GATEWAY_PORT."
         );
         assert_eq!(
             environment(&Env::from_pairs([("OPENCLAW_PROFILE", "a")])),

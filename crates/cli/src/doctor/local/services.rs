@@ -106,7 +106,7 @@ fn own_service(context: &Context, running: Option<&LockHeld>) -> Vec<Note> {
         .into_iter()
         .map(|issue| {
             let level = match issue.code {
-                "program-missing" | "secret-in-service-file" => Level::Critical,
+                "program_missing" | "secret_in_service_file" => Level::Critical,
                 _ => Level::Warning,
             };
             let text = match &issue.detail {

@@ -101,21 +101,21 @@ fn what_fits_is_not_spoken_of() {
 fn every_difference_names_the_command_that_mends_it() {
     let install = "openclaw gateway install";
     let rows: [(Change<'_>, &str, &str); 7] = [
-        (&|f, _| f.program_exists = false, "program-missing", install),
+        (&|f, _| f.program_exists = false, "program_missing", install),
         (
             &|_, s| s.stale = true,
-            "manager-not-told",
+            "manager_not_told",
             "systemctl --user daemon-reload, then: openclaw gateway restart",
         ),
-        (&|_, s| s.enabled = false, "not-enabled", install),
+        (&|_, s| s.enabled = false, "not_enabled", install),
         (
             &|f, _| f.linger = Some(("m".to_owned(), false)),
-            "linger-off",
+            "linger_off",
             "sudo loginctl enable-linger m",
         ),
         (
             &|_, s| s.pid = Some(9),
-            "runs-outside",
+            "runs_outside",
             "openclaw gateway stop, then: openclaw gateway start",
         ),
         (
@@ -123,12 +123,12 @@ fn every_difference_names_the_command_that_mends_it() {
                 f.holder = None;
                 s.active = false;
             },
-            "not-running",
+            "not_running",
             "openclaw gateway start",
         ),
         (
             &|f, _| f.port = Some(19000),
-            "port-differs",
+            "port_differs",
             "openclaw gateway restart",
         ),
     ];
@@ -154,9 +154,9 @@ fn u02_a_secret_in_the_file_and_another_config_are_seen() {
     assert_eq!(
         names,
         [
-            "secret-in-service-file",
-            "config-path",
-            "service-file-differs"
+            "secret_in_service_file",
+            "config_path",
+            "service_file_differs"
         ]
     );
 }
@@ -168,5 +168,5 @@ fn u37_the_service_of_another_state_directory_is_named_and_nothing_else_said() {
         facts.foreign = Some("/home/m/.openclaw".into());
     });
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].0, "service-of-other");
+    assert_eq!(found[0].0, "service_of_other");
 }
