@@ -54,6 +54,12 @@ impl Step {
 pub(crate) fn state_dir(context: &Context, with_workspace: bool) -> Step {
     let paths = context.paths();
     let mut keep = safe::workspaces_of_others(paths);
+    let named = safe::named_by_config(context);
+    keep.extend(
+        named
+            .into_iter()
+            .filter(|path| *path != paths.workspace_dir),
+    );
     if !with_workspace {
         keep.push(paths.workspace_dir.clone());
     }
@@ -98,8 +104,28 @@ pub(crate) fn config_files(context: &Context) -> Vec<Step> {
     [paths.config_path.clone()]
         .into_iter()
         .chain(backups)
+        .chain(set_aside(&paths.config_path))
         .chain([lock.into(), paths.last_good_file()])
         .map(Step::RemoveFile)
+        .collect()
+}
+
+/// What was put aside when a damaged file was replaced, or a migration was done or taken back.
+fn set_aside(config: &Path) -> Vec<PathBuf> {
+    let (Some(dir), Some(name)) = (config.parent(), config.file_name()) else {
+        return Vec::new();
+    };
+    let name = name.to_string_lossy();
+    let is_ours = |found: &str| {
+        [".damaged-", ".before-migration-", ".undone-"]
+            .iter()
+            .filter_map(|kind| found.strip_prefix(&*name)?.strip_prefix(kind))
+            .any(|time| !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| is_ours(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
         .collect()
 }
 
@@ -156,7 +182,13 @@ fn check(context: &Context, steps: &[Step]) -> Result<(), CommandError> {
             Step::RemoveFile(path) => {
                 let is_directory =
                     std::fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
-                let reason = is_directory.then_some("is a directory where a file was expected");
+                let reason = if is_directory {
+                    Some("is a directory where a file was expected")
+                } else {
+                    safe::is_behind_a_link(path, &paths.state_dir).then_some(
+                        "is reached through a link to a directory; remove what it leads to by hand, then the link",
+                    )
+                };
                 (path, reason, Role::Other)
             }
             Step::Remove(Directory { tree, role }) => {

@@ -487,6 +487,7 @@ fn start_logs(
             .flatten()
             .map(String::as_str),
     );
+    redactor.add(flags.generated_token.iter().map(|token| token.expose()));
     let environment = [env::OPENCLAW_GATEWAY_TOKEN, env::OPENCLAW_GATEWAY_PASSWORD];
     redactor.add(
         environment

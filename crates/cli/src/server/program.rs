@@ -19,13 +19,15 @@ impl Program {
     /// Of this process. To be asked at the start: later the file may be another one.
     pub(crate) fn of_this_process() -> Self {
         // Roots without /proc do not say which file it is.
-        let running = std::env::current_exe().ok();
+        let running = std::env::current_exe().ok().map(named);
         let typed = std::env::args_os().next().unwrap_or_default();
         let folder = std::env::current_dir().unwrap_or_default();
         let is_running = |path: &Path| match &running {
-            Some(running) => path
-                .canonicalize()
-                .is_ok_and(|path| running.canonicalize().is_ok_and(|running| running == path)),
+            Some(running) => match path.canonicalize() {
+                Ok(path) => running.canonicalize().is_ok_and(|running| running == path),
+                // It went after this process was started from it; the next program will be there.
+                Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+            },
             None => path.is_file(),
         };
         let path = as_typed(&typed, &folder, is_running).or_else(|| running.clone());
@@ -65,6 +67,15 @@ impl Program {
             return Err(format!("{shown} does not say a version"));
         }
         Ok(text)
+    }
+}
+
+/// The system marks a program whose file is gone; an upgrade puts the next one at the same place.
+fn named(running: PathBuf) -> PathBuf {
+    let text = running.to_string_lossy();
+    match text.strip_suffix(" (deleted)") {
+        Some(path) if !running.exists() => PathBuf::from(path),
+        _ => running,
     }
 }
 

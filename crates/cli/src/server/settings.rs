@@ -177,13 +177,13 @@ fn for_this_run(
 ) -> FirstStart {
     let token_created = token.is_some();
     if let Some(token) = token {
-        flags.token = Some(token.expose().to_owned());
         context.ui().note(format!(
-            "{why}; the gateway uses a token that lasts for this run."
+            "{why}; the gateway uses a token that lasts for this run, or until one is configured."
         ));
         if context.env().container().is_some() {
             context.ui().note(format!("Token: {}", token.expose()));
         }
+        flags.generated_token = Some(token);
     }
     FirstStart {
         written: false,

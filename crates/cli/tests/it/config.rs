@@ -333,7 +333,7 @@ fn u07_a_file_that_was_never_right_starts_a_gateway_for_this_machine() {
         place.log().display()
     );
     place.write(".openclaw/openclaw.json", &text);
-    let gateway = place.gateway(&[]);
+    let mut gateway = place.gateway(&[]);
     // Nobody gets in without the token of this run, and only the owner's socket needs none.
     let url = gateway.url();
     place
@@ -353,7 +353,18 @@ fn u07_a_file_that_was_never_right_starts_a_gateway_for_this_machine() {
         "{ran:?}"
     );
     assert_eq!(place.read(".openclaw/openclaw.json"), text);
-    // Corrected, it is taken over by the running gateway.
+    // Corrected, it is taken over by the running gateway: its token, too.
+    let token = "a-token-of-the-corrected-file";
+    place.write(
+        ".openclaw/openclaw.json",
+        &text
+            .replace("mode: 'nonne'", &format!("token: '{token}'"))
+            .replace("bind: 'lan', ", ""),
+    );
+    gateway.running.wait_for("config applied");
+    place
+        .run(&["gateway", "call", "status", "--url", &url, "--token", token])
+        .ok();
     gateway.stop();
 }
 

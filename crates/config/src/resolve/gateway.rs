@@ -31,6 +31,8 @@ pub struct GatewayFlags {
     pub tls: TlsFlags,
     /// `--tailscale-port`.
     pub tailscale_port: Option<String>,
+    /// No flag: a token that the start made because nothing gave one, and that is not stored. Any other beats it, also one that comes later.
+    pub generated_token: Option<Secret>,
 }
 
 /// Everything decided before the first socket is opened.
@@ -239,7 +241,11 @@ fn resolve_auth(
         (flags.token.as_deref(), "--token"),
         env.lookup(env::OPENCLAW_GATEWAY_TOKEN),
         (auth.token.as_ref(), "gateway.auth.token"),
-    );
+    )
+    .or_else(|| {
+        let token = flags.generated_token.clone()?;
+        Some(Resolved::new(token, Source::Generated))
+    });
     let password = resolve_secret(
         (flags.password.as_deref(), "--password"),
         env.lookup(env::OPENCLAW_GATEWAY_PASSWORD),

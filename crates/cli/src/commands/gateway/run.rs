@@ -149,6 +149,7 @@ impl Args {
             tailscale_reset_on_exit: self.tailscale_reset_on_exit,
             tls: self.tls.flags(),
             tailscale_port: self.tailscale_port.clone(),
+            generated_token: None,
         }
     }
 }

@@ -294,6 +294,46 @@ fn of_a_directory_that_holds_other_things_only_ours_goes() {
 }
 
 #[test]
+fn what_the_config_names_for_people_stays() {
+    for key in ["agents.defaults.workspace", "canvasHost.root"] {
+        let place = lived_in();
+        place.write(".openclaw/mypages/book.md", "mine");
+        place
+            .run(&["config", "set", key, "~/.openclaw/mypages"])
+            .ok();
+        let ran = place.run(&STATE).ok();
+        assert_eq!(place.read(".openclaw/mypages/book.md"), "mine", "{ran:?}");
+        assert!(ran.out.contains("mypages"), "{ran:?}");
+    }
+}
+
+#[test]
+fn nothing_goes_through_a_link_to_a_directory() {
+    let place = lived_in();
+    place.run(&["health"]);
+    let identity = place.path(".openclaw/identity");
+    fs::rename(&identity, place.path("keys")).expect("keys of this machine");
+    symlink(place.path("keys"), &identity).expect("a link");
+    let ran = place.run(&CREDENTIALS).fails(1);
+    assert!(ran.err.contains("through a link to a directory"), "{ran:?}");
+    assert!(place.path("keys/device.json").exists());
+}
+
+#[test]
+fn files_that_were_set_aside_go_with_the_credentials() {
+    let place = lived_in();
+    place.write(".openclaw/openclaw.json.damaged-1700000000000", "a token");
+    place.write(".openclaw/openclaw.json.damaged-by-me", "mine");
+    place.run(&CREDENTIALS).ok();
+    assert!(
+        !place
+            .path(".openclaw/openclaw.json.damaged-1700000000000")
+            .exists()
+    );
+    assert!(place.path(".openclaw/openclaw.json.damaged-by-me").exists());
+}
+
+#[test]
 fn of_a_linked_config_the_link_goes() {
     let config = ["reset", "--scope", "config", "--yes"];
     for line in [&FULL[..], &CREDENTIALS, &STATE, &config] {
