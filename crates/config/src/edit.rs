@@ -240,6 +240,8 @@ impl ConfigEditor {
     pub fn restore_good(&self, now_ms: i64) -> Result<PathBuf, EditError> {
         self.check_writable()?;
         let store = ConfigStore::new(&self.paths);
+        // A secret that was replaced in the damaged file counts already, and goes on to.
+        crate::load::load(&self.paths, &self.env).remember_good(&self.paths)?;
         let good = self.good_text().ok_or(EditError::NoGood)?;
         let aside = store.set_aside(&good, now_ms)?;
         crate::load::load(&self.paths, &self.env).remember_good(&self.paths)?;

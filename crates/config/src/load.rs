@@ -24,6 +24,7 @@ use crate::substitute::substitute;
 use crate::validate::{Issue, ROOT, concerns_gateway, conflicts, misspelt, tree, validate};
 use crate::{dotenv, legacy, text};
 use fallback::Fallback;
+pub use rotation::Rotated;
 
 /// The config as it was at one moment. Cheap to share, never changed.
 #[derive(Debug, Clone)]
@@ -54,6 +55,10 @@ pub struct Snapshot {
     pub fell_back: Vec<String>,
     /// Unusable sections without a last-known-good content: they use the defaults.
     pub defaulted: Vec<String>,
+    /// What of `gateway.auth` counts as the file says, although other parts of the file cannot be used.
+    pub rotated: Option<Rotated>,
+    /// Key of a secret that the file replaces and that goes on to count.
+    pub older_secret: Option<&'static str>,
     /// The environment with `<state>/.env` and the `env` block below it.
     pub env: Env,
     /// Files that `$include` named.
@@ -83,11 +88,31 @@ impl Snapshot {
 
     /// Keeps this config as the last-known-good one when it is valid.
     pub fn remember_good(&self, paths: &Paths) -> Result<(), StoreError> {
+        if let Some(rotated) = self.rotated {
+            return self.remember_rotation(paths, rotated);
+        }
         if !self.valid || !self.exists {
             return Ok(());
         }
         // As written, with variables unexpanded, so that no secret of the environment is stored.
         ConfigStore::new(paths).remember_good(&text::pretty(&self.parsed))
+    }
+
+    /// A secret that was replaced does not come back with the last-known-good config.
+    fn remember_rotation(&self, paths: &Paths, rotated: Rotated) -> Result<(), StoreError> {
+        let store = ConfigStore::new(paths);
+        let good = store
+            .last_good()
+            .and_then(|raw| text::parse(&raw).ok())
+            .filter(Value::is_object);
+        let (Some(mut good), Some(auth)) = (good, self.parsed.pointer("/gateway/auth")) else {
+            return Ok(());
+        };
+        match rotated {
+            Rotated::All => good["gateway"]["auth"] = auth.clone(),
+            Rotated::Secret(key) => good["gateway"]["auth"][key] = auth[key].clone(),
+        }
+        store.remember_good(&text::pretty(&good))
     }
 }
 
@@ -193,6 +218,8 @@ pub(crate) fn load_with(paths: &Paths, env: &Env, previous: Option<&Snapshot>) -
         hash,
         fell_back: fallback.fell_back,
         defaulted: fallback.defaulted,
+        rotated: fallback.rotated,
+        older_secret: fallback.older_secret,
         env,
         include_files: prepared.include_files,
     }

@@ -9,10 +9,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Zoned;
 use jiff::civil::Date;
 use openclaw_config::Paths;
-use openclaw_config::platform::{
-    file_identity, is_open_to_others, is_owned, private_dir_builder,
-    private_file_options_without_links, set_permission_bits,
-};
+use openclaw_config::platform::{file_identity, is_owned};
 use parking_lot::Mutex;
 
 use super::open::open;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::rotation::{self, Rotation};
+use super::rotation::{self, Rotated, Rotation};
 use super::{Prepared, Snapshot, prepare};
 use crate::env::Env;
 use crate::paths::Paths;
@@ -25,6 +25,29 @@ const EXPOSURE: [&str; 9] = [
     "gateway.tls",
     "gateway.trustedProxies",
 ];
+
+/// Values that open nothing. Whoever writes one wants something closed, and a mistake elsewhere in the file does not open it.
+const CLOSED: [(&str, Closed); 3] = [
+    ("gateway.bind", Closed::Word("loopback")),
+    ("gateway.tailscale.mode", Closed::Word("off")),
+    ("gateway.auth.allowDeviceless", Closed::No),
+];
+
+/// A value of [`CLOSED`].
+#[derive(Clone, Copy)]
+enum Closed {
+    Word(&'static str),
+    No,
+}
+
+impl Closed {
+    fn to_value(self) -> Value {
+        match self {
+            Self::Word(word) => json!(word),
+            Self::No => json!(false),
+        }
+    }
+}
 
 /// The section that says what clients show.
 const AUTH: &str = "gateway.auth";
@@ -75,6 +98,8 @@ pub(super) struct Fallback {
     pub(super) defaulted: Vec<String>,
     /// Key of a secret that the file replaces and that goes on to count.
     pub(super) older_secret: Option<&'static str>,
+    /// What of `gateway.auth` counts as the file says.
+    pub(super) rotated: Option<Rotated>,
 }
 
 /// Replaces the sections that `issues` name.
@@ -101,6 +126,11 @@ pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGo
                 .map(str::to_owned),
         );
     }
+    let closed: Vec<(&str, Value)> = CLOSED
+        .into_iter()
+        .map(|(key, value)| (key, value.to_value()))
+        .filter(|(key, value)| !is_within(key, issues) && get(resolved, key) == Some(value))
+        .collect();
     let mut fallback = Fallback::default();
     for section in bad {
         let usable = good.filter(|good| !good.unusable.contains(&section));
@@ -117,7 +147,8 @@ pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGo
         match rotation::compare(get(resolved, AUTH), auth_of_file.as_ref(), auth_is_usable) {
             Rotation::None => {}
             Rotation::Left(key) => fallback.older_secret = Some(key),
-            Rotation::Taken(auth) => {
+            Rotation::Taken(auth, rotated) => {
+                fallback.rotated = Some(rotated);
                 if auth_of_file.as_ref() == Some(&auth) {
                     fallback.fell_back.retain(|section| section != AUTH);
                 }
@@ -125,7 +156,15 @@ pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGo
             }
         }
     }
+    for (key, value) in closed {
+        put_below(resolved, key, value);
+    }
     fallback
+}
+
+/// Whether something is wrong with this key itself.
+fn is_within(key: &str, issues: &[Issue]) -> bool {
+    issues.iter().any(|issue| issue.path == key)
 }
 
 /// Makes a gateway whose settings are partly defaults reachable from this machine alone, and keeps what `parsed` forbids.
@@ -160,6 +199,18 @@ fn get<'a>(value: &'a Value, section: &str) -> Option<&'a Value> {
     section
         .split('.')
         .try_fold(value, |value, key| value.get(key))
+}
+
+/// Sets a key at any depth below objects that are there, or makes them.
+fn put_below(value: &mut Value, key: &str, content: Value) {
+    let mut place = value;
+    for part in key.split('.') {
+        if !place.is_object() {
+            *place = json!({});
+        }
+        place = &mut place[part];
+    }
+    *place = content;
 }
 
 fn put(value: &mut Value, section: &str, content: Option<Value>) {

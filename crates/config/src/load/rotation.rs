@@ -8,13 +8,22 @@ use serde_json::Value;
 /// A secret of this length is as hard to guess as any.
 const LONG: usize = 24;
 
+/// What was taken of the `gateway.auth` of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotated {
+    /// All of it: there was no credential before.
+    All,
+    /// The secret with this key.
+    Secret(&'static str),
+}
+
 /// What becomes of the secrets of a file whose `gateway.auth` is not in effect.
 #[derive(Debug, PartialEq)]
 pub(super) enum Rotation {
     /// They are the ones in effect.
     None,
-    /// They count: this is `gateway.auth` with them.
-    Taken(Value),
+    /// They count: this is `gateway.auth` with them, and what of it is from the file.
+    Taken(Value, Rotated),
     /// The older one goes on to open the gateway; holds the key of it.
     Left(&'static str),
 }
@@ -29,7 +38,7 @@ pub(super) fn compare(good: Option<&Value>, file: Option<&Value>, is_usable: boo
         let asks = mode(file).is_some_and(|key| secret(file, key).is_some());
         let is_open = good.get("mode").and_then(Value::as_str) == Some("none");
         return if is_usable && is_open && asks {
-            Rotation::Taken(file.clone())
+            Rotation::Taken(file.clone(), Rotated::All)
         } else {
             Rotation::None
         };
@@ -48,7 +57,7 @@ pub(super) fn compare(good: Option<&Value>, file: Option<&Value>, is_usable: boo
     if let (Some(taken), Some(newer)) = (taken.as_object_mut(), file.get(key)) {
         taken.insert(key.to_owned(), newer.clone());
     }
-    Rotation::Taken(taken)
+    Rotation::Taken(taken, Rotated::Secret(key))
 }
 
 /// The key of the secret that clients show; `None` when they show none.
@@ -82,7 +91,7 @@ mod tests {
             (
                 json!({ "token": newer, "allowDeviceless": true }),
                 true,
-                Rotation::Taken(taken),
+                Rotation::Taken(taken, Rotated::Secret("token")),
             ),
             (json!({ "token": newer }), false, Rotation::Left("token")),
             (json!({ "token": "short" }), true, Rotation::Left("token")),
@@ -111,7 +120,7 @@ mod tests {
         let file = json!({ "token": newer });
         assert_eq!(
             compare(Some(&open), Some(&file), true),
-            Rotation::Taken(file.clone())
+            Rotation::Taken(file.clone(), Rotated::All)
         );
         assert_eq!(compare(Some(&open), Some(&json!({})), true), Rotation::None);
         assert_eq!(compare(None, Some(&file), true), Rotation::None);

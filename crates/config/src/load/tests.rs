@@ -317,6 +317,37 @@ fn u07_a_replaced_token_counts_although_the_file_has_other_mistakes() {
 }
 
 #[test]
+fn u07_a_replaced_token_does_not_come_back_with_a_later_mistake() {
+    let home = Home::with("{gateway: {auth: {token: 'older-token-0123456789'}}}");
+    home.load().remember_good(&home.paths).unwrap();
+    home.write("{gateway: {auth: {token: 'newer-token-0123456789'}, port: 'x'}}");
+    home.load().remember_good(&home.paths).unwrap();
+    // Corrected, but for a brace: read by a process that knows nothing of before.
+    home.write("{gateway: {auth: {token: 'newer-token-0123456789'}, port: 4000}");
+    let token = home.load().settings.gateway.auth.token.clone();
+    assert_eq!(token.unwrap().expose(), "newer-token-0123456789");
+}
+
+#[test]
+fn u11_what_a_file_closes_is_closed_although_it_has_other_mistakes() {
+    let home = Home::with(
+        "{gateway: {bind: 'lan', auth: {token: 'older-token-0123456789', allowDeviceless: true}, tailscale: {mode: 'serve'}}}",
+    );
+    home.load().remember_good(&home.paths).unwrap();
+    home.write(
+        "{gateway: {bind: 'loopback', auth: {token: 'older-token-0123456789', allowDeviceless: false}, tailscale: {mode: 'off'}, tls: 5}}",
+    );
+    let snapshot = home.load();
+    let gateway = &snapshot.settings.gateway;
+    assert_eq!(bind(&snapshot), BindMode::Loopback);
+    assert_eq!(gateway.tailscale.mode, TailscaleMode::Off);
+    assert!(!gateway.auth.allow_deviceless);
+    // Opening something takes a file without mistakes.
+    home.write("{gateway: {bind: 'custom', customBindHost: '0.0.0.0', auth: {token: 'older-token-0123456789'}, tls: 5}}");
+    assert_eq!(bind(&home.load()), BindMode::Lan);
+}
+
+#[test]
 fn a_missing_variable_breaks_its_section_and_never_a_foreign_one() {
     let home = Home::with(
         "{gateway: {auth: {token: '${FOO_TOK}'}}, channels: {x: {token: '${BOT}'}}, tools: {web: {key: '${KEY}'}}, odd: '${ODD}'}",

@@ -56,14 +56,6 @@ pub fn private_file_options() -> OpenOptions {
     options
 }
 
-/// The same, and a link in the place of the file is not followed.
-pub fn private_file_options_without_links() -> OpenOptions {
-    let mut options = private_file_options();
-    let no_follow = i32::try_from(OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    options.custom_flags(no_follow);
-    options
-}
-
 /// Opens a file without ever waiting, as opening a pipe does for its other end. A link is followed only when `follows_links` says so.
 pub fn open_without_waiting(
     options: &OpenOptions,

@@ -67,11 +67,6 @@ pub fn private_file_options() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// The same. Making links takes a right of its own here, which other users do not have.
-pub fn private_file_options_without_links() -> OpenOptions {
-    private_file_options()
-}
-
 /// Opens a file; nothing that has a path in a folder keeps whoever opens it waiting here. A link is followed only when
 /// `follows_links` says so.
 pub fn open_without_waiting(

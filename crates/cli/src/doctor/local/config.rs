@@ -84,8 +84,16 @@ fn environment(env: &Env) -> Option<Note> {
 /// The way back to a config that was right, when the file is damaged and no other file is.
 fn last_good(context: &Context, shown: &str) -> Option<Repair> {
     let snapshot = context.snapshot();
-    let is_ours = snapshot.include_files.is_empty() && !context.env().config_read_only();
-    if snapshot.issues.is_empty() || !snapshot.exists || !is_ours {
+    // A file that cannot be parsed does not tell which files it includes; going back would put their content into it.
+    let includes = snapshot
+        .raw
+        .as_deref()
+        .is_some_and(|raw| raw.contains("$include"));
+    let is_ours =
+        snapshot.include_files.is_empty() && !includes && !context.env().config_read_only();
+    // The older secret would open the gateway for good, and its owner has chosen another.
+    let brings_back_a_secret = snapshot.older_secret.is_some();
+    if snapshot.issues.is_empty() || !snapshot.exists || !is_ours || brings_back_a_secret {
         return None;
     }
     let editor = ConfigEditor::new(context.paths(), context.process_env());
