@@ -155,6 +155,13 @@ pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGo
                 put(resolved, AUTH, Some(auth));
             }
         }
+    } else if auth_is_usable
+        && let Some(good) = good
+        && let Rotation::Taken(_, rotated) =
+            rotation::compare(get(&good.resolved, AUTH), auth_of_file.as_ref(), true)
+    {
+        // It counts as the file says; what was good before has to learn of it.
+        fallback.rotated = Some(rotated);
     }
     for (key, value) in closed {
         put_below(resolved, key, value);

@@ -337,6 +337,7 @@ fn u11_what_a_file_closes_is_closed_although_it_has_other_mistakes() {
     home.write(
         "{gateway: {bind: 'loopback', auth: {token: 'older-token-0123456789', allowDeviceless: false}, tailscale: {mode: 'off'}, tls: 5}}",
     );
+    let bind = |snapshot: &Snapshot| snapshot.settings.gateway.bind.as_ref().unwrap().mode;
     let snapshot = home.load();
     let gateway = &snapshot.settings.gateway;
     assert_eq!(bind(&snapshot), BindMode::Loopback);
