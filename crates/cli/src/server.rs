@@ -357,7 +357,7 @@ impl Server {
                         tracing::warn!(target: "gateway", "SIGUSR1 restart ignored (not authorized; enable commands.restart or use gateway tool).");
                     }
                     // One look is enough: beginning anew with every signal might never come to an end.
-                    Received::Restart if checking.as_ref().is_some_and(is_running) => {}
+                    Received::Asked(Asked::Restart) if checking.as_ref().is_some_and(is_running) => {}
                     // Looking takes a moment, in which it serves and may be stopped.
                     Received::Asked(Asked::Restart) => checking = Some(spawn_owned("restart check", checked(restart.clone()))),
                 },
@@ -487,7 +487,12 @@ fn start_logs(
             .flatten()
             .map(String::as_str),
     );
-    redactor.add(flags.generated_token.iter().map(|token| token.expose()));
+    redactor.add(
+        flags
+            .generated_token
+            .iter()
+            .map(openclaw_config::Secret::expose),
+    );
     let environment = [env::OPENCLAW_GATEWAY_TOKEN, env::OPENCLAW_GATEWAY_PASSWORD];
     redactor.add(
         environment
