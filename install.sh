@@ -73,7 +73,8 @@ case $to/ in
 esac
 
 temporary=$(mktemp -d "${TMPDIR:-/tmp}/openclaw-install.XXXXXX")
-trap 'rm -rf "$temporary"; rm -f "$to/bin/.openclaw.new"' EXIT
+new=
+trap 'rm -rf "$temporary"; [ -z "$new" ] || rm -f "$new"' EXIT
 trap 'exit 1' HUP INT TERM
 
 # follow <address> <file>: wget follows redirects to http, so each step is made and looked at here.
@@ -109,6 +110,8 @@ fetch() {
             if command -v curl >/dev/null 2>&1; then
                 curl --fail --silent --show-error --location --proto '=https' --output "$temporary/$1" "$from/$1"
             elif command -v wget >/dev/null 2>&1; then
+                wget --help 2>&1 | grep -q -e --max-redirect ||
+                    fail "this wget cannot be kept on https" "Fix: install curl, or download SHA256SUMS and the archive, then: sh install.sh --from <folder>"
                 follow "$from/$1" "$temporary/$1"
             else
                 fail "neither curl nor wget is here" "Fix: download SHA256SUMS and the archive, then: sh install.sh --from <folder>"
@@ -156,24 +159,27 @@ found=$(checksum "$temporary/$archive")
 tar -xzf "$temporary/$archive" -C "$temporary" || fail "$archive cannot be unpacked"
 unpacked=$temporary/${archive%.tar.gz}
 
-# beside <file> <folder> <name> <mode>: next to its place, under another name.
+# beside <file> <folder> <name> <mode>: next to its place, in a new file whose name nobody knows before: $new.
 beside() {
     (umask "$folders" && mkdir -p "$2") || fail "cannot make $2" "Fix: choose a folder of yours: sh install.sh --to <folder>"
     # A file would be moved into it.
     [ ! -d "$2/$3" ] || fail "$2/$3 is a folder; it stays as it is" "Fix: rename it, or choose another folder: sh install.sh --to <folder>"
-    cp "$1" "$2/.$3.new" && chmod "$4" "$2/.$3.new" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    new=$(mktemp "$2/.$3.XXXXXX") || fail "cannot write to $2" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    cp "$1" "$new" && chmod "$4" "$new" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
 }
 
 # put <file> <folder> <name> <mode>: in place in one step, so that a running program is not written into.
 put() {
     beside "$@"
-    mv -f "$2/.$3.new" "$2/$3" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    mv -f "$new" "$2/$3" || fail "cannot write $2/$3" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+    new=
 }
 
 # Tried where it will be: temporary folders are often such that no program starts there.
 beside "$unpacked/openclaw" "$to/bin" openclaw 755
-shown=$("$to/bin/.openclaw.new" --version) || fail "the program does not start on this machine; nothing was installed" "Where no program starts from $to/bin (a file system with noexec), choose another folder: sh install.sh --to <folder>"
-put "$unpacked/openclaw" "$to/bin" openclaw 755
+shown=$("$new" --version) || fail "the program does not start on this machine; nothing was installed" "Where no program starts from $to/bin (a file system with noexec), choose another folder: sh install.sh --to <folder>"
+mv -f "$new" "$to/bin/openclaw" || fail "cannot write $to/bin/openclaw" "Fix: choose a folder of yours: sh install.sh --to <folder>"
+new=
 pages=0
 for page in "$unpacked"/man/man1/*.1; do
     [ -f "$page" ] || continue

@@ -224,7 +224,7 @@ fn a_redirect_away_from_https_is_not_followed() {
     place.write(
         "tools/wget",
         &format!(
-            "#!/bin/sh\nfor word; do last=$word; done\necho \"$*\" >> '{}'\n\
+            "#!/bin/sh\nif [ \"$1\" = --help ]; then echo ' --max-redirect=N'; exit 0; fi\nfor word; do last=$word; done\necho \"$*\" >> '{}'\n\
              case $last in */first/*) echo '  Location: /second/SHA256SUMS' >&2 ;;\n\
              *) echo '  Location: http://plain.example/SHA256SUMS' >&2 ;; esac\nexit 8\n",
             log.display()
@@ -244,4 +244,46 @@ fn a_redirect_away_from_https_is_not_followed() {
     assert_eq!(asked.lines().count(), 2, "{asked}");
     assert!(asked.lines().all(|line| line.contains("--max-redirect=0")));
     assert!(!asked.contains("http://plain.example"), "{asked}");
+
+    // One that follows what it likes is not used at all.
+    fs::remove_file(place.path("asked")).unwrap();
+    place.write(
+        "tools/wget",
+        &format!(
+            "#!/bin/sh\n[ \"$1\" = --help ] || echo asked >> '{}'\n",
+            log.display()
+        ),
+    );
+    let ran = install_with(&place, &path, &["--from", from]).fails(1);
+    assert!(
+        ran.err.contains("this wget cannot be kept on https") && ran.err.contains("install curl"),
+        "{ran:?}"
+    );
+    assert!(!log.exists());
+}
+
+#[test]
+fn a_link_with_the_name_of_a_new_file_is_not_written_through_and_four_at_once_are_all_well() {
+    let place = Place::new();
+    release(&place, "dist", "1.2.3");
+    place.write("letter", "mine");
+    fs::create_dir_all(place.path("home/.local/bin")).unwrap();
+    std::os::unix::fs::symlink(
+        place.path("letter"),
+        place.path("home/.local/bin/.openclaw.new"),
+    )
+    .unwrap();
+    let from = place.path("dist").display().to_string();
+    std::thread::scope(|scope| {
+        let ran: Vec<_> = (0..4)
+            .map(|_| scope.spawn(|| install(&place, &["--from", &from])))
+            .collect();
+        for one in ran {
+            let ran = one.join().unwrap().ok();
+            assert!(ran.out.starts_with("Installed openclaw 1.2.3: "), "{ran:?}");
+        }
+    });
+    assert_eq!(place.read("letter"), "mine");
+    let left = fs::read_dir(place.path("home/.local/bin")).unwrap();
+    assert_eq!(left.count(), 2, "the program and the link");
 }
