@@ -6,6 +6,7 @@ mod safe;
 mod say;
 mod stop;
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use openclaw_config::store::{ConfigStore, StoreError};
@@ -101,30 +102,26 @@ pub(crate) fn config_files(context: &Context) -> Vec<Step> {
     let mut lock = store.path().as_os_str().to_owned();
     lock.push(".lock");
     let backups = store.backups().into_iter().map(|backup| backup.path);
-    [paths.config_path.clone()]
+    let mut files: Vec<PathBuf> = [paths.config_path.clone()]
         .into_iter()
         .chain(backups)
-        .chain(set_aside(&paths.config_path))
+        .chain(beside(&paths.config_path))
         .chain([lock.into(), paths.last_good_file()])
-        .map(Step::RemoveFile)
-        .collect()
+        .collect();
+    let mut seen = HashSet::new();
+    files.retain(|path| seen.insert(path.clone()));
+    files.into_iter().map(Step::RemoveFile).collect()
 }
 
-/// What was put aside when a damaged file was replaced, or a migration was done or taken back.
-fn set_aside(config: &Path) -> Vec<PathBuf> {
+/// What is written beside the config file, also when a damaged one was replaced, or a migration was done or taken back.
+fn beside(config: &Path) -> Vec<PathBuf> {
     let (Some(dir), Some(name)) = (config.parent(), config.file_name()) else {
         return Vec::new();
     };
     let name = name.to_string_lossy();
-    let is_ours = |found: &str| {
-        [".damaged-", ".before-migration-", ".undone-"]
-            .iter()
-            .filter_map(|kind| found.strip_prefix(&*name)?.strip_prefix(kind))
-            .any(|time| !time.is_empty() && time.bytes().all(|byte| byte.is_ascii_digit()))
-    };
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     entries
-        .filter(|entry| is_ours(&entry.file_name().to_string_lossy()))
+        .filter(|entry| names::is_aside(&name, &entry.file_name().to_string_lossy()))
         .map(|entry| entry.path())
         .collect()
 }

@@ -79,6 +79,13 @@ pub(super) fn put_back(
     for file in record.files.iter().rev() {
         back.file(file)?;
     }
+    if record
+        .files
+        .iter()
+        .any(|file| file.path == paths.config_path)
+    {
+        back.last_good()?;
+    }
     for folder in record.folders.iter().rev() {
         // What was put into it since is not ours to remove.
         drop(fs::remove_dir(folder));
@@ -130,6 +137,17 @@ impl Back<'_> {
         fs::rename(before, path).map_err(|error| failed("move", before, &error))?;
         self.say("Restored", path);
         Ok(())
+    }
+
+    /// The last good config of the migrated gateway would come back, with its secrets, as soon as the restored file is damaged.
+    fn last_good(&self) -> Result<(), CommandError> {
+        let last_good = self.paths.last_good_file();
+        let is_this_one = read_regular(&self.paths.config_path, import::MAX_FILE_BYTES)
+            .is_ok_and(|config| is(&last_good, &sha256_hex(&config)));
+        if is_this_one {
+            return Ok(());
+        }
+        remove(&last_good)
     }
 
     fn database(&mut self, databases: &Databases) -> Result<(), CommandError> {

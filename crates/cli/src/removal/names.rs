@@ -1,5 +1,6 @@
 //! The names that are ours: those of state directories, and those of what is written in one.
 
+use std::borrow::Cow;
 use std::path::{Component, Path};
 
 use openclaw_config::paths::Profile;
@@ -10,56 +11,43 @@ const STATE_DIRS: [&str; 4] = [".openclaw", ".clawdbot", ".moltbot", ".moldbot"]
 const PROFILE_STATE_DIR: &str = ".openclaw-";
 
 /// Everything that this program writes in a state directory, and what it takes over from older ones; `*` is any text within a
-/// name. What belongs to the person (`.env`, pages, workspaces, skills) is not among it.
+/// name, `?` any byte, `#` digits. What belongs to the person (`.env`, pages, workspaces, skills) is not among it.
 const WRITTEN: &[&str] = &[
     "openclaw.json",
-    "openclaw.json.*",
     "clawdbot.json",
-    "clawdbot.json.*",
     "moltbot.json",
-    "moltbot.json.*",
     "moldbot.json",
-    "moldbot.json.*",
     "gateway.sqlite",
-    "gateway.sqlite-*",
-    "gateway.sqlite.*",
+    "gateway.sqlite-wal",
+    "gateway.sqlite-shm",
+    "gateway.sqlite-journal",
+    "gateway.sqlite.snapshot",
+    "gateway.sqlite.snapshot.tmp",
+    "gateway.sqlite.new*",
+    "gateway.sqlite.recovered*",
+    "gateway.sqlite.salvage*",
+    "gateway.sqlite.damaged-*",
     "gateway.lock",
     "gateway.sock",
     "gateway.env",
-    "gateway.env.*",
     "gateway.cmd",
-    "gateway.cmd.*",
     "node.json",
-    "node.json.*",
     "node.lock",
     "node.env",
-    "node.env.*",
     "node.cmd",
-    "node.cmd.*",
     "exec-approvals.json",
-    "exec-approvals.json.*",
     "exec-approvals.sock",
     "tailscale.json",
-    "tailscale.json.*",
     "config-confirm.json",
-    "config-confirm.json.*",
     "tunnel-service.json",
-    "tunnel-service.json.*",
     "migration.json",
-    "migration.json.*",
     "edit-????????-????-????-????-????????????",
     "identity/device.json",
-    "identity/device.json.*",
     "identity/device-auth.json",
-    "identity/device-auth.json.*",
     "devices/paired.json",
-    "devices/paired.json.*",
     "devices/pending.json",
-    "devices/pending.json.*",
     "nodes/paired.json",
-    "nodes/paired.json.*",
     "nodes/pending.json",
-    "nodes/pending.json.*",
     "credentials/oauth.json",
     "credentials/*-pairing.json",
     "credentials/*-allowFrom.json",
@@ -76,6 +64,22 @@ const WRITTEN: &[&str] = &[
     "gateway/acme/*/*/certificate.pem*",
     "gateway/acme/*/*/next-key.pem*",
     "dns/*.db",
+];
+
+/// What is appended to one of these names for a file beside it: while it is written, what it was before, and what was put
+/// aside.
+const BESIDE: &[&str] = &[
+    ".lock",
+    ".#.????????-????-????-????-????????????.tmp",
+    ".bak",
+    ".bak.#",
+    ".last-good",
+    ".damaged-#",
+    ".invalid-????????????",
+    ".damaged-#-#",
+    ".before-migration-#",
+    ".undone-#",
+    ".undone-#-#",
 ];
 
 /// Whether a directory of this name in the home directory is a state directory by its name.
@@ -105,31 +109,59 @@ pub(super) fn find(relative: &Path) -> Found {
             _ => return Found::Foreign,
         }
     }
+    if parts.is_empty() {
+        return Found::Above;
+    }
     let mut found = Found::Foreign;
     for pattern in WRITTEN {
         let wanted: Vec<&str> = pattern.split('/').collect();
-        let fits = parts.len() <= wanted.len()
-            && wanted
-                .iter()
-                .zip(&parts)
-                .all(|(wanted, part)| matches(wanted.as_bytes(), part.as_bytes()));
-        if fits && parts.len() == wanted.len() {
-            return Found::Ours;
-        }
-        if fits {
+        let fits =
+            |(wanted, part): (&&str, &Cow<'_, str>)| matches(wanted.as_bytes(), part.as_bytes());
+        let (Some((file, wanted)), Some((name, above))) = (wanted.split_last(), parts.split_last())
+        else {
+            continue;
+        };
+        if above.len() == wanted.len() {
+            if wanted.iter().zip(above).all(fits) && is_or_beside(file, name) {
+                return Found::Ours;
+            }
+        } else if parts.len() <= wanted.len() && wanted.iter().zip(&parts).all(fits) {
             found = Found::Above;
         }
     }
     found
 }
 
-/// `*` is any text, `?` any byte.
+/// Whether a name is this file, or one that is written beside it.
+fn is_or_beside(file: &str, name: &str) -> bool {
+    let names = BESIDE.iter().map(|suffix| format!("{file}{suffix}"));
+    matches(file.as_bytes(), name.as_bytes())
+        || names
+            .into_iter()
+            .any(|beside| matches(beside.as_bytes(), name.as_bytes()))
+}
+
+/// Whether `name` is what this program puts beside the file `of`.
+pub(super) fn is_aside(of: &str, name: &str) -> bool {
+    name.strip_prefix(of).is_some_and(|rest| {
+        BESIDE
+            .iter()
+            .any(|suffix| matches(suffix.as_bytes(), rest.as_bytes()))
+    })
+}
+
+/// `*` is any text, `?` any byte, `#` one digit or more.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,
         (Some((b'*', rest)), _) => (0..=name.len()).any(|from| matches(rest, &name[from..])),
+        (Some((b'#', rest)), Some((b'0'..=b'9', name))) => {
+            matches(rest, name) || matches(pattern, name)
+        }
         (Some((b'?', rest)), Some((_, name))) => matches(rest, name),
-        (Some((wanted, rest)), Some((byte, name))) if wanted == byte => matches(rest, name),
+        (Some((wanted, rest)), Some((byte, name))) if wanted == byte && *wanted != b'#' => {
+            matches(rest, name)
+        }
         _ => false,
     }
 }
@@ -145,6 +177,17 @@ mod tests {
             ("openclaw.json", Found::Ours),
             ("openclaw.json.bak.3", Found::Ours),
             ("openclaw.jsonx", Found::Foreign),
+            ("openclaw.json.mine", Found::Foreign),
+            ("openclaw.json.bak.old", Found::Foreign),
+            ("openclaw.json.before-migration-1764", Found::Ours),
+            ("openclaw.json.undone-1764-2", Found::Ours),
+            (
+                "openclaw.json.77.0b1f6d3e-1111-4111-8111-111111111111.tmp",
+                Found::Ours,
+            ),
+            ("gateway.sqlite.mine", Found::Foreign),
+            ("gateway.sqlite.damaged-20261127T101112Z-wal", Found::Ours),
+            ("gateway.env.example", Found::Foreign),
             ("gateway.sqlite-wal", Found::Ours),
             ("edit-0b1f6d3e-1111-4111-8111-111111111111", Found::Ours),
             ("edit-notes", Found::Foreign),

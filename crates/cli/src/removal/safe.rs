@@ -10,15 +10,13 @@ use super::{names, remove};
 use crate::context::Context;
 use crate::platform::mount_points;
 
-/// Names that a directory of ours has, one of them at least.
-const MARKS: [&str; 8] = [
+/// Names that a directory of ours has, one of them at least. Other programs have an `identity` or a `node.json`, too.
+const MARKS: [&str; 6] = [
     "openclaw.json",
     "openclaw.json.last-good",
     "gateway.sqlite",
     "gateway.lock",
-    "node.json",
     "node.lock",
-    "identity",
     "exec-approvals.json",
 ];
 

@@ -86,7 +86,7 @@ fn a_folder_in_place_is_taken_over_and_given_back() {
         "a look changes nothing"
     );
     let unasked = place.run(&["migrate"]).fails(1);
-    assert!(unasked.err.contains("needs --yes"), "{unasked:?}");
+    assert!(unasked.err.contains("pass --yes"), "{unasked:?}");
 
     let done = place.run(&["migrate", "--yes"]).ok();
     assert!(done.out.contains("Carried over: 3 pairings"), "{done:?}");

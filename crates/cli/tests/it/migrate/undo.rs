@@ -45,6 +45,24 @@ fn imported_pairings_leave_a_database_that_was_there_before() {
 }
 
 #[test]
+fn u07_an_undo_leaves_no_last_good_config_of_the_migrated_gateway() {
+    let place = Place::new();
+    earlier(&place, "old");
+    place.write(
+        ".openclaw/openclaw.json",
+        "{ gateway: { mode: 'local', auth: { token: 'before-0123456789abcdef0123456789' } } }",
+    );
+    place.run(&["migrate", "--from", "old", "--yes"]).ok();
+    assert!(place.gateway(&[]).stop().success());
+    assert!(place.path(".openclaw/openclaw.json.last-good").exists());
+    place.run(&["migrate", "--undo"]).ok();
+    place.write(".openclaw/openclaw.json", "{ damaged");
+    let shown = place.run(&["config", "get", "gateway.auth.token"]);
+    let last_good = place.path(".openclaw/openclaw.json.last-good");
+    assert!(!last_good.exists(), "{shown:?}");
+}
+
+#[test]
 fn an_undo_that_was_cut_off_at_any_step_is_finished_by_the_next() {
     // One step more each time; at the end only the record is left, as when the last removal did not happen.
     for steps in 0.. {
