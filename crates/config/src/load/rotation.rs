@@ -3,10 +3,14 @@
 //! Whoever replaces a secret wants the older one to open nothing any more. A mistake elsewhere in the file does not bring it back,
 //! as long as the newer one opens no more than the older one did; where that is not so, it is said.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// A secret of this length is as hard to guess as any.
 const LONG: usize = 24;
+/// So many different characters are in any secret that was drawn at random.
+const VARIED: usize = 8;
 
 /// What was taken of the `gateway.auth` of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,14 +47,23 @@ pub(super) fn compare(good: Option<&Value>, file: Option<&Value>, is_usable: boo
             Rotation::None
         };
     };
-    let (Some(older), Some(newer)) = (secret(good, key), secret(file, key)) else {
+    let Some(older) = secret(good, key) else {
         return Rotation::None;
+    };
+    let Some(newer) = secret(file, key) else {
+        // Another kind of secret takes its place.
+        let other = mode(file).filter(|other| *other != key);
+        let is_replaced = other.is_some_and(|other| secret(file, other).is_some());
+        return if is_replaced {
+            Rotation::Left(key)
+        } else {
+            Rotation::None
+        };
     };
     if older == newer && mode(file) == Some(key) {
         return Rotation::None;
     }
-    let is_as_hard = newer.chars().count() >= older.chars().count().min(LONG);
-    if !is_usable || mode(file) != Some(key) || !is_as_hard {
+    if !is_usable || mode(file) != Some(key) || !is_as_hard(newer, older) {
         return Rotation::Left(key);
     }
     let mut taken = good.clone();
@@ -58,6 +71,13 @@ pub(super) fn compare(good: Option<&Value>, file: Option<&Value>, is_usable: boo
         taken.insert(key.to_owned(), newer.clone());
     }
     Rotation::Taken(taken, Rotated::Secret(key))
+}
+
+/// Whether the newer one is no easier to guess than the older one, as far as length and variety tell.
+fn is_as_hard(newer: &str, older: &str) -> bool {
+    let length = |text: &str| text.chars().count();
+    let variety = |text: &str| text.chars().collect::<BTreeSet<_>>().len();
+    length(newer) >= length(older).min(LONG) && variety(newer) >= variety(older).min(VARIED)
 }
 
 /// The key of the secret that clients show; `None` when they show none.
@@ -95,6 +115,16 @@ mod tests {
             ),
             (json!({ "token": newer }), false, Rotation::Left("token")),
             (json!({ "token": "short" }), true, Rotation::Left("token")),
+            (
+                json!({ "token": "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }),
+                true,
+                Rotation::Left("token"),
+            ),
+            (
+                json!({ "mode": "password", "password": "a long password of words" }),
+                true,
+                Rotation::Left("token"),
+            ),
             (
                 json!({ "token": newer, "mode": "none" }),
                 true,
