@@ -110,7 +110,13 @@ impl Context {
         match self.env.secret_problem(name) {
             None => Ok(()),
             Some(problem) => {
-                Err(CommandError::config(problem.to_string()).hint(format!("Fix: {}", problem.fix)))
+                // A supervisor tries again what may pass by itself.
+                let error = if problem.passing {
+                    CommandError::plain(problem.to_string())
+                } else {
+                    CommandError::config(problem.to_string())
+                };
+                Err(error.hint(format!("Fix: {}", problem.fix)))
             }
         }
     }

@@ -22,7 +22,8 @@ use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::error::CommandError;
-use file::{CurrentFile, Place, Redirect, RollingFile};
+pub(crate) use file::Lost;
+use file::{CurrentFile, Losses, Place, Redirect, RollingFile};
 use layer::{Console, Form, LogLayer};
 pub(crate) use layer::{Levels, WsLog};
 pub(crate) use redact::Redactor;
@@ -80,6 +81,7 @@ pub(crate) struct LogControl {
     current: CurrentFile,
     redactor: Arc<Redactor>,
     redirect: Redirect,
+    losses: Losses,
     form: Arc<RwLock<Form>>,
     applied: Arc<Mutex<Applied>>,
 }
@@ -117,8 +119,10 @@ impl LogControl {
             trouble,
             wanted_trouble,
         } = &mut *applied;
-        if (&settings.file, settings.max_file_bytes) == (&wanted.file, wanted.max_file_bytes) {
-            wanted_trouble.clone_from(trouble);
+        let is_same =
+            (&settings.file, settings.max_file_bytes) == (&wanted.file, wanted.max_file_bytes);
+        if is_same && trouble.is_none() {
+            *wanted_trouble = None;
         } else {
             if let Err(problem) = self.redirect(options) {
                 let at = self.current.path();
@@ -151,6 +155,11 @@ impl LogControl {
     /// What is wrong with the file that the config wants.
     pub(crate) fn trouble(&self) -> Option<Trouble> {
         self.applied.lock().wanted_trouble.clone()
+    }
+
+    /// What becomes of the lines of the file.
+    pub(crate) fn losses(&self) -> Losses {
+        self.losses.clone()
     }
 
     /// What must never appear in a log.
@@ -209,7 +218,7 @@ pub(crate) fn start(
     let redactor = Arc::new(redactor);
     let current = CurrentFile::default();
     let (file, trouble) = open_first(options, &current);
-    let redirect = file.redirect();
+    let (redirect, losses) = (file.redirect(), file.losses());
     let form = Arc::new(RwLock::new(form(options)));
     let (file, file_guard) = non_blocking(file);
     let (out, out_guard) = non_blocking(std::io::stdout());
@@ -232,6 +241,7 @@ pub(crate) fn start(
             current,
             redactor,
             redirect,
+            losses,
             form,
             applied: Arc::new(Mutex::new(Applied {
                 settings: options.settings.clone(),

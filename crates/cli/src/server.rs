@@ -6,10 +6,11 @@ mod program;
 pub(crate) mod recovery;
 mod settings;
 mod signals;
+mod successor;
 
 use std::sync::Arc;
 
-use openclaw_config::load::{Snapshot, load};
+use openclaw_config::load::Snapshot;
 use openclaw_config::resolve::{
     GatewayFlags, GatewayPlan, Source, misplaced_credential_hints, resolve_gateway,
 };
@@ -22,7 +23,7 @@ use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions, ShutdownReport, StartError};
 use openclaw_gateway::listen::Inherited;
 use openclaw_gateway::lock::{LockError, LockHeld, peek};
-use openclaw_gateway::restart::{Restart, RestartRefused};
+use openclaw_gateway::restart::Restart;
 use openclaw_gateway::tasks::spawn_owned;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -39,7 +40,7 @@ use crate::platform::{Asked, Terminating, supervisor};
 use crate::ui::Ui;
 use crate::ui::format::now_ms;
 pub(crate) use program::Program;
-pub(crate) use settings::{FirstStart, makes_token, new_token, prepare, prepare_for_up};
+pub(crate) use settings::{FirstStart, Lacking, makes_token, new_token, prepare};
 use signals::{Received, Signals};
 
 /// What the command line says about running a gateway.
@@ -53,6 +54,8 @@ pub(crate) struct ServerOptions {
     pub(crate) ws_log: WsLog,
     /// `--i-know`.
     pub(crate) allow_weak_password: bool,
+    /// What may be missing from the config.
+    pub(crate) lacking: Lacking,
     /// Level of the console in place of the configured one.
     pub(crate) console_level: Option<LogLevel>,
     /// Sockets that were open before.
@@ -181,7 +184,7 @@ impl Server {
             allow_weak_password: options.allow_weak_password,
             adapters: vec![Box::new(Acme), Box::new(openclaw_edge::dns::WideArea)],
             inherited: options.inherited.clone(),
-            restart: restart_check(context, &options.flags, &program),
+            restart: successor::check(context, options, &program),
         });
         let gateway = started.await.map_err(|error| refused(context, error))?;
         if let Some(line) = settings::container_line(gateway.plan(), context.env()) {
@@ -431,44 +434,6 @@ fn tell(report: ShutdownReport) {
         stored = report.stored,
         "shutdown timed out; exiting without full cleanup"
     );
-}
-
-/// Proves that a successor would start: its program runs, and the config as it is now can be used.
-fn restart_check(context: &Context, flags: &GatewayFlags, program: &Program) -> Restart {
-    let (paths, env) = (context.paths().clone(), context.process_env().clone());
-    let (flags, program) = (flags.clone(), program.clone());
-    let validate = context.command("openclaw config validate");
-    Restart::new(move || {
-        let (paths, env, flags) = (paths.clone(), env.clone(), flags.clone());
-        let (program, validate) = (program.clone(), validate.clone());
-        Box::pin(async move {
-            let refused = |reason, fix: &str| RestartRefused {
-                reason,
-                fix: fix.to_owned(),
-            };
-            program.version().await.map_err(|reason| {
-                refused(reason, "put the program file back, or install it again")
-            })?;
-            let snapshot = load(&paths, &env);
-            let issues: Vec<Issue> = match snapshot.fatal_issues() {
-                issues if issues.is_empty() => {
-                    let plan =
-                        resolve_gateway(&flags, &snapshot.env, &snapshot.settings, &paths.profile);
-                    plan.err().unwrap_or_default()
-                }
-                issues => issues.into_iter().cloned().collect(),
-            };
-            if issues.is_empty() {
-                return Ok(());
-            }
-            let shown: Vec<String> = issues.iter().map(ToString::to_string).collect();
-            let reason = format!("the config cannot be used: {}", shown.join("; "));
-            Err(refused(
-                reason,
-                &format!("correct it and check it with: {validate}"),
-            ))
-        })
-    })
 }
 
 fn start_logs(

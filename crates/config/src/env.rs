@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::container::{self, Container, Detected};
 use crate::platform;
 
-pub use self::secrets::{SecretNote, is_own_secret, secret_names};
+pub use self::secrets::{SecretNote, is_own_secret, keep_secrets_from, secret_names};
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $konst:ident = $name:literal $(legacy $legacy:literal)?;)+) => {

@@ -33,6 +33,7 @@ use crate::records::{AuditEvent, Change};
 use crate::restart::Restart;
 use crate::store::StoreError;
 use listeners::Held;
+pub use listeners::check_listening;
 
 /// How long callers may take to get the answers they wait for when the gateway stops.
 const DRAIN: Duration = Duration::from_secs(5);

@@ -1,5 +1,6 @@
 //! `openclaw node`: makes this machine a node of a gateway.
 
+mod endpoint;
 mod identity;
 mod install;
 mod run;

@@ -4,6 +4,7 @@ mod down;
 mod exec;
 mod guard;
 mod install;
+mod service;
 mod status;
 mod uninstall;
 mod up;
@@ -19,6 +20,7 @@ use crate::args::whole;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
 use crate::runtime;
+use crate::service::act::Verb;
 use crate::tunnel::{Wanted, host_keys};
 
 /// Commands of `tunnel`.
@@ -33,6 +35,12 @@ pub(crate) enum Command {
     Status(status::Args),
     /// Let the service manager keep a tunnel open, also after a restart of this machine
     Install(install::Args),
+    /// Start that service
+    Start,
+    /// Stop that service
+    Stop,
+    /// Restart that service
+    Restart,
     /// Remove that service
     Uninstall(uninstall::Args),
     /// The process that keeps a tunnel open
@@ -50,6 +58,9 @@ impl Command {
             Self::Down(args) => args.run(context),
             Self::Status(args) => runtime::run(args.run(context)),
             Self::Install(args) => args.run(context),
+            Self::Start => service::act(context, Verb::Start),
+            Self::Stop => service::act(context, Verb::Stop),
+            Self::Restart => service::act(context, Verb::Restart),
             Self::Uninstall(args) => args.run(context),
             Self::Guard(args) => runtime::block_on(args.run(context)),
             Self::Exec(args) => args.run(),

@@ -20,7 +20,7 @@ use crate::logging::WsLog;
 use crate::platform::handover;
 use crate::runtime;
 use crate::server::recovery::{self, Progress};
-use crate::server::{self, FirstStart, Server, ServerOptions};
+use crate::server::{self, FirstStart, Lacking, Server, ServerOptions};
 use crate::ui::format::now_ms;
 use welcome::Welcome;
 
@@ -71,13 +71,17 @@ impl Args {
             verbose: self.verbose,
             ws_log: WsLog::Auto,
             allow_weak_password: false,
+            // Whoever brings a machine up beyond loopback needs a token there too.
+            lacking: Lacking {
+                mode: false,
+                token: true,
+            },
             // What matters is printed below; the log file has the rest.
             console_level: (!self.verbose).then_some(LogLevel::Warn),
             inherited: inherited.clone(),
         };
         let plan = server::plan(context, &options.flags)?;
-        // Whoever brings a machine up beyond loopback needs a token there too.
-        let first = server::prepare_for_up(context, &mut options.flags, &plan)?;
+        let first = server::prepare(context, &mut options.flags, &plan, options.lacking)?;
         let node = if self.no_node {
             None
         } else {

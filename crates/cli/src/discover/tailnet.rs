@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use openclaw_config::Env;
+use openclaw_config::env::keep_secrets_from;
 use openclaw_gateway::listen::interface_addresses;
 use openclaw_gateway::listen::interfaces::tailnet_addresses;
 use serde_json::Value;
@@ -28,6 +29,7 @@ pub(super) async fn read(env: &Env) -> Option<Tailnet> {
     let own = tailnet_addresses(&interface_addresses().unwrap_or_default());
     let first = own.first()?;
     let mut command = Command::new("tailscale");
+    keep_secrets_from(command.as_std_mut());
     command
         .args(["status", "--json"])
         .stdin(Stdio::null())

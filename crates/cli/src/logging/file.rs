@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use openclaw_config::Paths;
 use openclaw_config::platform::{file_identity, is_owned};
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 use super::open::open;
 
@@ -85,10 +86,25 @@ impl Redirect {
     }
 }
 
+/// Lines that no file has, since the last one that could be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lost {
+    /// How many.
+    pub(crate) lines: u64,
+    /// The file, and why it was not written.
+    pub(crate) reason: String,
+}
+
+/// What becomes of the lines; none is lost while this is `None`.
+pub(crate) type Losses = watch::Receiver<Option<Lost>>;
+
 /// A file that is replaced by the next one in time.
 #[derive(Debug)]
 pub(super) struct RollingFile {
     redirect: Redirect,
+    losses: watch::Sender<Option<Lost>>,
+    /// The last line was not written to its end.
+    torn: bool,
     place: Place,
     max_bytes: u64,
     current: CurrentFile,
@@ -101,10 +117,11 @@ pub(super) struct RollingFile {
 impl RollingFile {
     /// Opens the file of today, 0600, and removes old ones.
     pub(super) fn open(place: Place, max_bytes: u64, current: CurrentFile) -> io::Result<Self> {
-        let (file, size) = open(&place.today())?;
+        let opened = open(&place.today())?;
         let rolling = Self {
-            file: Some(file),
-            size,
+            file: Some(opened.file),
+            size: opened.size,
+            torn: opened.torn,
             ..Self::nowhere(place, max_bytes, current)
         };
         rolling.prune();
@@ -117,6 +134,8 @@ impl RollingFile {
         current.0.lock().clone_from(&path);
         Self {
             redirect: Redirect::default(),
+            losses: watch::Sender::default(),
+            torn: false,
             place,
             max_bytes,
             current,
@@ -131,6 +150,12 @@ impl RollingFile {
         self.redirect.clone()
     }
 
+    /// What is lost, for whoever tells it.
+    pub(super) fn losses(&self) -> Losses {
+        self.losses.subscribe()
+    }
+
+    /// Has the right file open for a line of this length.
     fn roll(&mut self, next: u64) -> io::Result<()> {
         let redirected = self.redirect.0.lock().take();
         let is_new = redirected.is_some() && self.file.is_none();
@@ -142,10 +167,14 @@ impl RollingFile {
             self.switch(today)?;
             self.prune();
         } else if self.is_gone() {
+            // Nobody finds what is written to the former one.
+            self.file = None;
+            self.switch(today)?;
+        } else if self.file.is_none() && self.losses.borrow().is_some() {
             self.switch(today)?;
         } else if self.size > 0 && self.size + next > self.max_bytes {
-            archive(&self.path)?;
-            self.switch(today)?;
+            // A file that cannot be replaced goes on to be written: better a large log than none.
+            archive(&self.path).and_then(|()| self.switch(today)).ok();
         }
         Ok(())
     }
@@ -165,9 +194,10 @@ impl RollingFile {
     }
 
     fn switch(&mut self, path: PathBuf) -> io::Result<()> {
-        let (file, size) = open(&path)?;
+        let opened = open(&path)?;
         self.current.0.lock().clone_from(&path);
-        (self.path, self.file, self.size) = (path, Some(file), size);
+        (self.path, self.file) = (path, Some(opened.file));
+        (self.size, self.torn) = (opened.size, opened.torn);
         Ok(())
     }
 
@@ -201,19 +231,39 @@ impl RollingFile {
 
 impl Write for RollingFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let length = line.len() as u64;
-        // A file that cannot be replaced goes on to be written: better a large log than none.
-        self.roll(length).ok();
-        if let Some(file) = &mut self.file {
-            file.write_all(line)?;
-            self.size += length;
+        let rolled = self.roll(line.len() as u64);
+        let written = match &mut self.file {
+            Some(file) => append(file, &mut self.torn, line).map(|bytes| self.size += bytes),
+            None => rolled,
+        };
+        match written {
+            Ok(()) => drop(self.losses.send_if_modified(|lost| lost.take().is_some())),
+            Err(error) => self.losses.send_modify(|lost| {
+                let lines = lost.as_ref().map_or(0, |lost| lost.lines) + 1;
+                let reason = format!("cannot write {}: {error}", self.path.display());
+                *lost = Some(Lost { lines, reason });
+            }),
         }
+        // The writer has nobody to tell it to.
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.as_mut().map_or(Ok(()), File::flush)
     }
+}
+
+/// Appends a line, on a line of its own; gives the bytes that were written.
+fn append(file: &mut File, torn: &mut bool, line: &[u8]) -> io::Result<u64> {
+    let before = u64::from(*torn);
+    if *torn {
+        file.write_all(b"\n")?;
+    }
+    // Whatever of it is there then has no end.
+    *torn = true;
+    file.write_all(line)?;
+    *torn = false;
+    Ok(line.len() as u64 + before)
 }
 
 /// Moves the file aside: it becomes `.1`, the former `.1` becomes `.2`, and so on.
@@ -299,6 +349,43 @@ mod tests {
             .unwrap_err();
         file.write_all(b"third\n").unwrap();
         assert_eq!(read("two.log"), "second\nthird\n");
+    }
+
+    #[test]
+    fn lines_that_no_file_has_are_counted_and_the_next_begins_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("gateway.log");
+        fs::write(&path, "cut o").unwrap();
+        let place = || Place::Fixed(path.clone());
+        let mut file = RollingFile::open(place(), 1_000, CurrentFile::default()).unwrap();
+        let losses = file.losses();
+        file.write_all(b"first\n").unwrap();
+        assert_eq!(*losses.borrow(), None);
+        // As a disk without room: the file takes nothing.
+        let good = file.file.replace(File::open(&path).unwrap());
+        for _ in 0..2 {
+            file.write_all(b"lost\n").unwrap();
+        }
+        let lost = losses.borrow().clone().unwrap();
+        assert_eq!(lost.lines, 2);
+        let told = format!("cannot write {}: ", path.display());
+        assert!(lost.reason.starts_with(&told), "{lost:?}");
+        file.file = good;
+        file.write_all(b"second\n").unwrap();
+        assert_eq!(*losses.borrow(), None);
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "cut o\nfirst\n\nsecond\n"
+        );
+        // Something else is there now, and the former file has no name any more.
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        file.write_all(b"lost\n").unwrap();
+        assert_eq!(losses.borrow().as_ref().map(|lost| lost.lines), Some(1));
+        fs::remove_dir(&path).unwrap();
+        file.write_all(b"third\n").unwrap();
+        assert_eq!(*losses.borrow(), None);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "third\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Opens the log file for writing, and nothing else that lies in its place.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use openclaw_config::platform::{
@@ -9,14 +9,24 @@ use openclaw_config::platform::{
     set_permission_bits,
 };
 
-/// Opens or makes the file, for this user alone, and gives its size. A link is not followed, as somebody else may have put it
+/// The file, and how it ends.
+pub(super) struct Opened {
+    pub(super) file: File,
+    /// In bytes.
+    pub(super) size: u64,
+    /// Its last line has no end: who wrote it was stopped, or the disk was full.
+    pub(super) torn: bool,
+}
+
+/// Opens or makes the file, for this user alone. A link is not followed, as somebody else may have put it
 /// there; a pipe or a device is refused without waiting for whoever reads it.
-pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
+pub(super) fn open(path: &Path) -> io::Result<Opened> {
     if let Some(dir) = path.parent() {
         private_dir_builder().create(dir)?;
     }
     let mut options = private_file_options();
-    let file = open_without_waiting(options.create(true).append(true), false, path)?;
+    options.create(true).append(true).read(true);
+    let mut file = open_without_waiting(&options, false, path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(
@@ -27,5 +37,17 @@ pub(super) fn open(path: &Path) -> io::Result<(File, u64)> {
     if is_open_to_others(&metadata) {
         set_permission_bits(path, 0o600)?;
     }
-    Ok((file, metadata.len()))
+    let size = metadata.len();
+    Ok(Opened {
+        torn: size > 0 && last_byte(&mut file)? != b'\n',
+        file,
+        size,
+    })
+}
+
+fn last_byte(file: &mut File) -> io::Result<u8> {
+    let mut byte = [0];
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut byte)?;
+    Ok(byte[0])
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use openclaw_config::env::keep_secrets_from;
 use tokio::process::Command;
 use tokio::time::timeout;
 
@@ -43,6 +44,7 @@ impl Program {
     pub(crate) async fn version(&self) -> Result<String, String> {
         let shown = format!("{} --version", self.0.display());
         let mut command = Command::new(&self.0);
+        keep_secrets_from(command.as_std_mut());
         command
             .arg("--version")
             .stdin(Stdio::null())

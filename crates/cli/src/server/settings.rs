@@ -25,13 +25,22 @@ pub(crate) struct FirstStart {
     pub(crate) token_created: bool,
 }
 
+/// What may be missing from the config of a start.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lacking {
+    /// The mode (`--allow-unconfigured`): it stays unset, and a config of another machine's gateway serves, too.
+    pub(crate) mode: bool,
+    /// The token in any bind mode; otherwise one is made only where nobody else reaches the gateway.
+    pub(crate) token: bool,
+}
+
 /// Refuses a config that belongs to another machine's gateway.
-fn check_mode(
+pub(super) fn check_mode(
     context: &Context,
     settings: &Settings,
-    allow_unconfigured: bool,
+    lacking: Lacking,
 ) -> Result<(), CommandError> {
-    if settings.gateway.mode != Some(GatewayMode::Remote) || allow_unconfigured {
+    if settings.gateway.mode != Some(GatewayMode::Remote) || lacking.mode {
         return Ok(());
     }
     Err(CommandError::config(
@@ -43,60 +52,40 @@ fn check_mode(
     )))
 }
 
-/// Completes the config for a gateway on this machine. When the file must not be written, a token
-/// that is needed goes into `flags` and lasts for this run.
-pub(crate) fn prepare(
-    context: &Context,
-    flags: &mut GatewayFlags,
-    plan: &GatewayPlan,
-    allow_unconfigured: bool,
-) -> Result<FirstStart, CommandError> {
-    let may_create_token = may_create_token(context, plan);
-    complete(context, flags, plan, allow_unconfigured, may_create_token)
-}
-
 /// Nobody can type a command in a container before it runs, and what it listens on is asked for by its image.
 fn may_create_token(context: &Context, plan: &GatewayPlan) -> bool {
     plan.bind.value == BindMode::Loopback || context.env().container().is_some()
 }
 
 /// Whether a start that follows this plan makes a token.
-pub(crate) fn makes_token(context: &Context, plan: &GatewayPlan) -> bool {
-    may_create_token(context, plan) && needs_token(plan)
+pub(crate) fn makes_token(context: &Context, plan: &GatewayPlan, lacking: Lacking) -> bool {
+    (lacking.token || may_create_token(context, plan)) && needs_token(plan)
 }
 
 fn needs_token(plan: &GatewayPlan) -> bool {
     plan.auth.mode.value == AuthMode::Token && plan.auth.token.is_none()
 }
 
-/// As [`prepare`], with a token in every bind mode: who runs `up` asks for what is missing.
-pub(crate) fn prepare_for_up(
+/// Completes the config for a gateway on this machine. When the file must not be written, a token
+/// that is needed goes into `flags` and lasts for this run.
+pub(crate) fn prepare(
     context: &Context,
     flags: &mut GatewayFlags,
     plan: &GatewayPlan,
-) -> Result<FirstStart, CommandError> {
-    complete(context, flags, plan, false, true)
-}
-
-fn complete(
-    context: &Context,
-    flags: &mut GatewayFlags,
-    plan: &GatewayPlan,
-    allow_unconfigured: bool,
-    may_create_token: bool,
+    lacking: Lacking,
 ) -> Result<FirstStart, CommandError> {
     let snapshot = context.snapshot();
     let settings = snapshot.settings.clone();
-    check_mode(context, &settings, allow_unconfigured)?;
+    check_mode(context, &settings, lacking)?;
     // What its owner has to correct is not written to, whatever is missing in it.
     let damaged = !snapshot.fatal_issues().is_empty();
-    let token = if may_create_token && needs_token(plan) {
+    let token = if makes_token(context, plan, lacking) {
         Some(new_token()?)
     } else {
         None
     };
     let mut values: Vec<(&str, Value)> = Vec::new();
-    if settings.gateway.mode.is_none() && !allow_unconfigured && !damaged {
+    if settings.gateway.mode.is_none() && !lacking.mode && !damaged {
         values.push(("gateway.mode", json!("local")));
     }
     if let Some(token) = &token {

@@ -38,6 +38,46 @@ pub(crate) struct Request {
     pub(crate) any_scope: bool,
 }
 
+/// Arguments of the commands that install a service.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Flags {
+    /// Install a system service that starts at boot; needs root
+    #[arg(long)]
+    pub(crate) system: bool,
+    /// User the system service runs as [default: the sudo user, else the current user]
+    #[arg(long, value_name = "user", requires = "system")]
+    pub(crate) user: Option<String>,
+    /// Replace a service of another program or scope, stop what runs without one, and always restart
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Accepted for compatibility; the service runs this program
+    #[arg(long, hide = true, value_name = "runtime")]
+    runtime: Option<String>,
+}
+
+impl Flags {
+    /// Older command lines name the runtime of another program.
+    pub(crate) fn check(&self) -> Result<(), CommandError> {
+        match self.runtime.as_deref() {
+            None | Some("node" | "bun") => Ok(()),
+            Some(_) => Err(CommandError::plain(
+                "Invalid --runtime (use \"node\" or \"bun\")",
+            )),
+        }
+    }
+}
+
+impl From<Flags> for Request {
+    fn from(flags: Flags) -> Self {
+        Self {
+            force: flags.force,
+            system: flags.system,
+            user: flags.user,
+            ..Self::default()
+        }
+    }
+}
+
 /// Installs a service and starts it.
 pub(crate) fn install(
     context: &Context,

@@ -4,6 +4,7 @@ use std::io;
 use std::process::{Command, Stdio};
 
 use openclaw_config::Env;
+use openclaw_config::env::keep_secrets_from;
 
 /// What a step of the service manager came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +31,7 @@ pub(crate) fn run(env: &Env, step: &[String]) -> Ran {
         return Ran::Done(String::new());
     };
     let mut command = Command::new(program);
+    keep_secrets_from(&mut command);
     command
         .args(arguments)
         .env("LC_ALL", "C")

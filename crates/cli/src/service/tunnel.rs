@@ -9,6 +9,7 @@ use openclaw_config::{Env, Paths};
 use serde::{Deserialize, Serialize};
 
 use super::act::Step;
+use super::kind;
 use super::plan::plist_text;
 use super::plan::systemd::exec_word;
 
@@ -139,6 +140,15 @@ impl Manager {
                 ])],
                 Vec::new(),
             ),
+        }
+    }
+}
+
+impl From<Manager> for kind::Manager {
+    fn from(manager: Manager) -> Self {
+        match manager {
+            Manager::Systemd => Self::Systemd(kind::Scope::User),
+            Manager::Launchd => Self::Launchd,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use openclaw_client::tunnel::HostKeys;
+use openclaw_config::env::keep_secrets_from;
 use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::sleep;
@@ -172,6 +173,7 @@ async fn open(context: &Context, place: &Place, wanted: &Wanted) -> Result<Lease
     }
     let program = std::env::current_exe().unwrap_or_else(|_| "openclaw".into());
     let mut command = Command::new(program);
+    keep_secrets_from(command.as_std_mut());
     if let Some(profile) = context.paths().profile.named() {
         command.args(["--profile", profile]);
     }

@@ -154,6 +154,33 @@ fn without_any_log_file_the_console_has_the_lines() {
 }
 
 #[test]
+fn lines_that_no_file_has_are_told_while_they_are_lost_and_afterwards() {
+    let place = Place::with_gateway(&json!({}));
+    let mut gateway = place.gateway(&[]);
+    std::fs::remove_file(place.log()).expect("the log");
+    std::fs::create_dir(place.log()).expect("a directory");
+    // Each of them is worth a line.
+    gateway.running.signal("HUP");
+    until("the trouble", || {
+        failing(&place, &gateway).contains("log: cannot write ")
+    });
+    gateway.running.find("lines go to the console alone");
+    std::fs::remove_dir(place.log()).expect("the directory");
+    gateway.running.signal("HUP");
+    until("the number of lost lines", || {
+        let is_file = place.path("gateway.log").is_file();
+        is_file
+            && place
+                .read("gateway.log")
+                .contains("lines of the log were lost: ")
+    });
+    until("no trouble", || {
+        !failing(&place, &gateway).contains("log: ")
+    });
+    assert_eq!(gateway.stop().code(), Some(0));
+}
+
+#[test]
 fn a_pipe_in_the_place_of_the_log_does_not_hold_a_running_gateway_up() {
     let place = Place::with_gateway(&json!({}));
     let gateway = place.gateway(&[]);

@@ -168,6 +168,59 @@ fn u23_a_restart_takes_the_program_that_is_there_then_or_none_that_does_not_star
 }
 
 #[test]
+fn u23_a_restart_that_would_end_in_a_refusal_is_not_begun() {
+    let mut place = Place::with_gateway(&json!({ "mode": "local" }));
+    place.write("secret", "a-token-from-a-file-0123456789abcdef");
+    let secret = place.path("secret");
+    place.set_env("OPENCLAW_GATEWAY_TOKEN_FILE", &secret.display().to_string());
+    let mut gateway = place.gateway(&[]);
+    let is_refused = |gateway: &mut Gateway, reason: &str| {
+        gateway.running.signal("USR1");
+        let line = gateway.running.wait_for("not restarted: ");
+        assert!(line.contains(reason), "{line}");
+        assert_eq!(get(gateway.port, "/readyz"), "HTTP/1.1 200 OK");
+    };
+    std::fs::remove_file(&secret).unwrap();
+    is_refused(&mut gateway, "OPENCLAW_GATEWAY_TOKEN_FILE=");
+    // One character is a token for this machine, and none for others.
+    place.write("secret", "x");
+    restart(&mut gateway);
+    place.run(&["config", "set", "gateway.bind", "lan"]).ok();
+    is_refused(
+        &mut gateway,
+        "refusing to bind to lan with a weak token (shorter than 6 characters)",
+    );
+    place
+        .run(&["config", "set", "gateway.bind", "loopback"])
+        .ok();
+    restart(&mut gateway);
+    place.run(&["config", "set", "gateway.mode", "remote"]).ok();
+    is_refused(&mut gateway, "set gateway.mode=local (current: remote)");
+    assert!(gateway.stop().success());
+}
+
+#[test]
+fn u23_what_came_through_a_pipe_cannot_be_read_by_a_successor() {
+    let place = Place::with_gateway(&json!({ "mode": "local" }));
+    let program = env!("CARGO_BIN_EXE_openclaw");
+    let port = free_port();
+    let script = format!(
+        "exec env OPENCLAW_GATEWAY_TOKEN_FILE=<(printf %s a-token-from-a-pipe-0123456789abcdef) {program} gateway run --port {port}"
+    );
+    let mut running = place.start_program("/bin/bash", &["-c", &script]);
+    running.wait_for("://127.0.0.1:");
+    let mut gateway = Gateway { running, port };
+    gateway.running.signal("USR1");
+    let line = gateway.running.wait_for("not restarted: ");
+    assert!(
+        line.contains("what comes through a pipe is read once, by one start"),
+        "{line}"
+    );
+    assert_eq!(get(gateway.port, "/readyz"), "HTTP/1.1 200 OK");
+    assert!(gateway.stop().success());
+}
+
+#[test]
 fn u23_a_program_that_goes_during_the_drain_leaves_the_gateway_running() {
     let place = Place::with_gateway(&json!({}));
     let (link, mut gateway) = through_link(&place);

@@ -367,6 +367,32 @@ fn u29_a_failed_tunnel_says_why_in_every_command() {
 }
 
 #[test]
+fn s13_ssh_is_not_given_the_secrets_of_the_gateway() {
+    let Some(mut scene) = Scene::set() else {
+        return;
+    };
+    let seen = scene.laptop.path("seen");
+    let real = fs::read_to_string(scene.laptop.path("bin/ssh")).unwrap();
+    let line = real.lines().last().unwrap();
+    script(
+        &scene.laptop.path("bin/ssh"),
+        &format!("env >> {}\n{line}", seen.display()),
+    );
+    let token = scene.token.clone();
+    scene.laptop.set_env("OPENCLAW_GATEWAY_TOKEN", &token);
+    scene.laptop.configure(&json!({"mode": "remote", "remote": {
+        "transport": "ssh",
+        "sshTarget": scene.sshd.target(),
+        "remotePort": scene.gateway.port,
+    }}));
+    scene.laptop.run(&["health"]).ok();
+    let seen = fs::read_to_string(&seen).unwrap();
+    assert!(seen.contains("PATH="), "{seen}");
+    assert!(!seen.contains(&token), "{seen}");
+    scene.laptop.run(&["tunnel", "down"]).ok();
+}
+
+#[test]
 fn u29_probe_calls_ssh_only_when_asked() {
     let Some(scene) = Scene::set() else { return };
     let calls = scene.laptop.path("calls");
@@ -551,12 +577,32 @@ fn u36_install_writes_the_unit_of_the_guides() {
             .exists()
     );
     fs::remove_file(&log).unwrap();
+    for (verb, done) in [
+        ("start", "Started"),
+        ("stop", "Stopped"),
+        ("restart", "Restarted"),
+    ] {
+        let ran = place.run(&["tunnel", verb]).ok();
+        let line = format!("{done} systemd service: openclaw-tunnel.service\n");
+        assert!(ran.out.starts_with(&line), "{ran:?}");
+        assert_eq!(
+            place.read("systemctl.log"),
+            format!("--user {verb} openclaw-tunnel.service\n")
+        );
+        fs::remove_file(&log).unwrap();
+    }
     let gone = place.run(&["tunnel", "uninstall"]).ok();
     assert!(gone.out.contains("Removed "), "{gone:?}");
     assert!(!place.path(unit).exists());
     assert_eq!(
         place.read("systemctl.log"),
         "--user disable --now openclaw-tunnel.service\n--user daemon-reload\n"
+    );
+    let nothing = place.run(&["tunnel", "start"]).fails(1);
+    assert!(
+        nothing.err.starts_with("Tunnel service not installed.\n")
+            && nothing.err.contains("openclaw tunnel install <user@host>"),
+        "{nothing:?}"
     );
     // A file of somebody else is not touched.
     place.write(unit, "[Service]\nExecStart=/bin/true\n");

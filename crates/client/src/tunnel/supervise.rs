@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::Duration;
 
+use openclaw_config::env::keep_secrets_from;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStderr, Command};
@@ -103,6 +104,7 @@ impl OpenTunnel {
             }
             None => Command::new("ssh"),
         };
+        keep_secrets_from(command.as_std_mut());
         let mut child = command
             .args(arguments(spec, ask))
             // Whatever comes to an end with this process; `ssh` itself reads nothing there.

@@ -1,5 +1,6 @@
 //! Opens the file of a secret without ever waiting for whoever writes it.
 
+use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -25,9 +26,40 @@ pub(super) struct Opened {
     pub(super) mode: Option<u32>,
 }
 
+/// Why there is nothing to be had.
+#[derive(Debug)]
+pub(super) struct Unreadable {
+    what: String,
+    /// Whether the system may say something else at the next look.
+    pub(super) passing: bool,
+}
+
+impl Unreadable {
+    /// It stays so until somebody changes something.
+    pub(super) fn lasting(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            passing: false,
+        }
+    }
+
+    fn of(error: &io::Error) -> Self {
+        Self {
+            what: format!("cannot be read: {error}"),
+            passing: true,
+        }
+    }
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
 /// Reads up to `most` bytes of a regular file, or of a pipe that this process was started with.
-pub(super) fn read(path: &str, most: u64) -> Result<Opened, String> {
-    let cannot = |error: io::Error| format!("cannot be read: {error}");
+pub(super) fn read(path: &str, most: u64) -> Result<Opened, Unreadable> {
+    let cannot = |error: io::Error| Unreadable::of(&error);
     // A pipe that nobody writes into would keep every command waiting.
     let mut options = OpenOptions::new();
     options.read(true);
@@ -44,10 +76,13 @@ pub(super) fn read(path: &str, most: u64) -> Result<Opened, String> {
     }
     let of_shell = path == "/dev/stdin" || DESCRIPTORS.iter().any(|place| path.starts_with(place));
     if is_pipe(&found) && of_shell {
-        return Ok(Opened {
-            bytes: from_pipe(file, most)?,
-            mode: None,
-        });
+        let bytes = from_pipe(file, most)?;
+        if bytes.is_empty() {
+            return Err(Unreadable::lasting(
+                "the pipe is empty; what comes through a pipe is read once, by one start",
+            ));
+        }
+        return Ok(Opened { bytes, mode: None });
     }
     let what = if kind.is_dir() {
         "a folder"
@@ -56,11 +91,11 @@ pub(super) fn read(path: &str, most: u64) -> Result<Opened, String> {
     } else {
         "a device or a socket"
     };
-    Err(format!("{what}, not a file"))
+    Err(Unreadable::lasting(format!("{what}, not a file")))
 }
 
 /// Reads a pipe to its end. On some systems the descriptor waits whatever it was opened with, so a thread does.
-fn from_pipe(mut file: File, most: u64) -> Result<Vec<u8>, String> {
+fn from_pipe(mut file: File, most: u64) -> Result<Vec<u8>, Unreadable> {
     let (sender, receiver) = channel();
     let end = Instant::now() + PIPE_DEADLINE;
     thread::spawn(move || {
@@ -86,14 +121,12 @@ fn from_pipe(mut file: File, most: u64) -> Result<Vec<u8>, String> {
     });
     match receiver.recv_timeout(PIPE_DEADLINE) {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if error.kind() != io::ErrorKind::WouldBlock => {
-            Err(format!("cannot be read: {error}"))
-        }
+        Ok(Err(error)) if error.kind() != io::ErrorKind::WouldBlock => Err(Unreadable::of(&error)),
         Ok(Err(_)) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-            Err(format!(
+            Err(Unreadable::lasting(format!(
                 "a pipe that was not written to its end within {} seconds",
                 PIPE_DEADLINE.as_secs()
-            ))
+            )))
         }
     }
 }

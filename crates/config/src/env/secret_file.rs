@@ -4,6 +4,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::opened::Unreadable;
 use super::secrets::{SECRETS, SecretNote, legacy};
 use super::{non_blank, opened};
 
@@ -43,6 +44,7 @@ pub(super) fn read_all(
                 variable,
                 what: " is not UTF-8".to_owned(),
                 fix: format!("set {variable} to text, or unset it"),
+                passing: false,
             })
         };
         if let Some(problem) = unreadable(name).or_else(|| unreadable(file_name)) {
@@ -54,27 +56,29 @@ pub(super) fn read_all(
             secrets.problems.extend(older.and_then(unreadable));
             continue;
         };
-        let note = |what: String, fix: String| SecretNote {
+        let note = |what: String, fix: String, passing: bool| SecretNote {
             secret: name,
             variable: file_name,
             what: format!("={path}: {what}"),
             fix,
+            passing,
         };
         match read(&path) {
             Ok((secret, mode)) => {
                 if let Some(who) = mode.and_then(|mode| others(mode, alone)) {
                     secrets
                         .warnings
-                        .push(note(who, format!("chmod 600 {path}")));
+                        .push(note(who, format!("chmod 600 {path}"), false));
                 }
                 process.insert(name.to_owned(), secret);
                 secrets.from_file.insert(name, file_name);
             }
             Err(why) => secrets.problems.push(note(
-                why,
+                why.to_string(),
                 format!(
                     "name a file that holds the secret alone and that this user can read, or unset {file_name}"
                 ),
+                why.passing,
             )),
         }
     }
@@ -95,18 +99,20 @@ fn others(mode: u32, alone: bool) -> Option<String> {
     }
 }
 
-fn read(path: &str) -> Result<(String, Option<u32>), String> {
+fn read(path: &str) -> Result<(String, Option<u32>), Unreadable> {
     let found = opened::read(path, LONGEST + 1)?;
     if found.bytes.len() as u64 > LONGEST {
-        return Err(format!("longer than {LONGEST} bytes; this is no secret"));
+        return Err(Unreadable::lasting(format!(
+            "longer than {LONGEST} bytes; this is no secret"
+        )));
     }
-    let text =
-        String::from_utf8(found.bytes).map_err(|_| "cannot be read: it is not UTF-8".to_owned())?;
+    let text = String::from_utf8(found.bytes)
+        .map_err(|_| Unreadable::lasting("cannot be read: it is not UTF-8"))?;
     match text.trim() {
-        "" => Err("the file is empty".to_owned()),
-        secret if secret.contains(['\n', '\r', '\0']) => {
-            Err("more than one line; write the secret alone into the file".to_owned())
-        }
+        "" => Err(Unreadable::lasting("the file is empty")),
+        secret if secret.contains(['\n', '\r', '\0']) => Err(Unreadable::lasting(
+            "more than one line; write the secret alone into the file",
+        )),
         secret => Ok((secret.to_owned(), found.mode)),
     }
 }

@@ -1,11 +1,13 @@
 //! Which variables hold secrets: one table for everybody who has to keep them from somebody else.
 
 use std::fmt;
+use std::process::Command;
 
 use super::{
     NAMES, OPENCLAW_GATEWAY_PASSWORD, OPENCLAW_GATEWAY_PASSWORD_FILE, OPENCLAW_GATEWAY_TOKEN,
     OPENCLAW_GATEWAY_TOKEN_FILE,
 };
+use crate::platform;
 use crate::redact::is_secret_key;
 
 /// A variable with a secret, and the one that names a file with its value.
@@ -37,6 +39,17 @@ pub fn is_own_secret(name: &str) -> bool {
     is_secret_key(rest.strip_suffix("_FILE").unwrap_or(rest))
 }
 
+/// Keeps the secrets of this program from a program of somebody else that it starts.
+pub fn keep_secrets_from(command: &mut Command) {
+    let secret = platform::process_variables()
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| name.to_str().is_some_and(is_own_secret));
+    for name in secret {
+        command.env_remove(name);
+    }
+}
+
 /// The older form of a name.
 pub(super) fn legacy(name: &str) -> Option<&'static str> {
     NAMES.iter().find(|known| known.name == name)?.legacy
@@ -53,6 +66,8 @@ pub struct SecretNote {
     pub what: String,
     /// What to do.
     pub fix: String,
+    /// Whether it may be gone at the next look, as a file of a disk that is not mounted yet.
+    pub passing: bool,
 }
 
 impl fmt::Display for SecretNote {

@@ -21,7 +21,7 @@ use crate::listen::bind::BindError;
 use crate::listen::steps::{Fate, fate, missing};
 use crate::listen::{
     BindPlan, BindRefused, BindRequest, Guard, InterfaceAddress, ListenerHandle, MissingListener,
-    Place, Waiting, bind_plan,
+    Place, Waiting, bind_plan, interface_addresses,
 };
 use crate::lock::StateLock;
 use crate::peer::ListenerKind;
@@ -78,6 +78,25 @@ pub(super) struct Given {
     flags: GatewayFlags,
     port: Option<u16>,
     allow_weak_password: bool,
+}
+
+/// Whether a start that follows this plan would be let to its sockets, on the addresses that this machine has now.
+///
+/// # Errors
+/// Why it would not: an address that it has not, or a credential too weak for who would reach it.
+pub fn check_listening(
+    flags: &GatewayFlags,
+    plan: &GatewayPlan,
+    allow_weak_password: bool,
+) -> Result<(), BindRefused> {
+    let given = Given {
+        flags: flags.clone(),
+        port: None,
+        allow_weak_password,
+    };
+    let interfaces = interface_addresses().unwrap_or_default();
+    let machine = Machine::at_start(&interfaces);
+    given.plan(plan, &machine).map(drop)
 }
 
 impl Given {
@@ -137,6 +156,17 @@ pub(super) struct Machine<'a> {
     pub(super) tailnet: &'a [std::net::IpAddr],
     /// Port in use, 0 before the first listener.
     pub(super) port: u16,
+}
+
+impl<'a> Machine<'a> {
+    /// Before anything listens. What a tailnet gives comes later.
+    pub(super) const fn at_start(interfaces: &'a [InterfaceAddress]) -> Self {
+        Self {
+            interfaces,
+            tailnet: &[],
+            port: 0,
+        }
+    }
 }
 
 /// Follows what decides about the listeners.

@@ -89,12 +89,7 @@ async fn try_start(mut options: GatewayOptions) -> Result<Gateway, StartError> {
         Vec::new()
     });
     let given = Given::of(&options);
-    let machine = Machine {
-        interfaces: &interfaces,
-        tailnet: &[],
-        port: 0,
-    };
-    let bind_plan = given.plan(&plan, &machine)?;
+    let bind_plan = given.plan(&plan, &Machine::at_start(&interfaces))?;
     let mut lock = StateLock::acquire_or_adopt(
         &options.paths.lock_file,
         LockInfo::of_this_process(now_ms).with_tls(&plan.tls.mode),

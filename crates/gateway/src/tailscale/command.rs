@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use openclaw_config::Env;
+use openclaw_config::env::keep_secrets_from;
 use openclaw_config::platform::{PATH_SEPARATOR, is_administrator, is_executable};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
@@ -110,6 +111,7 @@ impl Program {
             }
             _ => Command::new(&self.path),
         };
+        keep_secrets_from(command.as_std_mut());
         if let Some(socket) = &self.socket {
             command.arg(format!("--socket={}", socket.display()));
         }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::app::VERSION;
 use crate::context::Context;
 use crate::error::{CommandError, Outcome};
-use crate::server;
-use crate::service::install::{Choice, Request, choose};
+use crate::server::{self, Lacking};
+use crate::service::install::{Choice, Flags, Request, choose};
 use crate::service::kind::Kind;
 use crate::service::lifecycle::{install_and_tell, refuse_nix};
 
@@ -24,18 +24,8 @@ pub(crate) struct Args {
     /// Shared token; written into the config, never into the service file
     #[arg(long, value_name = "token")]
     token: Option<String>,
-    /// Install a system service that starts at boot; needs root
-    #[arg(long)]
-    system: bool,
-    /// User the system service runs as [default: the sudo user, else the current user]
-    #[arg(long, value_name = "user", requires = "system")]
-    user: Option<String>,
-    /// Replace a service of another program or scope, stop a gateway that runs without one, and always restart
-    #[arg(long)]
-    force: bool,
-    /// Accepted for compatibility; the service runs this program
-    #[arg(long, hide = true, value_name = "runtime")]
-    runtime: Option<String>,
+    #[command(flatten)]
+    flags: Flags,
 }
 
 impl Args {
@@ -46,14 +36,9 @@ impl Args {
     /// Checks and prepares what the service needs.
     pub(crate) fn request(self, context: &Context) -> Result<Request, CommandError> {
         refuse_nix(context, "install")?;
-        check_runtime(self.runtime.as_deref())?;
+        self.flags.check()?;
         let own = self.is_for_this_user(context);
-        let mut request = Request {
-            force: self.force,
-            system: self.system,
-            user: self.user.clone(),
-            ..Request::default()
-        };
+        let mut request: Request = self.flags.clone().into();
         // Where nothing will be installed, nothing is written for it either: not even the token of this shell.
         if let Choice::Nobody { .. } = choose(context, Kind::Gateway, &request)? {
             if let Some(port) = &self.port {
@@ -83,10 +68,11 @@ impl Args {
     fn is_for_this_user(&self, context: &Context) -> bool {
         let env = context.env();
         let named = self
+            .flags
             .user
             .as_deref()
             .or_else(|| env.get_process("SUDO_USER").filter(|_| env.uid() == 0))
-            .filter(|_| self.system);
+            .filter(|_| self.flags.system);
         named.is_none_or(|name| {
             crate::service::account::Account::named(name)
                 .is_none_or(|account| account.uid == env.uid())
@@ -174,7 +160,7 @@ impl Args {
         let fresh = context.fresh();
         let mut flags = GatewayFlags::default();
         let plan = server::plan(&fresh, &flags)?;
-        server::prepare(&fresh, &mut flags, &plan, false)?;
+        server::prepare(&fresh, &mut flags, &plan, Lacking::default())?;
         Ok(())
     }
 }
@@ -197,14 +183,4 @@ fn value(context: &Context, flag: Option<&str>, name: &'static str) -> Option<St
             .map(|found| found.value)
     };
     flag.or_else(of_shell).map(|value| value.trim().to_owned())
-}
-
-/// Older command lines name the runtime of another program.
-pub(crate) fn check_runtime(runtime: Option<&str>) -> Result<(), CommandError> {
-    match runtime {
-        None | Some("node" | "bun") => Ok(()),
-        Some(_) => Err(CommandError::plain(
-            "Invalid --runtime (use \"node\" or \"bun\")",
-        )),
-    }
 }

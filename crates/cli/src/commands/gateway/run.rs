@@ -13,7 +13,7 @@ use crate::logging::WsLog;
 use crate::platform::handover;
 use crate::runtime;
 use crate::server::recovery::{self, Progress};
-use crate::server::{self, Server, ServerOptions, force};
+use crate::server::{self, Lacking, Server, ServerOptions, force};
 
 /// Arguments of `gateway run`.
 #[expect(
@@ -109,6 +109,10 @@ impl Args {
             verbose: self.verbose,
             ws_log,
             allow_weak_password: self.i_know,
+            lacking: Lacking {
+                mode: self.allow_unconfigured,
+                token: false,
+            },
             console_level: None,
             inherited: inherited.clone(),
         };
@@ -118,7 +122,7 @@ impl Args {
             force::stop_running(context)?;
         }
         server::refuse_second(context, inherited)?;
-        server::prepare(context, &mut options.flags, &plan, self.allow_unconfigured)?;
+        server::prepare(context, &mut options.flags, &plan, options.lacking)?;
         progress.starting();
         runtime::block_on(async {
             let server = Server::start(context, &options).await?;

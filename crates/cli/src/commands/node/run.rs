@@ -10,6 +10,7 @@ use openclaw_node::{Host, HostError, NodeFile};
 use openclaw_protocol::setup_code::SetupCode;
 use tokio_util::sync::CancellationToken;
 
+use super::endpoint::{Endpoint, non_blank};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::host::{self, Printer};
@@ -21,30 +22,14 @@ use way::Way;
 /// Arguments of `node run`.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
-    /// Host of the gateway [default: the last one, else this machine's]
-    #[arg(long, value_name = "host")]
-    host: Option<String>,
-    /// Port of the gateway [default: the last one, else 18789]
-    #[arg(long, value_name = "port")]
-    port: Option<String>,
-    /// Connect with TLS
-    #[arg(long)]
-    tls: bool,
-    /// SHA-256 fingerprint of the gateway's certificate; implies --tls
-    #[arg(long, value_name = "sha256")]
-    tls_fingerprint: Option<String>,
+    #[command(flatten)]
+    endpoint: Endpoint,
     /// Shared gateway token [default: `OPENCLAW_GATEWAY_TOKEN`]
     #[arg(long, value_name = "token")]
     token: Option<String>,
     /// Shared gateway password [default: `OPENCLAW_GATEWAY_PASSWORD`]
     #[arg(long, value_name = "password")]
     password: Option<String>,
-    /// Instance id to keep in node.json; gateways know this node by its device id
-    #[arg(long, value_name = "id")]
-    node_id: Option<String>,
-    /// Name for people [default: the last one, else the host name]
-    #[arg(long, value_name = "name")]
-    display_name: Option<String>,
     /// Pair with a setup code, oc-pair:// URL or join link first
     #[arg(long, value_name = "code", conflicts_with_all = ["host", "port"])]
     pair: Option<String>,
@@ -61,7 +46,10 @@ impl PairArgs {
     /// Everything else as by default.
     pub(crate) fn new(display_name: Option<String>) -> Self {
         Self(Args {
-            display_name,
+            endpoint: Endpoint {
+                display_name,
+                ..Endpoint::default()
+            },
             ..Args::default()
         })
     }
@@ -101,10 +89,10 @@ impl Args {
         let settings = context.settings()?;
         let paths = context.paths();
         let mut file = NodeFile::load(&paths.node_file);
-        if let Some(id) = non_blank(self.node_id.as_ref()) {
+        if let Some(id) = non_blank(self.endpoint.node_id.as_ref()) {
             file.node_id = id;
         }
-        if let Some(name) = non_blank(self.display_name.as_ref()) {
+        if let Some(name) = non_blank(self.endpoint.display_name.as_ref()) {
             file.display_name = Some(name);
         }
         let target = match code {
@@ -212,9 +200,4 @@ fn stopped(context: &Context, error: HostError) -> CommandError {
         ));
     }
     failure
-}
-
-fn non_blank(text: Option<&String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
 }

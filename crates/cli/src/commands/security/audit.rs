@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::deep::Deep;
 use crate::context::{Context, problem};
 use crate::error::{CommandError, Exit, Outcome};
-use crate::server::makes_token;
+use crate::server::{Lacking, makes_token};
 use crate::ui::Ui;
 use crate::ui::format::now_ms;
 
@@ -108,7 +108,7 @@ pub(crate) fn look(context: &Context) -> Result<Report, CommandError> {
         authored: &snapshot.parsed,
         plan: &plan,
         listening: &running,
-        token_to_come: is_down && makes_token(context, &plan),
+        token_to_come: is_down && makes_token(context, &plan, Lacking::default()),
         interfaces: &interfaces,
         certificate: certificate.as_ref(),
         exec: exec.as_ref(),

@@ -14,7 +14,8 @@ use openclaw_config::{Secret, Settings};
 use openclaw_node::host::SavedGateway;
 use openclaw_protocol::setup_code::SetupCode;
 
-use super::{Args, non_blank};
+use super::Args;
+use crate::commands::node::endpoint::non_blank;
 use crate::context::{Context, problem};
 use crate::error::CommandError;
 use crate::host::Gateway;
@@ -44,15 +45,15 @@ pub(super) fn resolve(
         context.needs_secret(env::OPENCLAW_GATEWAY_TOKEN)?;
         context.needs_secret(env::OPENCLAW_GATEWAY_PASSWORD)?;
     }
-    let fingerprint = non_blank(args.tls_fingerprint.as_ref());
-    let port = match &args.port {
-        None => None,
-        Some(text) => Some(parse_port(text)?),
-    };
-    let typed = args.host.is_some() || port.is_some() || args.tls || fingerprint.is_some();
-    let remembered = saved.filter(|_| !typed || args.host.is_none());
-    let host =
-        non_blank(args.host.as_ref()).or_else(|| remembered.and_then(|saved| saved.host.clone()));
+    let fingerprint = non_blank(args.endpoint.tls_fingerprint.as_ref());
+    let port = args.endpoint.port()?;
+    let typed = args.endpoint.host.is_some()
+        || port.is_some()
+        || args.endpoint.tls
+        || fingerprint.is_some();
+    let remembered = saved.filter(|_| !typed || args.endpoint.host.is_none());
+    let host = non_blank(args.endpoint.host.as_ref())
+        .or_else(|| remembered.and_then(|saved| saved.host.clone()));
     let remote = &settings.gateway.remote;
     let by_ssh = remote.transport == Some(Transport::Ssh);
     let has_remote = by_ssh || non_blank(remote.url.as_ref()).is_some();
@@ -74,7 +75,8 @@ pub(super) fn resolve(
         .map_err(CommandError::new)?;
         return chosen(target, args);
     }
-    let tls = args.tls || fingerprint.is_some() || remembered.is_some_and(|saved| saved.tls);
+    let tls =
+        args.endpoint.tls || fingerprint.is_some() || remembered.is_some_and(|saved| saved.tls);
     let pin = fingerprint.or_else(|| remembered.and_then(|saved| saved.tls_fingerprint.clone()));
     let port = match port.or_else(|| remembered.and_then(|saved| saved.port)) {
         Some(port) => port,
@@ -149,18 +151,6 @@ pub(super) fn of_code(url: &str, code: &SetupCode) -> Result<Chosen, CommandErro
         ssh: None,
         edge_headers: Vec::new(),
     })
-}
-
-fn parse_port(text: &str) -> Result<u16, CommandError> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|port| *port > 0)
-        .ok_or_else(|| {
-            CommandError::plain(format!(
-                "Invalid port: {text} (use a number from 1 to 65535)"
-            ))
-        })
 }
 
 fn gateway(
