@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use openclaw_gateway::security::Severity;
 use serde_json::{Value, json};
 
-use crate::commands::security as audit;
 use crate::context::Context;
+use crate::exposure;
 use crate::host;
 use crate::probe::Probe;
 
@@ -125,7 +125,7 @@ impl Answer {
 
 /// What an audit of what lies here finds.
 fn findings(context: &Context) -> Option<(usize, usize)> {
-    let report = audit::look(context).ok()?;
+    let report = exposure::look(context).ok()?;
     Some((
         report.count(Severity::Critical),
         report.count(Severity::Warn),

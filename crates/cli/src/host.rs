@@ -17,6 +17,7 @@ use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
 use openclaw_node::commands::{ExecPolicy, Notifier};
 use openclaw_node::policy::Disk;
 use openclaw_node::{Commands, HostEvent, HostEvents, HostOptions, HostPolicy, Machine, NodeFile};
+use serde_json::Value;
 
 use crate::app::VERSION;
 use crate::connect::allows_plaintext;
@@ -33,6 +34,19 @@ pub(crate) struct Gateway(
     pub(crate) Credentials,
     pub(crate) Option<Fingerprint>,
 );
+
+/// The gateway in the node host's own file, if this machine ever was a node.
+pub(crate) fn node_of(context: &Context) -> Option<String> {
+    let text = std::fs::read_to_string(&context.paths().node_file).ok()?;
+    let file: Value = serde_json::from_str(&text).ok()?;
+    let gateway = &file["gateway"];
+    let scheme = if gateway["tls"] == true { "wss" } else { "ws" };
+    Some(format!(
+        "{scheme}://{}:{}",
+        gateway["host"].as_str()?,
+        gateway["port"].as_u64()?
+    ))
+}
 
 /// Everything the node host needs.
 pub(crate) fn options(

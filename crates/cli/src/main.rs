@@ -15,6 +15,7 @@ mod dashboard;
 mod discover;
 mod doctor;
 mod error;
+mod exposure;
 mod host;
 mod logging;
 mod migrate;

@@ -21,7 +21,7 @@ use openclaw_gateway::canvas::CanvasFolder;
 use openclaw_gateway::clock::Clock;
 use openclaw_gateway::core::{LogFile, Reload};
 use openclaw_gateway::gateway::{Gateway, GatewayOptions, ShutdownReport, StartError};
-use openclaw_gateway::listen::Inherited;
+use openclaw_gateway::listen::{BindError, Inherited};
 use openclaw_gateway::lock::{LockError, LockHeld, peek};
 use openclaw_gateway::restart::Restart;
 use openclaw_gateway::tasks::spawn_owned;
@@ -524,7 +524,17 @@ fn refused(context: &Context, error: StartError) -> CommandError {
             let lines: Vec<String> = issues.iter().map(problem).collect();
             CommandError::config(lines.join("\n"))
         }
-        StartError::Bind(error) => CommandError::plain(format!("Gateway failed to start: {error}")),
+        StartError::Bind(error) => {
+            let is_taken = matches!(error, BindError::InUse { .. });
+            let failed = CommandError::plain(format!("Gateway failed to start: {error}"));
+            // A service has no command line to add a flag to.
+            failed.hints(is_taken.then(|| {
+                format!(
+                    "Another port for good: {}",
+                    context.command("openclaw config set gateway.port <port>")
+                )
+            }))
+        }
         other @ (StartError::Lock(_) | StartError::Store(_)) => {
             CommandError::plain(format!("Gateway failed to start: Error: {other}")).hint(format!(
                 "The state directory is {}; this user must be able to write it. Another one: OPENCLAW_STATE_DIR=<path>",

@@ -3,6 +3,7 @@
 
 pub(crate) mod account;
 pub(crate) mod act;
+pub(crate) mod ask;
 pub(crate) mod compare;
 pub(crate) mod decide;
 pub(crate) mod find;

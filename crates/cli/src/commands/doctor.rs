@@ -305,6 +305,6 @@ fn nobody_at_home(context: &Context) -> Option<Verdict> {
     if mode.is_some() || paths.lock_file.exists() {
         return None;
     }
-    let gateway = crate::commands::status::node_of(context)?;
+    let gateway = crate::host::node_of(context)?;
     Some(node_only(&gateway, &paths.profile))
 }

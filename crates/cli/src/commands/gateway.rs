@@ -26,8 +26,6 @@ use crate::runtime;
 use crate::service::lifecycle;
 
 pub(crate) use list::neighbour;
-pub(crate) use restart::{NotAsked, ask_to_restart};
-pub(crate) use status::port_json;
 pub(crate) use {restart::restart, start::start, stop::stop, uninstall::uninstall};
 
 /// Commands of `gateway`.

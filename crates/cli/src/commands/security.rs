@@ -9,8 +9,6 @@ use crate::context::Context;
 use crate::error::Outcome;
 use crate::runtime;
 
-pub(crate) use audit::look;
-
 /// Commands of `security`.
 #[derive(Debug, Subcommand)]
 #[command(disable_help_subcommand = true)]

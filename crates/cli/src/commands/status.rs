@@ -11,7 +11,6 @@ use crate::connect::CallFailure;
 use crate::context::Context;
 use crate::error::{Exit, Outcome};
 use collect::Overview;
-pub(crate) use collect::node_of;
 
 /// Arguments of `status`.
 #[expect(

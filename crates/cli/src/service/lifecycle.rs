@@ -9,10 +9,10 @@ use openclaw_gateway::lock::LockHeld;
 use serde_json::{Value, json};
 
 use super::act::{Verb, logs_hint, make, steps};
+use super::ask::{NotAsked, ask_to_restart};
 use super::find::{self, Found, State};
 use super::kind::{Kind, Manager};
 use super::{install, running};
-use crate::commands::gateway::{NotAsked, ask_to_restart};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::platform::PORTS_OVER_A_RESTART;
@@ -289,7 +289,7 @@ pub(crate) fn stop(context: &Context, kind: Kind, args: Args) -> Result<Report, 
             .lines
             .push(format!("Port {} is free.", ports.join(", ")));
     }
-    report.port = busy.first().map(crate::commands::gateway::port_json);
+    report.port = busy.first().map(running::port_json);
     Ok(report)
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use openclaw_gateway::listen::holder::PortHolders;
 use openclaw_gateway::lock::{LockHeld, peek};
+use serde_json::{Value, json};
 
 use crate::error::CommandError;
 use crate::platform::ask_to_end;
@@ -78,4 +79,28 @@ pub(crate) fn busy(ports: &[u16]) -> Vec<PortHolders> {
         .map(|port| PortHolders::find(*port))
         .filter(|found| !found.holders.is_empty())
         .collect()
+}
+
+/// Who listens on a port.
+pub(crate) fn port_json(holders: &PortHolders) -> Value {
+    let listeners: Vec<Value> = holders
+        .holders
+        .iter()
+        .map(|holder| {
+            let line = holder.command.as_deref();
+            json!({
+                "pid": holder.pid,
+                "command": line.and_then(|line| line.split(' ').next()),
+                "commandLine": line,
+                "user": holder.user,
+                "address": holder.address.to_string(),
+            })
+        })
+        .collect();
+    json!({
+        "port": holders.port,
+        "status": if listeners.is_empty() { "free" } else { "busy" },
+        "listeners": listeners,
+        "hints": if listeners.is_empty() { Vec::new() } else { holders.hints() },
+    })
 }

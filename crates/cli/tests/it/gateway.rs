@@ -92,7 +92,10 @@ fn u08_f_force_replaces_only_the_gateway_of_this_state_directory() {
         .fails(1);
     assert!(
         ran.err
-            .contains(&format!("Port {taken} is already in use.")),
+            .contains(&format!("Port {taken} is already in use."))
+            && ran
+                .err
+                .contains("Another port for good: openclaw config set gateway.port <port>"),
         "{ran:?}"
     );
     other.run(&["gateway", "health"]).ok();

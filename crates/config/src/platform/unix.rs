@@ -28,6 +28,10 @@ pub fn is_administrator() -> bool {
 }
 
 /// The environment of this process.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the environment is read"
+)]
 pub fn process_variables() -> Vec<(OsString, OsString)> {
     std::env::vars_os().collect()
 }

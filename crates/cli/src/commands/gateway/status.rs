@@ -21,10 +21,10 @@ use crate::error::{CommandError, Exit, Outcome};
 use crate::probe::{Look, Probe};
 use crate::service::compare::Look as ServiceLook;
 use crate::service::kind::Kind;
+use crate::service::running;
 use crate::ui::Ui;
 use crate::ways;
 use facts::Runtime;
-pub(crate) use facts::port_json;
 
 /// Arguments of `gateway status`.
 #[derive(Debug, clap::Args)]
@@ -432,7 +432,7 @@ impl Report {
                 json!({ "path": context.paths().control_socket, "ok": answers });
         }
         if let Some(holders) = &self.holders {
-            report["port"] = port_json(holders);
+            report["port"] = running::port_json(holders);
         }
         if let Some(status) = self.probe.as_ref().and_then(|probe| probe.remote.as_ref()) {
             report["remote"] = status.clone();

@@ -17,6 +17,7 @@ use crate::connect::{Connection, Deadline, Wish, needs};
 use crate::context::Context;
 use crate::dashboard::http_base;
 use crate::error::CommandError;
+use crate::host;
 use crate::probe::{Look, Probe};
 use crate::ui::format::now_ms;
 
@@ -109,7 +110,7 @@ impl Overview {
         } else {
             None
         };
-        let node_of = node_of(context);
+        let node_of = host::node_of(context);
         let gateway = &settings.gateway;
         let sets_up_a_gateway = gateway.mode.is_some()
             || gateway.auth.token.is_some()
@@ -259,17 +260,4 @@ fn dashboard(settings: &Settings, target: &ClientTarget, probe: &Probe) -> Strin
     } else {
         "disabled".to_owned()
     }
-}
-
-/// The gateway in the node host's own file, if this machine ever was a node.
-pub(crate) fn node_of(context: &Context) -> Option<String> {
-    let text = std::fs::read_to_string(&context.paths().node_file).ok()?;
-    let file: Value = serde_json::from_str(&text).ok()?;
-    let gateway = &file["gateway"];
-    let scheme = if gateway["tls"] == true { "wss" } else { "ws" };
-    Some(format!(
-        "{scheme}://{}:{}",
-        gateway["host"].as_str()?,
-        gateway["port"].as_u64()?
-    ))
 }

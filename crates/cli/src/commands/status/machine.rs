@@ -6,8 +6,8 @@ use openclaw_gateway::listen::holder::PortHolders;
 use openclaw_gateway::lock::LockHeld;
 use serde_json::{Value, json};
 
-use crate::commands::security as audit;
 use crate::context::Context;
+use crate::exposure;
 use crate::service::compare::Look;
 use crate::service::kind::Kind;
 use crate::service::running;
@@ -59,7 +59,7 @@ impl Machine {
             port: port.map(PortHolders::find),
             audit: match status.filter(|_| local) {
                 Some(status) => findings(status),
-                None => audit::look(context).map_or(Value::Null, |report| report.to_json()),
+                None => exposure::look(context).map_or(Value::Null, |report| report.to_json()),
             },
         }
     }

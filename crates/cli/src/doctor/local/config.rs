@@ -292,7 +292,7 @@ fn mode(context: &Context, running: bool) -> Result<Vec<Note>, CommandError> {
                 "or only say so: {}",
                 context.command("openclaw config set gateway.mode local")
             ));
-            if let Some(of) = crate::commands::status::node_of(context) {
+            if let Some(of) = crate::host::node_of(context) {
                 note = Note::new(
                     "node_only",
                     "Gateway",

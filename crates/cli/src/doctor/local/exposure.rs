@@ -3,14 +3,14 @@
 use openclaw_gateway::security::Severity;
 
 use super::{Level, Note, Repair};
-use crate::commands::security as audit;
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::exposure;
 
 const TITLE: &str = "Security";
 
 pub(super) fn look(context: &Context) -> Result<Vec<Note>, CommandError> {
-    let report = audit::look(context)?;
+    let report = exposure::look(context)?;
     let mut notes = Vec::new();
     for finding in &report.findings {
         let level = match finding.severity {

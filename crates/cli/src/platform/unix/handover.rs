@@ -200,7 +200,9 @@ impl Successor {
 /// The environment of this process with these variables.
 fn environment(told: &[(&str, String)]) -> io::Result<Vec<CString>> {
     let is_told = |name: &OsStr| told.iter().any(|(told, _)| name == *told);
-    let kept = std::env::vars_os().filter(|(name, _)| !is_told(name));
+    let kept = openclaw_config::platform::process_variables()
+        .into_iter()
+        .filter(|(name, _)| !is_told(name));
     let told = told
         .iter()
         .map(|(name, value)| (OsString::from(name), OsString::from(value)));

@@ -3,7 +3,6 @@
 use openclaw_config::Settings;
 use openclaw_config::resolve::{ClientTarget, GatewayPlan};
 use openclaw_config::schema::{AuthMode, BindMode};
-use openclaw_gateway::listen::holder::PortHolders;
 use openclaw_gateway::listen::token_weakness;
 use openclaw_gateway::lock::{LockHeld, peek};
 use serde_json::{Value, json};
@@ -114,28 +113,4 @@ pub(super) fn dashboard_url(settings: &Settings, target: &ClientTarget) -> Optio
         .control_ui
         .enabled
         .then(|| http_base(&target.url, &settings.gateway.control_ui.base_path))
-}
-
-/// Who listens on a port.
-pub(crate) fn port_json(holders: &PortHolders) -> Value {
-    let listeners: Vec<Value> = holders
-        .holders
-        .iter()
-        .map(|holder| {
-            let line = holder.command.as_deref();
-            json!({
-                "pid": holder.pid,
-                "command": line.and_then(|line| line.split(' ').next()),
-                "commandLine": line,
-                "user": holder.user,
-                "address": holder.address.to_string(),
-            })
-        })
-        .collect();
-    json!({
-        "port": holders.port,
-        "status": if listeners.is_empty() { "free" } else { "busy" },
-        "listeners": listeners,
-        "hints": if listeners.is_empty() { Vec::new() } else { holders.hints() },
-    })
 }
