@@ -10,7 +10,7 @@ use crate::error::CommandError;
 use crate::service::kind::Kind;
 use crate::service::lifecycle::{self, Args};
 use crate::service::tunnel::{Manager, forget};
-use crate::service::{find, running};
+use crate::service::{find, nearby, running};
 
 /// What runs for a state directory.
 const KINDS: [Kind; 2] = [Kind::Gateway, Kind::Node];
@@ -22,7 +22,9 @@ const MANAGERS: usize = 4;
 pub(super) fn processes(context: &Context) -> Result<Vec<String>, CommandError> {
     let mut lines = Vec::new();
     for kind in KINDS {
-        if is_installed(context, kind) {
+        // Also one that was written by hand: its manager would start it again.
+        let is_served = !nearby::of_state(kind, context.env(), context.paths()).is_empty();
+        if is_served {
             lines.extend(lifecycle::stop(context, kind, Args::default())?.lines);
         }
         if let Some(pid) = running::end(&kind.lock_file(context.paths()))? {

@@ -16,7 +16,7 @@ use super::installed::Installed;
 use super::kind::{Kind, Manager, Scope};
 use super::lifecycle::{Report, service_json};
 use super::plan::{Service, environment_line};
-use super::{linger, running};
+use super::{linger, nearby, running};
 use crate::context::Context;
 use crate::error::CommandError;
 pub(crate) use place::{Choice, Place, choose, program};
@@ -181,6 +181,9 @@ impl<'a> Job<'a> {
     }
 
     fn run(mut self) -> Result<Report, CommandError> {
+        if let Some(other) = self.by_hand() {
+            return self.leave_to(&other);
+        }
         let facts = self.facts()?;
         let actions = match decide(&facts) {
             Ok(actions) => actions,
@@ -273,6 +276,36 @@ impl<'a> Job<'a> {
             file: Some(file),
             ..Report::new("install", Some(manager))
         }
+    }
+
+    /// The service of another name that runs this gateway, as far as its manager is to run it at all.
+    fn by_hand(&self) -> Option<Found> {
+        let (env, paths) = (&self.place.env, &self.place.paths);
+        nearby::of_state(self.kind, env, paths)
+            .into_iter()
+            .filter(|found| found.is_by_hand(env, paths))
+            .find(|found| {
+                let state = found.state(self.context.env());
+                state.enabled || state.active
+            })
+    }
+
+    /// Two services cannot share a state directory, and a file that somebody wrote by hand is not ours to replace.
+    fn leave_to(self, other: &Found) -> Result<Report, CommandError> {
+        if self.request.any_scope {
+            return Ok(self.left_to(other.manager, other.file.clone()));
+        }
+        let uid = self.context.env().uid();
+        Err(CommandError::plain(format!(
+            "{} runs this {} already; it was written by hand and stays as it is",
+            other.name,
+            self.kind.word()
+        ))
+        .hint(format!(
+            "To have this one instead: {} && {}, then install again",
+            other.typed(Verb::Stop, uid),
+            other.typed(Verb::Disable, uid)
+        )))
     }
 
     fn old_agents(&self) -> Vec<(String, std::path::PathBuf)> {

@@ -12,7 +12,7 @@ use super::act::{Verb, logs_hint, make, steps};
 use super::ask::{NotAsked, ask_to_restart};
 use super::find::{self, Found, State};
 use super::kind::{Kind, Manager};
-use super::{install, running};
+use super::{install, nearby, running};
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::platform::PORTS_OVER_A_RESTART;
@@ -143,8 +143,8 @@ impl Args {
         let (ours, others): (Vec<Found>, Vec<Found>) = found
             .into_iter()
             .partition(|found| found.is_of(&paths.state_dir));
-        let mut ours = ours.into_iter();
-        if let Some(first) = ours.next() {
+        let by_hand = || nearby::of_state(kind, env, paths).into_iter().next();
+        if let Some(first) = ours.into_iter().next().or_else(by_hand) {
             return Ok(Some(first));
         }
         match others
@@ -436,6 +436,19 @@ pub(crate) fn uninstall(context: &Context, kind: Kind, args: Args) -> Result<Rep
             ..Report::new("uninstall", Some(manager))
         });
     };
+    let (env, paths) = (context.env(), context.paths());
+    if found.is_by_hand(env, paths) {
+        return Err(CommandError::plain(format!(
+            "{} was written by hand; it stays as it is",
+            found.file.display()
+        ))
+        .hint(format!(
+            "To take it away: {}, then: {}rm {}",
+            found.typed(Verb::Disable, env.uid()),
+            found.sudo(env.uid()),
+            found.file.display()
+        )));
+    }
     let state = found.state(context.env());
     let mut lines = Vec::new();
     // Without its manager there is nothing to stop, and the file can still go.

@@ -728,6 +728,34 @@ fn u37_a_gateway_service_of_another_name_is_known_and_left_alone() {
     let list = place.run(&["gateway", "list"]).ok();
     assert!(list.out.contains("openclaw.service (disabled)"), "{list:?}");
 
+    // The commands of services act on it, and leave its file alone.
+    calls(&place);
+    for verb in ["start", "restart", "stop"] {
+        place.run(&["gateway", verb]).ok();
+        assert_eq!(
+            calls(&place),
+            format!("systemctl --user {verb} openclaw.service\n")
+        );
+    }
+    fs::write(place.path("enabled"), "").unwrap();
+    let refused = place.run(&["gateway", "install", "--force"]).fails(1);
+    assert!(
+        refused
+            .err
+            .contains("openclaw.service runs this gateway already")
+            && refused
+                .err
+                .contains("systemctl --user disable openclaw.service, then install again"),
+        "{refused:?}"
+    );
+    let refused = place.run(&["gateway", "uninstall"]).fails(1);
+    assert!(
+        refused.err.contains("openclaw.service was written by hand")
+            && refused.err.contains(", then: rm "),
+        "{refused:?}"
+    );
+    assert_eq!(calls(&place), "");
+
     // With one of our own, its own command starts it.
     fs::remove_file(place.path(".config/systemd/user/openclaw.service")).unwrap();
     place.run(&["gateway", "install"]).ok();
