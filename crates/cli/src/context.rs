@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 
 use openclaw_config::load::{Snapshot, load};
-use openclaw_config::store::usable_log_dir;
+use openclaw_config::store::log_dir;
 use openclaw_config::{Env, Issue, Paths, Settings};
 
 use crate::error::CommandError;
@@ -132,16 +132,9 @@ impl Context {
             .settings()
             .ok()
             .and_then(|settings| settings.logging.file.clone());
-        let wanted = if let Some(file) = configured {
-            self.env().absolute(&file)
-        } else if paths.log_dir.exists() {
-            usable_log_dir(paths)
-                .unwrap_or_else(|_| paths.log_dir.clone())
-                .join(&name)
-        } else if own.is_dir() {
-            own.join(&name)
-        } else {
-            paths.log_dir.join(&name)
+        let wanted = match configured {
+            Some(file) => self.env().absolute(&file),
+            None => log_dir(paths).join(&name),
         };
         let is_file = |path: &Path| path.symlink_metadata().is_ok_and(|found| found.is_file());
         let instead = own.join(&name);

@@ -153,6 +153,27 @@ impl ConfigEditor {
         })
     }
 
+    /// Puts those of the values in one write for which there is nothing yet. Somebody else may be faster.
+    pub fn set_missing(&self, values: &[(&str, Value)]) -> Result<Edited, EditError> {
+        let values: Vec<(KeyPath, &Value)> = values
+            .iter()
+            .map(|(path, value)| Ok((KeyPath::parse(path)?, value)))
+            .collect::<Result<_, KeyPathError>>()?;
+        self.change(Base::Current, |config| {
+            for (path, value) in &values {
+                let is_there = match path.get(config) {
+                    None | Some(Value::Null) => false,
+                    Some(Value::String(text)) => !text.trim().is_empty(),
+                    Some(_) => true,
+                };
+                if !is_there {
+                    path.set(config, (*value).clone())?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Removes what lies at `path`.
     pub fn unset(&self, path: &str) -> Result<Edited, EditError> {
         let path = KeyPath::parse(path)?;

@@ -7,6 +7,7 @@
 //! the whole of one did.
 
 mod fallback;
+mod remember;
 mod rotation;
 
 use std::path::PathBuf;
@@ -101,18 +102,11 @@ impl Snapshot {
     /// A secret that was replaced does not come back with the last-known-good config.
     fn remember_rotation(&self, paths: &Paths, rotated: Rotated) -> Result<(), StoreError> {
         let store = ConfigStore::new(paths);
-        let good = store
-            .last_good()
-            .and_then(|raw| text::parse(&raw).ok())
-            .filter(Value::is_object);
-        let (Some(mut good), Some(auth)) = (good, self.parsed.pointer("/gateway/auth")) else {
-            return Ok(());
-        };
-        match rotated {
-            Rotated::All => good["gateway"]["auth"] = auth.clone(),
-            Rotated::Secret(key) => good["gateway"]["auth"][key] = auth[key].clone(),
+        let good = store.last_good().and_then(|raw| text::parse(&raw).ok());
+        match good.and_then(|good| remember::with_rotation(good, &self.parsed, rotated)) {
+            Some(good) => store.remember_good(&text::pretty(&good)),
+            None => Ok(()),
         }
-        store.remember_good(&text::pretty(&good))
     }
 }
 

@@ -169,6 +169,8 @@ pub struct Paths {
     pub config_path: PathBuf,
     /// Preferred log directory; `store::usable_log_dir` checks that it is ours.
     pub log_dir: PathBuf,
+    /// Whether somebody named that directory. Its permissions are then theirs to choose.
+    pub log_dir_is_named: bool,
     /// Default workspace directory.
     pub workspace_dir: PathBuf,
     /// Ed25519 device key.
@@ -222,6 +224,7 @@ impl Paths {
             (None, None) => home.join(".openclaw").join("workspace"),
         };
         Ok(Self {
+            log_dir_is_named: env.get(env::OPENCLAW_LOG_DIR).is_some(),
             log_dir: env.get(env::OPENCLAW_LOG_DIR).map_or_else(
                 || platform::log_dir(env.temp_dir()),
                 |dir| env.absolute(dir),

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::paths::{Paths, with_suffix};
 use crate::platform::{
-    self, is_open_to_others, is_owned, private_dir_builder, private_file_options,
+    self, is_open_to_others, is_owned, permission_bits, private_dir_builder, private_file_options,
     set_permission_bits,
 };
 
@@ -213,17 +213,37 @@ impl FileLock {
     }
 }
 
-/// Returns the directory for log files: the usual one when it is, or can be made, ours alone; else
-/// `<state>/logs`.
+/// Returns the directory for log files, and makes it: the usual one when it is, or can be made, ours alone; else
+/// `<state>/logs`. A directory that somebody named keeps its permissions, and counts unless others may write to it.
 pub fn usable_log_dir(paths: &Paths) -> Result<PathBuf, StoreError> {
-    let shared_is_a_link =
-        fs::symlink_metadata(&paths.log_dir).is_ok_and(|metadata| metadata.is_symlink());
-    if !shared_is_a_link && private_dir(&paths.log_dir).is_ok() {
-        return Ok(paths.log_dir.clone());
+    let dir = &paths.log_dir;
+    let made = dir.symlink_metadata().is_ok() || private_dir_builder().create(dir).is_ok();
+    let protected =
+        made && may_hold_logs(paths) && (paths.log_dir_is_named || private_dir(dir).is_ok());
+    if protected {
+        return Ok(dir.clone());
     }
     let own = paths.state_dir.join("logs");
     private_dir(&own)?;
     Ok(own)
+}
+
+/// Returns where [`usable_log_dir`] would have log files, and makes nothing.
+pub fn log_dir(paths: &Paths) -> PathBuf {
+    let own = paths.state_dir.join("logs");
+    let is_missing = paths.log_dir.symlink_metadata().is_err();
+    if may_hold_logs(paths) || is_missing && !own.is_dir() {
+        paths.log_dir.clone()
+    } else {
+        own
+    }
+}
+
+fn may_hold_logs(paths: &Paths) -> bool {
+    paths.log_dir.symlink_metadata().is_ok_and(|found| {
+        let others_write = permission_bits(&found).is_some_and(|bits| bits & 0o022 != 0);
+        found.is_dir() && is_owned(&found) && !(paths.log_dir_is_named && others_write)
+    })
 }
 
 #[cfg(test)]

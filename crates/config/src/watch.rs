@@ -20,7 +20,7 @@ use crate::env::Env;
 use crate::load::{Snapshot, load, load_with};
 use crate::paths::Paths;
 use crate::schema::ReloadMode;
-use crate::store::private_dir;
+use crate::store::{ConfigStore, private_dir};
 
 /// A stream of changes is read at least this often.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
@@ -64,7 +64,7 @@ impl ConfigWatcher {
             names: Arc::clone(&names),
             ..Files::default()
         };
-        match watcher(events, names) {
+        match watcher(events.clone(), names) {
             Ok(watcher) => files.watcher = Some(watcher),
             Err(error) => files.failure = Some(error.to_string()),
         }
@@ -76,6 +76,13 @@ impl ConfigWatcher {
         });
         let held = shared.sender.borrow().clone();
         shared.follow(&mut shared.files.lock(), &held);
+        // What was written between the first reading and now is noticed by nobody else.
+        if ConfigStore::new(paths)
+            .read()
+            .is_ok_and(|stored| stored.hash != held.hash)
+        {
+            events.send(()).ok();
+        }
         let weak = Arc::downgrade(&shared);
         let thread = std::thread::Builder::new().name("config-watch".to_owned());
         if let Err(error) = thread.spawn(move || follow_events(&received, &weak)) {

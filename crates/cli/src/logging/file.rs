@@ -13,7 +13,7 @@ use openclaw_config::platform::{file_identity, is_owned};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::open::open;
+use super::open::{Opened, open, open_own};
 
 /// Older files of a day that grew too large: `.1` is the newest of them.
 const ARCHIVES: u32 = 5;
@@ -43,6 +43,14 @@ impl Place {
             dir,
             paths: Box::new(paths.clone()),
             today,
+        }
+    }
+
+    /// A file of a person's choice is opened as it is; among others' files in a directory, only one of our own.
+    fn open(&self, path: &Path) -> io::Result<Opened> {
+        match self {
+            Self::Fixed(_) => open(path),
+            Self::Daily { .. } => open_own(path),
         }
     }
 
@@ -80,7 +88,7 @@ pub(super) struct Redirect(Arc<Mutex<Option<(Place, u64)>>>);
 impl Redirect {
     /// Writes elsewhere from the next line on. A file that cannot be opened there is an error, and nothing changes.
     pub(super) fn to(&self, place: Place, max_bytes: u64) -> io::Result<()> {
-        open(&place.today())?;
+        place.open(&place.today())?;
         *self.0.lock() = Some((place, max_bytes));
         Ok(())
     }
@@ -117,7 +125,7 @@ pub(super) struct RollingFile {
 impl RollingFile {
     /// Opens the file of today, 0600, and removes old ones.
     pub(super) fn open(place: Place, max_bytes: u64, current: CurrentFile) -> io::Result<Self> {
-        let opened = open(&place.today())?;
+        let opened = place.open(&place.today())?;
         let rolling = Self {
             file: Some(opened.file),
             size: opened.size,
@@ -194,7 +202,7 @@ impl RollingFile {
     }
 
     fn switch(&mut self, path: PathBuf) -> io::Result<()> {
-        let opened = open(&path)?;
+        let opened = self.place.open(&path)?;
         self.current.0.lock().clone_from(&path);
         (self.path, self.file) = (path, Some(opened.file));
         (self.size, self.torn) = (opened.size, opened.torn);

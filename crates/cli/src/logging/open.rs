@@ -5,8 +5,8 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use openclaw_config::platform::{
-    is_open_to_others, open_without_waiting, private_dir_builder, private_file_options,
-    set_permission_bits,
+    is_open_to_others, is_owned, open_without_waiting, private_dir_builder, private_file_options,
+    protect,
 };
 
 /// The file, and how it ends.
@@ -24,6 +24,27 @@ pub(super) fn open(path: &Path) -> io::Result<Opened> {
     if let Some(dir) = path.parent() {
         private_dir_builder().create(dir)?;
     }
+    open_in_place(path)
+}
+
+/// The same in a directory that must be this user's own, no link to another, and without following one to somebody's file.
+pub(super) fn open_own(path: &Path) -> io::Result<Opened> {
+    let not_ours = |what: &str| io::Error::new(io::ErrorKind::PermissionDenied, what.to_owned());
+    if let Some(dir) = path.parent() {
+        private_dir_builder().create(dir)?;
+        let found = dir.symlink_metadata()?;
+        if !found.is_dir() || !is_owned(&found) {
+            return Err(not_ours("its directory belongs to somebody else"));
+        }
+    }
+    let opened = open_in_place(path)?;
+    if !is_owned(&opened.file.metadata()?) {
+        return Err(not_ours("the file belongs to somebody else"));
+    }
+    Ok(opened)
+}
+
+fn open_in_place(path: &Path) -> io::Result<Opened> {
     let mut options = private_file_options();
     options.create(true).append(true).read(true);
     let mut file = open_without_waiting(&options, false, path)?;
@@ -35,7 +56,7 @@ pub(super) fn open(path: &Path) -> io::Result<Opened> {
         ));
     }
     if is_open_to_others(&metadata) {
-        set_permission_bits(path, 0o600)?;
+        protect(&file)?;
     }
     let size = metadata.len();
     Ok(Opened {

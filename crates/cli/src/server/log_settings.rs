@@ -90,7 +90,7 @@ impl Follower {
         if let Some(Lost { reason, .. }) = &*self.control.losses().borrow() {
             // Without their number: a reason that changes is a line of its own, which would be lost, too.
             let reason = format!("{reason}; lines go to the console alone");
-            let fix = "free some disk space, and see to it that this user can write that file; it is tried with every line";
+            let fix = "free some disk space, or move away what lies in its place; it is tried with every line";
             self.part.degraded(reason, fix, None);
             return;
         }

@@ -4,6 +4,7 @@ use openclaw_config::edit::{ConfigEditor, EditError};
 use openclaw_config::resolve::{GatewayFlags, GatewayPlan, Source};
 use openclaw_config::schema::{AuthMode, BindMode, GatewayMode};
 use openclaw_config::store::StoreError;
+use openclaw_config::validate::ROOT;
 use openclaw_config::{Env, Secret, Settings};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde_json::{Value, json};
@@ -78,7 +79,8 @@ pub(crate) fn prepare(
     let settings = snapshot.settings.clone();
     check_mode(context, &settings, lacking)?;
     // What its owner has to correct is not written to, whatever is missing in it.
-    let damaged = !snapshot.fatal_issues().is_empty();
+    let is_unreadable = snapshot.fell_back.iter().any(|section| section == ROOT);
+    let damaged = is_unreadable || !snapshot.fatal_issues().is_empty();
     let token = if makes_token(context, plan, lacking) {
         Some(new_token()?)
     } else {
@@ -91,7 +93,6 @@ pub(crate) fn prepare(
     if let Some(token) = &token {
         values.push(("gateway.auth.token", json!(token.expose())));
     }
-    let token_created = token.is_some();
     if values.is_empty() {
         return Ok(FirstStart::default());
     }
@@ -115,9 +116,18 @@ pub(crate) fn prepare(
     }
     let edited = ConfigEditor::new(context.paths(), context.process_env())
         .with_version(VERSION)
-        .set_all(&values);
+        .set_missing(&values);
     let edited = match edited {
         Ok(edited) => edited,
+        // It was damaged this moment.
+        Err(EditError::Syntax(_) | EditError::Unreadable(_)) => {
+            return Ok(for_this_run(
+                context,
+                flags,
+                token,
+                "No token could be read",
+            ));
+        }
         // Neither a full disk nor a file that belongs to somebody else is a reason not to serve, and the next start may find it mended.
         Err(EditError::Store(error)) => {
             let missing: Vec<&str> = values.iter().map(|(key, _)| *key).collect();
@@ -138,6 +148,19 @@ pub(crate) fn prepare(
     for warning in &edited.warnings {
         context.ui().note(format!("Warning: {}", problem(warning)));
     }
+    // Another start may have been faster; then its token counts.
+    let token = token.filter(|token| {
+        let stored = context.reload();
+        stored
+            .settings
+            .gateway
+            .auth
+            .token
+            .as_ref()
+            .map(Secret::expose)
+            == Some(token.expose())
+    });
+    let token_created = token.is_some();
     if let Some(token) = &token {
         context.ui().note(format!(
             "Created a gateway token in {}; show it with: {}",

@@ -1,5 +1,7 @@
 //! Whether a successor would start: its program runs, and flags, environment and config as they are now can be used.
 
+use std::net::SocketAddr;
+
 use openclaw_config::resolve::{GatewayFlags, resolve_gateway};
 use openclaw_config::{Env, Issue, Paths};
 use openclaw_gateway::gateway::check_listening;
@@ -10,6 +12,7 @@ use super::settings::{check_mode, makes_token, new_token};
 use super::{Program, ServerOptions, has_its_secrets};
 use crate::context::Context;
 use crate::error::CommandError;
+use crate::service::running;
 use crate::ui::Ui;
 
 /// The look before a restart; it changes nothing.
@@ -60,6 +63,8 @@ fn would_start(ui: Ui, paths: Paths, options: ServerOptions) -> Result<(), Resta
         return Err(unusable(&mut fatal.into_iter()));
     }
     let mut flags = options.flags;
+    // It counts for less than one that is configured by now.
+    let of_this_run = flags.generated_token.take();
     let resolve = |flags: &GatewayFlags| {
         resolve_gateway(
             flags,
@@ -74,10 +79,27 @@ fn would_start(ui: Ui, paths: Paths, options: ServerOptions) -> Result<(), Resta
         .and_then(|()| check_mode(&context, &snapshot.settings, options.lacking))
         .map_err(|error| refused(&error))?;
     if makes_token(&context, &plan, options.lacking) {
+        if of_this_run.is_some() {
+            return Err(RestartRefused {
+                reason:
+                    "its token lasts for this run, and the next one would not be known to anybody"
+                        .to_owned(),
+                fix: format!(
+                    "configure one: {}; or give one with OPENCLAW_GATEWAY_TOKEN, and stop and start it",
+                    context.command("openclaw config set gateway.auth.token <token>")
+                ),
+            });
+        }
         flags.generated_token = Some(new_token().map_err(|error| refused(&error))?);
         plan = resolve(&flags)?;
     }
-    check_listening(&flags, &plan, options.allow_weak_password).map_err(|error| {
+    let holder = running::holder(&context.paths().lock_file).map_err(|error| refused(&error))?;
+    let open: Vec<SocketAddr> = holder
+        .iter()
+        .flat_map(|holder| &holder.addresses)
+        .filter_map(|address| address.parse().ok())
+        .collect();
+    check_listening(&flags, &plan, options.allow_weak_password, &open).map_err(|error| {
         let text = error.to_string();
         let (reason, fix) = text.split_once('\n').unwrap_or((&text, &fix));
         RestartRefused {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::place::{Gateway, Place};
+use crate::place::{Gateway, Place, free_port};
 use crate::sshd::until;
 
 const CONFIG: &str = ".openclaw/openclaw.json";
@@ -71,6 +71,70 @@ fn u07_a_replaced_token_counts_although_the_file_has_other_mistakes() {
     let status = place.run(&["status"]);
     assert!(status.err.contains(said), "{status:?}");
     gateway.stop();
+}
+
+#[test]
+fn u07_a_damaged_file_without_a_stored_token_stops_no_gateway() {
+    let mut place = Place::with_gateway(&json!({ "mode": "local" }));
+    place.set_env(
+        "OPENCLAW_GATEWAY_TOKEN",
+        "a-token-of-the-environment-0123456789",
+    );
+    assert_eq!(place.gateway(&[]).stop().code(), Some(0));
+    place.set_env("OPENCLAW_GATEWAY_TOKEN", "");
+    place.write(CONFIG, "{{{");
+    let gateway = place.gateway(&[]);
+    place.run(&["health"]).ok();
+    assert_eq!(gateway.stop().code(), Some(0));
+    assert_eq!(place.read(CONFIG), "{{{");
+}
+
+#[test]
+fn u07_a_secret_that_counts_comes_back_with_the_last_good_config() {
+    let (older, newer) = ("older-token-0123456789abcdef", "short-token-1");
+    let place = Place::with_gateway(&json!({ "auth": { "token": older } }));
+    place.gateway(&[]).stop();
+    // In effect, although the file is not right: by its older name, and shorter than the one before.
+    for gateway in [
+        json!({ "token": newer }),
+        json!({ "auth": { "token": newer } }),
+    ] {
+        let config =
+            json!({ "gateway": gateway, "logging": { "level": "loud", "file": place.log() } });
+        place.write(CONFIG, &config.to_string());
+        let gateway = place.gateway(&[]);
+        assert!(admits(&place, &gateway, newer) && !admits(&place, &gateway, older));
+        gateway.stop();
+        place.write(CONFIG, "{{{");
+        let gateway = place.gateway(&[]);
+        assert!(admits(&place, &gateway, newer) && !admits(&place, &gateway, older));
+        gateway.stop();
+    }
+    place.run(&["doctor", "--fix", "--yes"]);
+    let gateway = place.gateway(&[]);
+    assert!(admits(&place, &gateway, newer) && !admits(&place, &gateway, older));
+    gateway.stop();
+}
+
+#[test]
+fn several_first_starts_at_once_leave_one_token_that_counts() {
+    let place = Place::with_gateway(&json!({ "port": free_port() }));
+    let mut starts: Vec<_> = (0..3).map(|_| place.start(&["gateway", "run"])).collect();
+    until("one of them", || place.run(&["health"]).code == Some(0));
+    let token = place.run(&["config", "get", "gateway.auth.token"]).ok().out;
+    let port = place.run(&["config", "get", "gateway.port"]).ok().out;
+    let url = format!("ws://127.0.0.1:{}", port.trim());
+    let line = ["health", "--url", &url, "--token", token.trim()];
+    until("the stored token", || place.run(&line).code == Some(0));
+    let ends: Vec<_> = starts
+        .drain(..)
+        .map(|start| start.terminate().0.code())
+        .collect();
+    assert_eq!(
+        ends.iter().filter(|code| **code == Some(0)).count(),
+        1,
+        "{ends:?}"
+    );
 }
 
 #[test]

@@ -200,6 +200,44 @@ fn u23_a_restart_that_would_end_in_a_refusal_is_not_begun() {
 }
 
 #[test]
+fn u23_no_restart_to_a_port_that_somebody_else_has() {
+    let port = free_port();
+    let place = Place::with_gateway(&json!({ "mode": "local", "port": port }));
+    let mut running = place.start(&["gateway", "run"]);
+    running.wait_for("://127.0.0.1:");
+    let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = stranger.local_addr().unwrap().port();
+    place
+        .run(&["config", "set", "gateway.port", &taken.to_string()])
+        .ok();
+    running.signal("USR1");
+    let line = running.wait_for("not restarted: ");
+    assert!(
+        line.contains(&format!("Port {taken} is already in use.")),
+        "{line}"
+    );
+    assert_eq!(get(port, "/readyz").split(' ').nth(1), Some("200"));
+    drop(stranger);
+    running.signal("USR1");
+    running.wait_for(RESTARTED);
+    assert_eq!(get(taken, "/readyz"), "HTTP/1.1 200 OK");
+    let (status, lines) = running.terminate();
+    assert!(status.success(), "{lines:?}");
+}
+
+#[test]
+fn u23_a_token_that_lasts_for_a_run_is_not_lost_by_a_restart() {
+    let place =
+        Place::with_gateway(&json!({ "mode": "local" })).with_env("OPENCLAW_CONFIG_READONLY", "1");
+    let mut gateway = place.gateway(&[]);
+    gateway.running.signal("USR1");
+    let line = gateway.running.wait_for("not restarted: ");
+    assert!(line.contains("its token lasts for this run"), "{line}");
+    place.run(&["health"]).ok();
+    assert!(gateway.stop().success());
+}
+
+#[test]
 fn u23_what_came_through_a_pipe_cannot_be_read_by_a_successor() {
     let place = Place::with_gateway(&json!({ "mode": "local" }));
     let program = env!("CARGO_BIN_EXE_openclaw");

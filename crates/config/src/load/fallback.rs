@@ -14,7 +14,7 @@ use crate::validate::{Issue, ROOT};
 
 /// What decides together who can reach the gateway, and with what. A new bind never comes with an older credential, nor the
 /// other way round.
-const EXPOSURE: [&str; 9] = [
+pub(super) const EXPOSURE: [&str; 9] = [
     "gateway.allowRealIpFallback",
     "gateway.auth",
     "gateway.bind",
@@ -50,7 +50,7 @@ impl Closed {
 }
 
 /// The section that says what clients show.
-const AUTH: &str = "gateway.auth";
+pub(super) const AUTH: &str = "gateway.auth";
 
 /// A config that was valid before, with the sections of it that still are.
 pub(super) struct LastGood {
@@ -156,12 +156,11 @@ pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGo
             }
         }
     } else if auth_is_usable
-        && let Some(good) = good
-        && let Rotation::Taken(_, rotated) =
-            rotation::compare(get(&good.resolved, AUTH), auth_of_file.as_ref(), true)
+        && get(resolved, AUTH) == auth_of_file.as_ref()
+        && good.is_some_and(|good| get(&good.resolved, AUTH) != auth_of_file.as_ref())
     {
         // It counts as the file says; what was good before has to learn of it.
-        fallback.rotated = Some(rotated);
+        fallback.rotated = Some(Rotated::Exposure);
     }
     for (key, value) in closed {
         put_below(resolved, key, value);
@@ -202,14 +201,14 @@ pub(super) fn narrow(resolved: &mut Value, parsed: &Value, defaulted: &[String])
     }
 }
 
-fn get<'a>(value: &'a Value, section: &str) -> Option<&'a Value> {
+pub(super) fn get<'a>(value: &'a Value, section: &str) -> Option<&'a Value> {
     section
         .split('.')
         .try_fold(value, |value, key| value.get(key))
 }
 
 /// Sets a key at any depth below objects that are there, or makes them.
-fn put_below(value: &mut Value, key: &str, content: Value) {
+pub(super) fn put_below(value: &mut Value, key: &str, content: Value) {
     let mut place = value;
     for part in key.split('.') {
         if !place.is_object() {
@@ -220,7 +219,7 @@ fn put_below(value: &mut Value, key: &str, content: Value) {
     *place = content;
 }
 
-fn put(value: &mut Value, section: &str, content: Option<Value>) {
+pub(super) fn put(value: &mut Value, section: &str, content: Option<Value>) {
     let (parent, key) = match section.split_once('.') {
         Some((top, key)) => (value.get_mut(top), key),
         None => (Some(value), section),

@@ -15,6 +15,8 @@ const VARIED: usize = 8;
 /// What was taken of the `gateway.auth` of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rotated {
+    /// All of it, with what decides beside it who can connect: nothing of that is wrong.
+    Exposure,
     /// All of it: there was no credential before.
     All,
     /// The secret with this key.

@@ -113,6 +113,11 @@ pub fn permission_bits(found: &Metadata) -> Option<u32> {
     Some(found.mode() & 0o7777)
 }
 
+/// Keeps others from an open file, whatever has its name by now.
+pub fn protect(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
 /// Gives a file these permission bits.
 pub fn set_permission_bits(path: &Path, mode: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(mode))

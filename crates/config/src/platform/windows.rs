@@ -108,6 +108,11 @@ pub fn permission_bits(_found: &Metadata) -> Option<u32> {
     None
 }
 
+/// The inherited access list stays.
+pub fn protect(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// There are no such bits; the inherited access list stays.
 pub fn set_permission_bits(_path: &Path, _mode: u32) -> io::Result<()> {
     Ok(())

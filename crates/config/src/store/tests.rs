@@ -236,6 +236,26 @@ fn logs_go_to_the_state_dir_when_the_shared_place_is_not_ours() {
 }
 
 #[test]
+fn a_log_directory_that_somebody_named_keeps_its_permissions() {
+    let home = home();
+    let mut paths = home.paths.clone();
+    paths.log_dir = home.paths.home.join("var-log");
+    paths.log_dir_is_named = true;
+    let own = paths.state_dir.join("logs");
+    // A look makes nothing.
+    assert_eq!(log_dir(&paths), paths.log_dir);
+    assert!(!paths.log_dir.exists());
+    assert_eq!(usable_log_dir(&paths).unwrap(), paths.log_dir);
+    assert_eq!(mode(&paths.log_dir), 0o700);
+    for (bits, expected) in [(0o755, &paths.log_dir), (0o777, &own)] {
+        fs::set_permissions(&paths.log_dir, Permissions::from_mode(bits)).unwrap();
+        assert_eq!(&usable_log_dir(&paths).unwrap(), expected);
+        assert_eq!(&log_dir(&paths), expected);
+        assert_eq!(mode(&paths.log_dir), bits);
+    }
+}
+
+#[test]
 fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("openclaw.json");

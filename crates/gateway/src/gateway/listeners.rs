@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::core::Core;
-use crate::gateway::GatewayOptions;
-use crate::listen::bind::BindError;
+use crate::gateway::{GatewayOptions, StartError};
+use crate::listen::bind::{BindError, check_rest};
 use crate::listen::steps::{Fate, fate, missing};
 use crate::listen::{
     BindPlan, BindRefused, BindRequest, Guard, InterfaceAddress, ListenerHandle, MissingListener,
@@ -80,15 +80,17 @@ pub(super) struct Given {
     allow_weak_password: bool,
 }
 
-/// Whether a start that follows this plan would be let to its sockets, on the addresses that this machine has now.
+/// Whether a successor of the gateway that listens at `open` would listen as this plan says, on the addresses that this
+/// machine has now.
 ///
 /// # Errors
-/// Why it would not: an address that it has not, or a credential too weak for who would reach it.
+/// Why it would not: an address that it cannot have, or a credential too weak for who would reach it.
 pub fn check_listening(
     flags: &GatewayFlags,
     plan: &GatewayPlan,
     allow_weak_password: bool,
-) -> Result<(), BindRefused> {
+    open: &[SocketAddr],
+) -> Result<(), StartError> {
     let given = Given {
         flags: flags.clone(),
         port: None,
@@ -96,7 +98,8 @@ pub fn check_listening(
     };
     let interfaces = interface_addresses().unwrap_or_default();
     let machine = Machine::at_start(&interfaces);
-    given.plan(plan, &machine).map(drop)
+    check_rest(&given.plan(plan, &machine)?, open)?;
+    Ok(())
 }
 
 impl Given {

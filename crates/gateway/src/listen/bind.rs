@@ -124,7 +124,9 @@ impl Listeners {
         loop {
             match bind_once(plan, inherited) {
                 Err(Failure { address, source })
-                    if source.kind() == io::ErrorKind::AddrInUse && Instant::now() < deadline =>
+                    if source.kind() == io::ErrorKind::AddrInUse
+                        && Instant::now() < deadline
+                        && !PortHolders::find(address.port()).is_lasting() =>
                 {
                     tracing::debug!(%address, "port is busy; trying again");
                     tokio::time::sleep(RETRY_STEP).await;
@@ -175,6 +177,28 @@ impl Failure {
             _ => BindError::Other { address, source },
         }
     }
+}
+
+/// Whether whoever holds the sockets `open` already could bind the rest of the plan, too. Nothing listens for it.
+///
+/// # Errors
+/// The first address that cannot be had, and who has it.
+pub(crate) fn check_rest(plan: &BindPlan, open: &[SocketAddr]) -> Result<(), BindError> {
+    let required = plan.required.iter().map(|address| (*address, true));
+    let optional = plan.optional.iter().map(|address| (*address, false));
+    for (address, is_required) in required.chain(optional) {
+        // Beside their own sockets gateways find a place.
+        if open.iter().any(|own| overlaps(*own, address)) {
+            continue;
+        }
+        let bound = socket::tcp(address).and_then(|socket| socket.bind(address));
+        if let Err(source) = bound
+            && (is_required || source.kind() == io::ErrorKind::AddrInUse)
+        {
+            return Err(Failure { address, source }.explain());
+        }
+    }
+    Ok(())
 }
 
 /// Binds the plan once. With port 0 the first address takes a port of the system's choice and the others follow.

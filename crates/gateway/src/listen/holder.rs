@@ -49,6 +49,13 @@ impl PortHolders {
         self.commands().any(|command| command.contains("openclaw"))
     }
 
+    /// Whether somebody has the port who is surely no gateway on its way out.
+    pub fn is_lasting(&self) -> bool {
+        !self.holders.is_empty()
+            && self.commands().count() == self.holders.len()
+            && !self.has_gateway()
+    }
+
     fn commands(&self) -> impl Iterator<Item = &str> {
         self.holders
             .iter()
