@@ -1,5 +1,6 @@
 //! What `reset` and `uninstall` take away: the paths of one profile, checked before anything goes, and never through a link.
 
+mod named;
 mod names;
 mod remove;
 mod safe;
@@ -36,6 +37,18 @@ pub(crate) enum Step {
 pub(crate) struct Directory {
     tree: Tree,
     role: Role,
+    /// Why it is not known whose everything in it is, as part of a sentence.
+    unsure: Option<String>,
+}
+
+impl Directory {
+    const fn new(tree: Tree, role: Role) -> Self {
+        Self {
+            tree,
+            role,
+            unsure: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,31 +60,40 @@ enum Role {
 
 impl Step {
     fn tree(tree: Tree, role: Role) -> Self {
-        Self::Remove(Directory { tree, role })
+        Self::Remove(Directory::new(tree, role))
     }
 }
 
 /// Removes the state directory except what belongs to others or is to be kept.
 pub(crate) fn state_dir(context: &Context, with_workspace: bool) -> Step {
     let paths = context.paths();
+    let named = named::by_config(context);
     let mut keep = safe::workspaces_of_others(paths);
-    let named = safe::named_by_config(context);
     keep.extend(
         named
+            .folders
             .into_iter()
             .filter(|path| *path != paths.workspace_dir),
     );
-    if !with_workspace {
+    let also = if with_workspace {
+        vec![paths.workspace_dir.clone()]
+    } else {
         keep.push(paths.workspace_dir.clone());
-    }
+        Vec::new()
+    };
+    let is_careful = is_shared(context) || named.unsure.is_some();
     let tree = Tree {
         keep,
         last: stop::locks(paths),
-        shared: is_shared(context).then(PathBuf::new),
+        shared: is_careful.then(PathBuf::new),
+        also,
         is_state: true,
         ..Tree::of(&paths.state_dir)
     };
-    Step::tree(tree, Role::State)
+    Step::Remove(Directory {
+        unsure: named.unsure.filter(|_| !is_shared(context)),
+        ..Directory::new(tree, Role::State)
+    })
 }
 
 /// Removes the workspace.
@@ -79,15 +101,33 @@ pub(crate) fn workspace(context: &Context) -> Step {
     Step::tree(Tree::of(&context.paths().workspace_dir), Role::Workspace)
 }
 
-/// Removes a directory of the state directory.
-pub(crate) fn part(context: &Context, name: &Path) -> Step {
+/// Removes directories of the state directory.
+pub(crate) fn parts(context: &Context, names: impl IntoIterator<Item = PathBuf>) -> Vec<Step> {
     let paths = context.paths();
-    let tree = Tree {
-        keep: vec![paths.workspace_dir.clone()],
-        shared: is_shared(context).then(|| name.to_owned()),
+    let named = named::by_config(context);
+    let is_careful = is_shared(context) || named.unsure.is_some();
+    let keep = [named.folders, vec![paths.workspace_dir.clone()]].concat();
+    let part = |name: PathBuf| Tree {
+        keep: keep.clone(),
+        shared: is_careful.then(|| name.clone()),
         ..Tree::of(&paths.state_dir.join(name))
     };
-    Step::tree(tree, Role::Other)
+    names
+        .into_iter()
+        .map(|name| Step::tree(part(name), Role::Other))
+        .collect()
+}
+
+/// The files of the database.
+pub(crate) fn database_files(context: &Context) -> Vec<Step> {
+    let paths = context.paths();
+    let is_ours = |path: &PathBuf| {
+        path.strip_prefix(&paths.state_dir).is_ok_and(|below| {
+            names::look(path, below, path.is_dir() && !path.is_symlink()) == names::Found::Ours
+        })
+    };
+    let files = paths.database_files().into_iter().filter(is_ours);
+    files.map(Step::RemoveFile).collect()
 }
 
 /// Removes another directory of ours.
@@ -188,7 +228,7 @@ fn check(context: &Context, steps: &[Step]) -> Result<(), CommandError> {
                 };
                 (path, reason, Role::Other)
             }
-            Step::Remove(Directory { tree, role }) => {
+            Step::Remove(Directory { tree, role, .. }) => {
                 let reason = match role {
                     Role::State => safe::not_a_state_dir(&tree.path, &paths.home),
                     Role::Workspace => safe::not_our_workspace(paths),

@@ -257,7 +257,7 @@ impl Paths {
 
     /// The database and all that belongs to it or was set aside from it, be it there or not.
     pub fn database_files(&self) -> Vec<PathBuf> {
-        let suffixes = ["", "-wal", "-shm", "-journal", ".snapshot"];
+        let suffixes = ["", "-wal", "-shm", "-journal", ".snapshot", ".snapshot.tmp"];
         let mut files: Vec<PathBuf> = suffixes
             .iter()
             .map(|suffix| with_suffix(&self.database_file, suffix))

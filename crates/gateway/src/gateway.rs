@@ -209,7 +209,7 @@ impl Gateway {
             tracing::warn!(running, "background tasks did not end in time");
         }
         core.listeners.stop().await;
-        drop((self.held, self.control));
+        drop(self.control);
         background::flush_refusals(&core, true);
         core.audit_lazily(AuditEvent {
             ts: core.now_ms(),
@@ -225,6 +225,8 @@ impl Gateway {
         if let Some(Err(error)) = closed {
             tracing::error!(%error, "the records could not be closed");
         }
+        // Whoever takes the lock next finds files that nobody writes any more.
+        drop(self.held);
         let report = ShutdownReport {
             unanswered,
             unclosed,

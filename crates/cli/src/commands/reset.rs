@@ -130,16 +130,12 @@ fn steps(context: &Context, scope: &str) -> Vec<Step> {
             [
                 vec![Step::Stop],
                 removal::config_files(context),
-                folders
-                    .into_iter()
-                    .chain(sessions(&paths.state_dir))
-                    .map(|name| removal::part(context, &name))
-                    .collect(),
-                files
-                    .into_iter()
-                    .chain(paths.database_files())
-                    .map(Step::RemoveFile)
-                    .collect(),
+                removal::parts(
+                    context,
+                    folders.into_iter().chain(sessions(&paths.state_dir)),
+                ),
+                files.into_iter().map(Step::RemoveFile).collect(),
+                removal::database_files(context),
             ]
             .concat()
         }

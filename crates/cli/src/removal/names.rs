@@ -4,14 +4,19 @@ use std::borrow::Cow;
 use std::path::{Component, Path};
 
 use openclaw_config::paths::Profile;
+use openclaw_config::store::read_regular;
+use openclaw_edge::dns::zone_file::CONTENT_HASH;
 
 /// State directories in the home directory, those of older programs included.
 const STATE_DIRS: [&str; 4] = [".openclaw", ".clawdbot", ".moltbot", ".moldbot"];
 /// State directory of a named profile, before its name.
 const PROFILE_STATE_DIR: &str = ".openclaw-";
 
+/// No zone file of ours is longer.
+const MAX_ZONE: u64 = 1 << 20;
+
 /// Everything that this program writes in a state directory, and what it takes over from older ones; `*` is any text within a
-/// name, `?` any byte, `#` digits. What belongs to the person (`.env`, pages, workspaces, skills) is not among it.
+/// name, `?` a hexadecimal digit, `#` digits. All but [`DIRECTORY`] are files. What belongs to the person (`.env`, pages, workspaces, skills) is not among it.
 const WRITTEN: &[&str] = &[
     "openclaw.json",
     "clawdbot.json",
@@ -23,9 +28,12 @@ const WRITTEN: &[&str] = &[
     "gateway.sqlite-journal",
     "gateway.sqlite.snapshot",
     "gateway.sqlite.snapshot.tmp",
-    "gateway.sqlite.new*",
-    "gateway.sqlite.recovered*",
-    "gateway.sqlite.salvage*",
+    "gateway.sqlite.new",
+    "gateway.sqlite.new-*",
+    "gateway.sqlite.recovered",
+    "gateway.sqlite.recovered-*",
+    "gateway.sqlite.salvage",
+    "gateway.sqlite.salvage-*",
     "gateway.sqlite.damaged-*",
     "gateway.lock",
     "gateway.sock",
@@ -41,7 +49,7 @@ const WRITTEN: &[&str] = &[
     "config-confirm.json",
     "tunnel-service.json",
     "migration.json",
-    "edit-????????-????-????-????-????????????",
+    DIRECTORY,
     "identity/device.json",
     "identity/device-auth.json",
     "devices/paired.json",
@@ -54,9 +62,12 @@ const WRITTEN: &[&str] = &[
     "agents/*/sessions/*.json",
     "agents/*/sessions/*.jsonl*",
     "agents/*/agent/auth-profiles.json",
-    "logs/openclaw-*.log",
-    "logs/gateway*.log",
-    "logs/node*.log",
+    "logs/openclaw-####-##-##.log",
+    "logs/openclaw-*-####-##-##.log",
+    "logs/gateway.log",
+    "logs/gateway.err.log",
+    "logs/node.log",
+    "logs/node.err.log",
     "tunnels/????????????????*.*",
     "gateway/tls/gateway-*.pem*",
     "gateway/acme/*/account*.json*",
@@ -65,6 +76,12 @@ const WRITTEN: &[&str] = &[
     "gateway/acme/*/*/next-key.pem*",
     "dns/*.db",
 ];
+
+/// What a person edits by way of this program; the one directory of ours that goes with all that is in it.
+const DIRECTORY: &str = "edit-????????-????-????-????-????????????";
+
+/// Zone files, whose names are those of domains: only what they begin with tells them from those of a person.
+const ZONES: &str = "dns";
 
 /// What is appended to one of these names for a file beside it: while it is written, what it was before, and what was put
 /// aside.
@@ -100,8 +117,28 @@ pub(super) enum Found {
     Foreign,
 }
 
-/// What the path `relative` to a state directory is.
-pub(super) fn find(relative: &Path) -> Found {
+/// What `path` is, which is `relative` to a state directory. A directory goes by what is in it, and not by its name.
+pub(super) fn look(path: &Path, relative: &Path, is_dir: bool) -> Found {
+    match find(relative) {
+        Found::Ours if is_dir && !is_directory_of_ours(relative) => Found::Foreign,
+        Found::Ours if !is_dir && relative.starts_with(ZONES) && !is_zone_of_ours(path) => {
+            Found::Foreign
+        }
+        found => found,
+    }
+}
+
+fn is_directory_of_ours(relative: &Path) -> bool {
+    let name = relative.to_string_lossy();
+    matches(DIRECTORY.as_bytes(), name.as_bytes())
+}
+
+fn is_zone_of_ours(path: &Path) -> bool {
+    read_regular(path, MAX_ZONE).is_ok_and(|text| text.starts_with(CONTENT_HASH.as_bytes()))
+}
+
+/// What the path `relative` to a state directory is, by its name.
+fn find(relative: &Path) -> Found {
     let mut parts = Vec::new();
     for part in relative.components() {
         match part {
@@ -150,7 +187,7 @@ pub(super) fn is_aside(of: &str, name: &str) -> bool {
     })
 }
 
-/// `*` is any text, `?` any byte, `#` one digit or more.
+/// `*` is any text, `?` a hexadecimal digit, `#` one digit or more.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,
@@ -158,7 +195,9 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
         (Some((b'#', rest)), Some((b'0'..=b'9', name))) => {
             matches(rest, name) || matches(pattern, name)
         }
-        (Some((b'?', rest)), Some((_, name))) => matches(rest, name),
+        (Some((b'?', rest)), Some((digit, name))) => {
+            digit.is_ascii_hexdigit() && matches(rest, name)
+        }
         (Some((wanted, rest)), Some((byte, name))) if wanted == byte && *wanted != b'#' => {
             matches(rest, name)
         }
@@ -186,11 +225,21 @@ mod tests {
                 Found::Ours,
             ),
             ("gateway.sqlite.mine", Found::Foreign),
+            ("gateway.sqlite.new", Found::Ours),
+            ("gateway.sqlite.new-wal", Found::Ours),
+            ("gateway.sqlite.newer", Found::Foreign),
+            ("gateway.sqlite.snapshot.tmp", Found::Ours),
+            ("logs/openclaw-2026-11-27.log", Found::Ours),
+            ("logs/openclaw-rescue-2026-11-27.log", Found::Ours),
+            ("logs/openclaw-notes.log", Found::Foreign),
+            ("logs/gateway.err.log", Found::Ours),
+            ("logs/gateway-design.log", Found::Foreign),
             ("gateway.sqlite.damaged-20261127T101112Z-wal", Found::Ours),
             ("gateway.env.example", Found::Foreign),
             ("gateway.sqlite-wal", Found::Ours),
             ("edit-0b1f6d3e-1111-4111-8111-111111111111", Found::Ours),
             ("edit-notes", Found::Foreign),
+            ("edit-notebook-with-plan-sand-morenotesfor", Found::Foreign),
             ("identity", Found::Above),
             ("identity/device.json", Found::Ours),
             ("identity/passport.pdf", Found::Foreign),

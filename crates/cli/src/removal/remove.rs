@@ -58,6 +58,8 @@ pub(super) struct Tree {
     pub(super) last: Vec<PathBuf>,
     /// When there may be things of others in it, its path within the state directory: then only our names go.
     pub(super) shared: Option<PathBuf>,
+    /// What goes in any case, with all that is in it.
+    pub(super) also: Vec<PathBuf>,
     /// Whether it may be mounted itself, and hold locks: a state directory.
     pub(super) is_state: bool,
 }
@@ -70,6 +72,7 @@ impl Tree {
             keep: Vec::new(),
             last: Vec::new(),
             shared: None,
+            also: Vec::new(),
             is_state: false,
         }
     }
@@ -200,7 +203,9 @@ impl<'a> Walk<'a> {
             return Ok(true);
         }
         let ours = match &self.tree.shared {
-            Some(within) if !whole => names::find(&within.join(below)),
+            Some(within) if !whole && !self.tree.also.contains(&path) => {
+                names::look(&path, &within.join(below), found.is_dir())
+            }
             _ => Found::Ours,
         };
         if let Some(why) = self.stays(real, &path, is_root, found, ours) {

@@ -4,10 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use openclaw_config::Paths;
-use serde_json::Value;
 
 use super::{names, remove};
-use crate::context::Context;
 use crate::platform::mount_points;
 
 /// Names that a directory of ours has, one of them at least. Other programs have an `identity` or a `node.json`, too.
@@ -51,23 +49,6 @@ pub(super) fn workspaces_of_others(paths: &Paths) -> Vec<PathBuf> {
         })
         .map(|entry| entry.path())
         .filter(|path| real(path) != own)
-        .collect()
-}
-
-/// Directories that the config names for what people and their agents write. They may lie in the state directory.
-pub(super) fn named_by_config(context: &Context) -> Vec<PathBuf> {
-    let config = &context.snapshot().resolved;
-    let agents = config.pointer("/agents/list").and_then(Value::as_array);
-    let of_agents = agents
-        .into_iter()
-        .flatten()
-        .filter_map(|agent| agent.get("workspace"));
-    ["/agents/defaults/workspace", "/canvasHost/root"]
-        .into_iter()
-        .filter_map(|pointer| config.pointer(pointer))
-        .chain(of_agents)
-        .filter_map(Value::as_str)
-        .map(|path| context.env().absolute(path))
         .collect()
 }
 

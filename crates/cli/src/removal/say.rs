@@ -104,25 +104,29 @@ fn file(context: &Context, path: &Path) -> Vec<Line> {
 fn tree(context: &Context, directory: &Directory, done: &Done) -> Vec<Line> {
     let shown = |path: &Path| context.paths().display_home(path);
     let tree = &directory.tree;
-    let silent: Vec<String> = done
+    let stays: Vec<String> = done
         .kept
         .iter()
-        .filter(|kept| matches!(kept.why, Why::Asked | Why::Foreign) && kept.path != tree.path)
+        .filter(|kept| kept.path != tree.path)
         .map(|kept| shown(&kept.path))
         .collect();
-    let is_mixed = done.kept.iter().any(|kept| kept.why == Why::Foreign);
+    let is_any = |why: Why| done.kept.iter().any(|kept| kept.why == why);
     let mut lines = Vec::new();
     if done.any {
         let whole = shown(&tree.path);
-        let text = if silent.is_empty() {
+        let text = if is_any(Why::New) {
+            format!("what was in {whole}")
+        } else if stays.is_empty() {
             whole
-        } else if is_mixed {
+        } else if is_any(Why::Foreign) {
             format!(
                 "what openclaw wrote in {whole}; this stays: {}",
-                list(&silent)
+                list(&stays)
             )
+        } else if done.kept.iter().all(|kept| kept.why == Why::Asked) {
+            format!("{whole} except {}", list(&stays))
         } else {
-            format!("{whole} except {}", list(&silent))
+            format!("what was in {whole}; this stays: {}", list(&stays))
         };
         lines.push(Line::Gone(text, Some(tree.path.clone())));
     }
@@ -147,6 +151,18 @@ fn tree(context: &Context, directory: &Directory, done: &Done) -> Vec<Line> {
         };
         let text = format!("{}: {reason}", shown(path));
         lines.push(Line::Kept(text, Some(path.clone())));
+    }
+    if let Some(unsure) = &directory.unsure
+        && is_any(Why::Foreign)
+    {
+        let whole = shown(&tree.path);
+        lines.push(Line::Kept(
+            format!(
+                "the rest of {whole}: {unsure}, so which folders in it hold files of yours is not known; look at what stays, then remove it yourself: rm -r {}",
+                quoted(&tree.path)
+            ),
+            Some(tree.path.clone()),
+        ));
     }
     lines
 }

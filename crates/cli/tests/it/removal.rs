@@ -1,6 +1,7 @@
 //! `openclaw reset` and `openclaw uninstall`.
 
 mod kept;
+mod named;
 
 use std::os::unix::fs::symlink;
 
@@ -145,6 +146,7 @@ fn u37_a_reset_ends_and_removes_what_is_of_this_profile_alone() {
     assert!(place.path(".openclaw/workspace/notes.md").exists());
     drop(own);
     // Out of the way, the next start is a first one.
+    place.write(".openclaw/openclaw.json", "{}");
     let ran = place
         .run(&["reset", "--scope", "full", "--yes", "--json"])
         .ok();

@@ -6,8 +6,8 @@ use openclaw_protocol::discovery::SERVICE;
 
 use super::zone::{GatewayFacts, TTL, ZoneFacts};
 
-/// First line, before the digits.
-const HASH: &str = "; openclaw-content-hash: ";
+/// What every zone file of ours begins with, before the digits of its hash.
+pub const CONTENT_HASH: &str = "; openclaw-content-hash: ";
 /// Stands for the serial while the content is hashed.
 const NO_SERIAL: &str = "SERIAL";
 
@@ -28,7 +28,7 @@ impl ZoneFile {
         let gateway = facts.gateway.as_ref()?;
         let without = body(facts, gateway, NO_SERIAL)?;
         let hash = hash(&without);
-        let known = before.and_then(|text| text.lines().next()?.strip_prefix(HASH));
+        let known = before.and_then(|text| text.lines().next()?.strip_prefix(CONTENT_HASH));
         let serial_before = before.and_then(serial);
         if let (Some(before), Some(serial)) = (before, serial_before)
             && known == Some(hash.as_str())
@@ -42,7 +42,7 @@ impl ZoneFile {
         let serial = next_serial(serial_before, today);
         let body = body(facts, gateway, &serial.to_string())?;
         Some(Self {
-            text: format!("{HASH}{hash}\n{body}"),
+            text: format!("{CONTENT_HASH}{hash}\n{body}"),
             serial,
             changed: true,
         })

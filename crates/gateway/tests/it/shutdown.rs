@@ -1,6 +1,9 @@
 //! Stopping and restarting: told first, answered, closed, released or handed over.
 
+use std::time::Duration;
+
 use openclaw_gateway::gateway::StartError;
+use openclaw_gateway::lock::peek;
 use openclaw_gateway::restart::{Restart, RestartRefused};
 use openclaw_testkit::gateway::TOKEN;
 use openclaw_testkit::wire::{Wire, operator_params};
@@ -38,6 +41,26 @@ async fn a_stop_tells_answers_and_closes_in_this_order() {
     }
     let (report, _home) = stopping.await.unwrap();
     assert!(report.is_clean(), "{report:?}");
+}
+
+#[tokio::test]
+async fn the_lock_is_let_go_when_nothing_is_written_any_more() {
+    let gateway = TestGateway::start().await;
+    let state_dir = gateway.state_dir().to_owned();
+    let lock = state_dir.join("gateway.lock");
+    // Somebody else has the database, so that the last records have to wait.
+    let other = rusqlite::Connection::open(state_dir.join("gateway.sqlite")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let stopping = tokio::spawn(gateway.stop());
+    let mut is_held = true;
+    while !stopping.is_finished() {
+        is_held &= peek(&lock, 0).unwrap().is_some() || stopping.is_finished();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (_, home) = stopping.await.unwrap();
+    assert!(is_held, "free while the records were still being written");
+    assert!(peek(&lock, 0).unwrap().is_none());
+    drop((other, home));
 }
 
 #[tokio::test]
