@@ -225,7 +225,8 @@ fn degraded(status: &Value) -> Vec<String> {
     names
 }
 
-fn texts(list: &Value) -> impl Iterator<Item = &str> {
+/// The texts in a list of an answer.
+pub(crate) fn texts(list: &Value) -> impl Iterator<Item = &str> {
     list.as_array()
         .into_iter()
         .flatten()

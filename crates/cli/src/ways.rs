@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::answer::texts;
 use crate::context::Context;
 use crate::ui::format::now_ms;
 
@@ -101,13 +102,6 @@ pub(crate) fn finding_lines(context: &Context, status: &Value) -> Vec<String> {
         ));
     }
     lines
-}
-
-fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
 }
 
 #[cfg(test)]

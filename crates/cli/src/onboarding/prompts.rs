@@ -236,20 +236,7 @@ impl Prompts {
         )?;
         Ok(match chosen {
             "keep" => Auth::Token(None),
-            "own" => {
-                let token: String = done(
-                    cliclack::password("Gateway token")
-                        .validate(|text: &String| {
-                            if text.trim().is_empty() {
-                                Err("Required")
-                            } else {
-                                Ok(())
-                            }
-                        })
-                        .interact(),
-                )?;
-                Auth::Token(Some(Secret::new(token.trim())))
-            }
+            "own" => Auth::Token(Some(token()?)),
             _ => Auth::NewToken,
         })
     }
@@ -410,19 +397,24 @@ impl Prompts {
         if chosen == "pair" {
             return Ok(None);
         }
-        let token: String = done(
-            cliclack::password("Gateway token")
-                .validate(|text: &String| {
-                    if text.trim().is_empty() {
-                        Err("Required")
-                    } else {
-                        Ok(())
-                    }
-                })
-                .interact(),
-        )?;
-        Ok(Some(Secret::new(token.trim())))
+        token().map(Some)
     }
+}
+
+/// A token that somebody has.
+fn token() -> Result<Secret, CommandError> {
+    let token: String = done(
+        cliclack::password("Gateway token")
+            .validate(|text: &String| {
+                if text.trim().is_empty() {
+                    Err("Required")
+                } else {
+                    Ok(())
+                }
+            })
+            .interact(),
+    )?;
+    Ok(Secret::new(token.trim()))
 }
 
 impl Prompts {

@@ -7,32 +7,10 @@ use crate::place::{Gateway, Place, Running};
 /// A gateway with this machine as its node, which may run everything.
 fn running() -> (Place, Gateway, Running) {
     let place = Place::with_gateway(&json!({}));
-    place.write(
-        "rules.json",
-        r#"{"version":1,"defaults":{"security":"full","ask":"off"}}"#,
-    );
-    place
-        .run(&["approvals", "set", "--file", "rules.json"])
-        .ok();
+    place.allow_all_programs();
     let gateway = place.gateway(&[]);
-    let node = node(&place, &gateway);
+    let node = place.node(&gateway);
     (place, gateway, node)
-}
-
-fn node(place: &Place, gateway: &Gateway) -> Running {
-    let port = gateway.port.to_string();
-    let mut node = place.start(&[
-        "node",
-        "run",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        &port,
-        "--display-name",
-        "box",
-    ]);
-    node.wait_for("node host connected to ");
-    node
 }
 
 #[test]
@@ -194,7 +172,7 @@ fn usage_is_checked_before_anything_runs() {
 fn u27_a_run_waits_for_its_approval() {
     let place = Place::with_gateway(&json!({}));
     let gateway = place.gateway(&[]);
-    let _node = node(&place, &gateway);
+    let _node = place.node(&gateway);
     for (decision, code) in [("allow", 0), ("deny", 1)] {
         let mut run = place.start(&[
             "nodes",

@@ -150,6 +150,23 @@ impl Place {
         Running::new(command)
     }
 
+    /// Programs run on this machine as a node without a question.
+    pub(crate) fn allow_all_programs(&self) {
+        let rules = r#"{"version":1,"defaults":{"security":"full","ask":"off"}}"#;
+        self.write("rules.json", rules);
+        self.run(&["approvals", "set", "--file", "rules.json"]).ok();
+    }
+
+    /// Starts this machine as the node `box` of a gateway and waits until it is connected.
+    pub(crate) fn node(&self, gateway: &Gateway) -> Running {
+        let port = gateway.port.to_string();
+        let target = ["--host", "127.0.0.1", "--port", &port];
+        let line = [&["node", "run", "--display-name", "box"], &target[..]].concat();
+        let mut node = self.start(&line);
+        node.wait_for("node host connected to ");
+        node
+    }
+
     /// Starts a gateway on a free port and waits until it listens.
     pub(crate) fn gateway(&self, flags: &[&str]) -> Gateway {
         let port = free_port();

@@ -17,6 +17,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::place::{Gateway, Place, Running, free_port};
+use crate::sshd::until;
 
 /// What the new program says first.
 const RESTARTED: &str = "restarted; the sockets stayed open";
@@ -276,19 +277,13 @@ fn u23_a_program_that_goes_during_the_drain_leaves_the_gateway_running() {
 #[test]
 fn u23_a_second_signal_ends_it_at_once() {
     let place = Place::with_gateway(&json!({}));
-    place.write(
-        "rules.json",
-        r#"{"version":1,"defaults":{"security":"full","ask":"off"}}"#,
-    );
-    place
-        .run(&["approvals", "set", "--file", "rules.json"])
-        .ok();
+    place.allow_all_programs();
     let mut gateway = place.gateway(&[]);
-    let _node = node(&place, &gateway);
+    let _node = place.node(&gateway);
     let begun = place.path("begun");
     let script = format!("touch {}; sleep 60", begun.display());
     let _call = place.start(&["nodes", "run", "--node", "box", "--", "sh", "-c", &script]);
-    wait_until(|| begun.exists());
+    until("it happens", || begun.exists());
     gateway.running.signal("TERM");
     gateway.running.wait_for("received SIGTERM; shutting down");
     gateway.running.signal("TERM");
@@ -301,42 +296,12 @@ fn u23_a_second_signal_ends_it_at_once() {
     );
 }
 
-fn wait_until(reached: impl Fn() -> bool) {
-    let end = std::time::Instant::now() + Duration::from_secs(60);
-    while !reached() {
-        assert!(std::time::Instant::now() < end, "it never happens");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-fn node(place: &Place, gateway: &Gateway) -> Running {
-    let port = gateway.port.to_string();
-    let mut node = place.start(&[
-        "node",
-        "run",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        &port,
-        "--display-name",
-        "box",
-    ]);
-    node.wait_for("node host connected to ");
-    node
-}
-
 #[test]
 fn u23_a_program_on_a_node_runs_through_a_restart_once_and_its_caller_gets_the_output() {
     let place = Place::with_gateway(&json!({}));
-    place.write(
-        "rules.json",
-        r#"{"version":1,"defaults":{"security":"full","ask":"off"}}"#,
-    );
-    place
-        .run(&["approvals", "set", "--file", "rules.json"])
-        .ok();
+    place.allow_all_programs();
     let mut gateway = place.gateway(&[]);
-    let mut node = node(&place, &gateway);
+    let mut node = place.node(&gateway);
     let (runs, go) = (place.path("runs"), place.path("go"));
     let script = format!(
         "echo x >> {}; while [ ! -e {} ]; do sleep 0.05; done; echo done",
@@ -357,7 +322,7 @@ fn u23_a_program_on_a_node_runs_through_a_restart_once_and_its_caller_gets_the_o
         "-c",
         &script,
     ]);
-    wait_until(|| runs.exists());
+    until("it happens", || runs.exists());
     restart(&mut gateway);
     node.wait_for("node host connected to ");
     std::fs::write(&go, "").unwrap();
@@ -371,17 +336,11 @@ fn u23_a_program_on_a_node_runs_through_a_restart_once_and_its_caller_gets_the_o
 #[test]
 fn u23_up_answers_the_calls_to_its_own_node_before_it_restarts() {
     let place = Place::with_gateway(&json!({}));
-    place.write(
-        "rules.json",
-        r#"{"version":1,"defaults":{"security":"full","ask":"off"}}"#,
-    );
-    place
-        .run(&["approvals", "set", "--file", "rules.json"])
-        .ok();
+    place.allow_all_programs();
     let port = free_port().to_string();
     let mut up = place.start(&["up", "--port", &port, "--display-name", "here"]);
     up.wait_for("Stop with Ctrl-C.");
-    wait_until(|| {
+    until("it happens", || {
         place
             .read("gateway.log")
             .contains("node host connected to ")
@@ -406,15 +365,19 @@ fn u23_up_answers_the_calls_to_its_own_node_before_it_restarts() {
         "-c",
         &script,
     ]);
-    wait_until(|| runs.exists());
+    until("it happens", || runs.exists());
     up.signal("USR1");
-    wait_until(|| place.read("gateway.log").contains("draining; then "));
+    until("it happens", || {
+        place.read("gateway.log").contains("draining; then ")
+    });
     std::fs::write(&go, "").unwrap();
     call.wait_for("done");
     let (status, lines) = call.wait();
     assert!(status.success(), "{lines:?}");
     assert_eq!(std::fs::read_to_string(&runs).unwrap(), "x\n");
-    wait_until(|| place.read("gateway.log").contains(RESTARTED));
+    until("it happens", || {
+        place.read("gateway.log").contains(RESTARTED)
+    });
     up.signal("TERM");
     assert_eq!(up.wait().0.code(), Some(0));
 }
@@ -480,7 +443,7 @@ fn u25_a_service_manager_is_told_about_the_node_host() {
     let manager = Manager::listen(&place);
     place.set_env("NOTIFY_SOCKET", &manager.path);
     place.set_env("WATCHDOG_USEC", "400000");
-    let node = node(&place, &gateway);
+    let node = place.node(&gateway);
     manager.hears("READY=1");
     manager.hears("WATCHDOG=1");
     node.signal("TERM");
