@@ -12,5 +12,5 @@ mod verify;
 pub(crate) use answers::{Answers, Local, Way};
 pub(crate) use apply::{Applied, apply};
 pub(crate) use flags::OnboardFlags;
-pub(crate) use prompts::{Place, Prompts, Told, Topic, has_tailscale};
+pub(crate) use prompts::{Place, Prompts, Section, Told, Topic, has_tailscale};
 pub(crate) use verify::{Seen, look};

@@ -8,7 +8,7 @@ use crate::commands::gateway::install;
 use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::onboarding::{
-    Answers, Local, Place, Prompts, Seen, Told, Topic, Way, apply, has_tailscale, look,
+    Answers, Local, Place, Prompts, Section, Seen, Told, Topic, Way, apply, has_tailscale, look,
 };
 use crate::runtime;
 
@@ -74,7 +74,7 @@ impl Args {
             "openclaw config set <path> <value>, or openclaw onboard --non-interactive --accept-risk",
         )?;
         prompts.begin("OpenClaw configure")?;
-        gateway(context, &prompts)
+        choose(context, &prompts, asked("gateway"))
     }
 }
 
@@ -89,7 +89,8 @@ fn health(context: &Context) -> Outcome {
     }
 }
 
-fn gateway(context: &Context, prompts: &Prompts) -> Outcome {
+/// Asks where the gateway is, then for the parts to change. `gateway_alone`: that part was named.
+fn choose(context: &Context, prompts: &Prompts, gateway_alone: bool) -> Outcome {
     let settings = &context.snapshot().settings;
     let port_now = port(context);
     let elsewhere = settings.gateway.mode == Some(GatewayMode::Remote);
@@ -119,12 +120,37 @@ fn gateway(context: &Context, prompts: &Prompts) -> Outcome {
         return remote(context, prompts);
     }
     let mut local = Local::default();
+    let mut service = false;
+    if gateway_alone {
+        topics(context, prompts, &mut local)?;
+    } else {
+        loop {
+            match prompts.section(service || local != Local::default())? {
+                Section::Gateway => topics(context, prompts, &mut local)?,
+                Section::Service => service = true,
+                Section::Done => break,
+            }
+        }
+    }
+    let answers = Answers::Local(local);
+    let applied = apply(context, &answers, "configure", false)?;
+    prompts.end("Settings written")?;
+    let fresh = context.fresh();
+    if service {
+        // It starts with what was written just now.
+        install::Args::default().run(&fresh)?;
+    }
+    let seen = look(&fresh, false)?;
+    report(&fresh, &answers, &applied, None, Some(&seen))
+}
+
+/// Asks about the gateway, topic by topic.
+fn topics(context: &Context, prompts: &Prompts, local: &mut Local) -> Result<(), CommandError> {
+    let settings = &context.snapshot().settings;
+    let port_now = port(context);
     loop {
-        match prompts.topic(
-            settings,
-            local.port.unwrap_or(port_now),
-            local != Local::default(),
-        )? {
+        let port = local.port.unwrap_or(port_now);
+        match prompts.topic(settings, port, *local != Local::default())? {
             Topic::Auth => {
                 let way = local.way.clone().unwrap_or_else(|| Way::of(settings));
                 let auth = &settings.gateway.auth;
@@ -135,16 +161,10 @@ fn gateway(context: &Context, prompts: &Prompts) -> Outcome {
                 let now = local.way.clone().unwrap_or_else(|| Way::of(settings));
                 local.way = Some(prompts.way(&now, has_tailscale(context))?);
             }
-            Topic::Port => local.port = Some(prompts.port(local.port.unwrap_or(port_now))?),
-            Topic::Done => break,
+            Topic::Port => local.port = Some(prompts.port(port)?),
+            Topic::Done => return Ok(()),
         }
     }
-    let answers = Answers::Local(local);
-    let applied = apply(context, &answers, "configure", false)?;
-    prompts.end("Settings written")?;
-    let fresh = context.fresh();
-    let seen = look(&fresh, false)?;
-    report(&fresh, &answers, &applied, None, Some(&seen))
 }
 
 fn remote(context: &Context, prompts: &Prompts) -> Outcome {

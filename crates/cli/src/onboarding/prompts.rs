@@ -35,7 +35,18 @@ pub(crate) enum Place {
     Remote,
 }
 
-/// A part that `configure` asks about.
+/// A part of a set-up that `configure` offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Section {
+    /// The gateway, topic by topic.
+    Gateway,
+    /// Its service.
+    Service,
+    /// All of them were seen.
+    Done,
+}
+
+/// What of the gateway `configure` asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Topic {
     /// Who gets in with what.
@@ -116,6 +127,21 @@ impl Prompts {
         })
     }
 
+    /// Which part of the set-up to change.
+    pub(crate) fn section(&self, answered: bool) -> Result<Section, CommandError> {
+        let chosen = cliclack::select("What to change?")
+            .item("gateway", "Gateway", "auth, way in, port")
+            .item("service", "Service", "start the gateway with this machine")
+            .item("done", "Done", if answered { "write it" } else { "" })
+            .initial_value(if answered { "done" } else { "gateway" })
+            .interact();
+        Ok(match done(chosen)? {
+            "gateway" => Section::Gateway,
+            "service" => Section::Service,
+            _ => Section::Done,
+        })
+    }
+
     /// What of the gateway to set.
     pub(crate) fn topic(
         &self,
@@ -128,7 +154,7 @@ impl Prompts {
             .item("auth", "Auth", "token or password of the gateway")
             .item("way", "Way in", format!("now: {}", name(&way)))
             .item("port", "Port", format!("now: {port}"))
-            .item("done", "Done", if answered { "write it" } else { "" })
+            .item("done", "Done", "")
             .initial_value(if answered { "done" } else { "auth" })
             .interact();
         Ok(match done(chosen)? {

@@ -328,11 +328,13 @@ fn u11_questions_are_answered_at_a_terminal() {
     // As guides say: Gateway, Auth, Token, Generate.
     let mut terminal = Terminal::start(place.command(&["configure"]));
     terminal.answer("Where will the Gateway run?", "\r");
+    terminal.answer("What to change?", "\r");
     terminal.answer("What to set?", "\r");
     terminal.answer("Gateway auth", "\r");
     terminal.answer("Gateway token", "\u{1b}[B\r");
     // With something set, Done is what Enter takes.
     terminal.answer("What to set?", "\r");
+    terminal.answer("What to change?", "\r");
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(0), "{seen}");
     let renewed = config(&place)["gateway"]["auth"]["token"].clone();

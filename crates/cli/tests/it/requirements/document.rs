@@ -8,11 +8,13 @@ use super::{Step, scenes};
 /// "Select Gateway, Auth, Token, Generate."
 const GENERATE: super::How = Typed(&[
     ("Where will the Gateway run?", "\r"),
+    ("What to change?", "\r"),
     ("What to set?", "\r"),
     ("Gateway auth", "\r"),
     ("Gateway token", "\u{1b}[B\r"),
     // With something set, Done is what Enter takes.
     ("What to set?", "\r"),
+    ("What to change?", "\r"),
 ]);
 
 /// Chapter by chapter.
