@@ -55,6 +55,11 @@ if [ -z "$to" ]; then
     to=$HOME/.local
 fi
 
+# It is no option of the programs that get it.
+case $to in
+    -*) to=./$to ;;
+esac
+
 case $(uname -s) in
     Linux) system=linux ;;
     Darwin) system=macos ;;
@@ -75,7 +80,7 @@ esac
 temporary=$(mktemp -d "${TMPDIR:-/tmp}/openclaw-install.XXXXXX")
 new=
 trap 'rm -rf "$temporary"; [ -z "$new" ] || rm -f "$new"' EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 # follow <address> <file>: wget follows redirects to http, so each step is made and looked at here.
 follow() {

@@ -182,7 +182,7 @@ pub(crate) async fn first_reachable(
 }
 
 /// Whether a gateway answers there. A refusal is an answer.
-async fn knock(context: &Context, url: &str, pin: Option<&str>) -> Result<(), String> {
+pub(crate) async fn knock(context: &Context, url: &str, pin: Option<&str>) -> Result<(), String> {
     let target = Target::parse(url).map_err(|error| error.to_string())?;
     let options = probe_options(context, target, pin).map_err(|error| error.to_string())?;
     match Client::connect(options).await {

@@ -177,7 +177,11 @@ impl ConfigEditor {
     /// Removes what lies at `path`.
     pub fn unset(&self, path: &str) -> Result<Edited, EditError> {
         let path = KeyPath::parse(path)?;
-        self.change(Base::Current, |config| Ok(path.unset(config)?))
+        self.change(Base::Current, |config| {
+            path.unset(config)?;
+            path.unset_empty_parents(config);
+            Ok(())
+        })
     }
 
     /// Applies a merge patch given as JSON5 text.

@@ -6,6 +6,8 @@ use std::time::Duration;
 use openclaw_client::{Client, ClientOptions, Credentials, DeviceIdentity, Target, TokenCache};
 use openclaw_config::Secret;
 use openclaw_config::edit::{Base, ConfigEditor};
+use openclaw_config::schema::GatewayMode;
+use openclaw_gateway::lock::peek;
 use openclaw_protocol::fingerprint;
 use openclaw_protocol::scope::ScopeSet;
 use openclaw_protocol::setup_code::SetupCode;
@@ -19,6 +21,7 @@ use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::runtime;
 use crate::setup::{self, Found, Pasted};
+use crate::ui::format::now_ms;
 
 /// Time for the one connect that uses the code.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -41,10 +44,13 @@ pub(crate) struct Args {
     /// SHA-256 fingerprint of the gateway's certificate, for the address of a gateway
     #[arg(long, value_name = "sha256")]
     tls_fingerprint: Option<String>,
+    /// Go on where this machine has a gateway of its own: commands then talk to the other one
+    #[arg(long)]
+    force: bool,
 }
 
 impl Args {
-    /// What was pasted, with nothing else said.
+    /// What was pasted by somebody who chose a gateway elsewhere, with nothing else said.
     pub(crate) const fn pasted(target: String) -> Self {
         Self {
             target,
@@ -52,13 +58,18 @@ impl Args {
             display_name: None,
             token: None,
             tls_fingerprint: None,
+            force: true,
         }
     }
 
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let pasted = setup::read(&self.target)?;
+        // A join link is used up by looking at it.
+        if !self.force && !self.node {
+            refuse_own_gateway(context)?;
+        }
         if let Pasted::Gateway(url) = pasted {
-            return self.address(context, &url);
+            return runtime::run(self.address(context, &url));
         }
         let mut found = None;
         runtime::run(async {
@@ -142,14 +153,21 @@ impl Args {
         })
     }
 
-    /// An address alone: remembered, then asked, so that the pairing request is filed and its code shown.
-    fn address(self, context: &Context, url: &str) -> Outcome {
+    /// An address alone: asked, then remembered.
+    async fn address(self, context: &Context, url: &str) -> Outcome {
         if self.node {
             return Err(CommandError::new("an address is not enough for a node")
                 .hint("Fix: openclaw node run --host <host> --port <port>, or make a code on the gateway: openclaw devices join-code"));
         }
         let target = Target::parse(url).map_err(CommandError::new)?;
         let shown = target.to_string();
+        setup::knock(context, url, self.tls_fingerprint.as_deref())
+            .await
+            .map_err(|problem| {
+                CommandError::new(format!("no gateway answers at {shown}; nothing was changed"))
+                    .with_details(problem)
+                    .hint("Fix: check the address, and that the gateway runs and is reached from this machine")
+            })?;
         remember(
             context,
             &shown,
@@ -163,6 +181,30 @@ impl Args {
         ));
         Ok(Exit::OK)
     }
+}
+
+/// A machine with a gateway of its own does not lose sight of it by a word too many.
+fn refuse_own_gateway(context: &Context) -> Result<(), CommandError> {
+    let runs = peek(&context.paths().lock_file, now_ms())
+        .ok()
+        .flatten()
+        .map(|holder| format!("it runs: {holder}"));
+    let mode = context.snapshot().settings.gateway.mode;
+    let is_local = || "gateway.mode is local".to_owned();
+    let Some(why) = runs.or_else(|| (mode == Some(GatewayMode::Local)).then(is_local)) else {
+        return Ok(());
+    };
+    Err(CommandError::plain(format!(
+        "this machine has a gateway of its own ({why}); nothing was changed"
+    ))
+    .hint(format!(
+        "To have commands of this machine talk to the other one: {}",
+        context.command("openclaw connect --force <target>")
+    ))
+    .hint(format!(
+        "To make this machine a node of the other one, and keep its own: {}",
+        context.command("openclaw connect --node <code>")
+    )))
 }
 
 /// Makes the gateway the one that commands of this machine talk to. What was kept for another one goes.

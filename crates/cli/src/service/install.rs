@@ -14,7 +14,7 @@ use super::decide::{Action, Facts, Present, Refusal, decide};
 use super::find::{self, Found, State};
 use super::installed::Installed;
 use super::kind::{Kind, Manager, Scope};
-use super::lifecycle::{Report, service_json};
+use super::lifecycle::{NO_SUPERVISOR, Report, refuse_part_of_gateway, service_json};
 use super::plan::{Service, environment_line};
 use super::{linger, nearby, running};
 use crate::context::Context;
@@ -107,7 +107,8 @@ fn foreground(context: &Context, kind: Kind, request: &Request, in_container: bo
         "There is no service manager here (systemd, OpenRC); nothing was installed."
     };
     Report {
-        result: "no-supervisor",
+        result: NO_SUPERVISOR,
+        in_container,
         lines: vec![
             message.to_owned(),
             format!(
@@ -184,6 +185,9 @@ impl<'a> Job<'a> {
         if let Some(other) = self.by_hand() {
             return self.leave_to(&other);
         }
+        // Ended for the sake of its own service, the gateway would end with it.
+        let holder = running::holder(&self.kind.lock_file(&self.place.paths))?;
+        refuse_part_of_gateway(self.context, self.kind, holder.as_ref())?;
         let facts = self.facts()?;
         let actions = match decide(&facts) {
             Ok(actions) => actions,

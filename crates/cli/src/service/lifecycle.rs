@@ -20,6 +20,9 @@ use crate::platform::PORTS_OVER_A_RESTART;
 /// How long a new process may take to be there after a restart that lost nothing.
 const RESTART_WAIT: Duration = Duration::from_secs(60);
 
+/// Result of an installation where nobody runs services.
+pub(crate) const NO_SUPERVISOR: &str = "no-supervisor";
+
 /// What a service command did.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -33,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) file: Option<PathBuf>,
     /// Who listens on the port although the gateway has stopped.
     pub(crate) port: Option<Value>,
+    /// Whether this is a container.
+    pub(crate) in_container: bool,
 }
 
 impl Report {
@@ -44,6 +49,11 @@ impl Report {
         }
     }
 
+    /// Whether what was asked for cannot be had. In a container the foreground command is what was asked for.
+    fn is_refused(&self) -> bool {
+        self.result == NO_SUPERVISOR && !self.in_container
+    }
+
     /// Whether a service manager runs the service now.
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.result, "installed" | "already-installed")
@@ -51,7 +61,7 @@ impl Report {
 
     fn to_json(&self) -> Value {
         let mut value = json!({
-            "action": self.action, "ok": true, "result": self.result, "service": self.service,
+            "action": self.action, "ok": !self.is_refused(), "result": self.result, "service": self.service,
         });
         let mut put = |name: &str, found: Value| {
             value[name] = found;
@@ -96,9 +106,14 @@ pub(crate) fn tell(
     let ui = context.ui();
     match done {
         Ok(report) => {
+            let exit = if report.is_refused() {
+                Exit::FAILED
+            } else {
+                Exit::OK
+            };
             if ui.is_json() {
                 ui.json(&report.to_json())?;
-                return Ok(Exit::OK);
+                return Ok(exit);
             }
             for line in &report.lines {
                 ui.line(line)?;
@@ -106,7 +121,7 @@ pub(crate) fn tell(
             for warning in &report.warnings {
                 ui.note(format!("Warning: {warning}"));
             }
-            Ok(Exit::OK)
+            Ok(exit)
         }
         Err(error) => {
             let error = error.prefixed(&format!("{} {action} failed: ", kind.title()));
@@ -169,8 +184,73 @@ impl Args {
     }
 }
 
+/// The node that `openclaw up` runs ends with its gateway alone.
+pub(super) fn refuse_part_of_gateway(
+    context: &Context,
+    kind: Kind,
+    holder: Option<&LockHeld>,
+) -> Result<(), CommandError> {
+    let Some(pid) = holder.and_then(|holder| holder.pid) else {
+        return Ok(());
+    };
+    let gateway = running::holder(&context.paths().lock_file)?;
+    if kind != Kind::Node || gateway.and_then(|gateway| gateway.pid) != Some(pid) {
+        return Ok(());
+    }
+    let stop = context.command("openclaw gateway stop");
+    Err(CommandError::plain(format!(
+        "this node is part of the gateway that `openclaw up` runs (pid {pid}); nothing was changed"
+    ))
+    .hint(format!("To stop both: {stop}"))
+    .hint(format!(
+        "To go on with the gateway alone: {stop}, then: {}",
+        context.command("openclaw up --no-node")
+    )))
+}
+
+fn has_no_manager(context: &Context) -> bool {
+    matches!(
+        find::supervisor(context.env()),
+        find::Supervisor::Nobody { .. }
+    )
+}
+
+/// How what runs without a service is started again.
+fn again_by_hand(context: &Context, kind: Kind) -> String {
+    let by_hand = "end it in its terminal and start it there again";
+    if has_no_manager(context) {
+        return by_hand.to_owned();
+    }
+    let install = context.command(&format!("openclaw {} install --force", kind.word()));
+    format!("{by_hand}, or: {install}")
+}
+
+fn nothing_to_stop(context: &Context, kind: Kind) -> CommandError {
+    if !has_no_manager(context) {
+        return not_installed(context, kind);
+    }
+    let word = kind.word();
+    CommandError::plain(format!(
+        "no {word} of this profile runs, and there is no service manager here (systemd, OpenRC)"
+    ))
+    .hint(format!(
+        "One that runs in a terminal ends with Ctrl-C, and with: {}",
+        context.command(&format!("openclaw {word} stop"))
+    ))
+}
+
 fn not_installed(context: &Context, kind: Kind) -> CommandError {
     let word = kind.word();
+    if has_no_manager(context) {
+        return CommandError::plain(format!(
+            "{} service not installed: there is no service manager here (systemd, OpenRC).",
+            kind.title()
+        ))
+        .hint(format!(
+            "Run it in the foreground: {}",
+            context.command(&format!("openclaw {word} run"))
+        ));
+    }
     CommandError::plain(format!("{} service not installed.", kind.title()))
         .hint(format!(
             "Install it: {}",
@@ -222,6 +302,7 @@ pub(crate) fn start(context: &Context, kind: Kind, args: Args) -> Result<Report,
     };
     let state = found.state(context.env());
     if let Some(holder) = outside(context, kind, &state)?.filter(|_| !args.system) {
+        refuse_part_of_gateway(context, kind, Some(&holder))?;
         return Err(CommandError::plain(format!(
             "a {} runs outside its service ({holder})",
             kind.word()
@@ -244,13 +325,16 @@ pub(crate) fn stop(context: &Context, kind: Kind, args: Args) -> Result<Report, 
     let found = args.service(context, kind)?;
     let lock = kind.lock_file(context.paths());
     let before = running::holder(&lock)?;
+    if !args.system {
+        refuse_part_of_gateway(context, kind, before.as_ref())?;
+    }
     let mut report = match &found {
         Some(found) => {
             call(context, found, Verb::Stop)?;
             let line = format!("Stopped {}: {}", found.manager.noun(), found.name);
             done(found, "stop", "stopped", line)
         }
-        None if before.is_none() => return Err(not_installed(context, kind)),
+        None if before.is_none() => return Err(nothing_to_stop(context, kind)),
         None => Report {
             result: "stopped",
             ..Report::new("stop", None)
@@ -323,6 +407,7 @@ pub(crate) fn restart(context: &Context, kind: Kind, args: Args) -> Result<Repor
     } else {
         running::holder(&kind.lock_file(context.paths()))?
     };
+    refuse_part_of_gateway(context, kind, holder.as_ref())?;
     let Some(found) = found else {
         return match (kind, &holder) {
             (Kind::Gateway, Some(holder)) => in_place(context, holder)
@@ -334,17 +419,14 @@ pub(crate) fn restart(context: &Context, kind: Kind, args: Args) -> Result<Repor
                 .map_err(|not| match not {
                     NotAsked::Refused(error) => error,
                     NotAsked::Failed(error) => error.hint(format!(
-                        "It runs without a service ({holder}): end it in its terminal and start it there again, or: {}",
-                        context.command("openclaw gateway install --force")
+                        "It runs without a service ({holder}): {}",
+                        again_by_hand(context, kind)
                     )),
                 }),
             (Kind::Node, Some(holder)) => Err(CommandError::plain(format!(
                 "the node runs without a service ({holder}), and nobody would start it again"
             ))
-            .hint(format!(
-                "Fix: end it in its terminal and start it there again, or: {}",
-                context.command("openclaw node install --force")
-            ))),
+            .hint(format!("Fix: {}", again_by_hand(context, kind)))),
             (_, None) => Err(not_installed(context, kind)),
         };
     };

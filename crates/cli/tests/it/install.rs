@@ -59,6 +59,7 @@ fn install_with(place: &Place, path: &str, words: &[&str]) -> Ran {
         .env("PATH", path)
         .env("HOME", place.path("home"))
         .env("TMPDIR", place.path("tmp"))
+        .current_dir(place.path(""))
         .output()
         .unwrap();
     Ran {
@@ -286,4 +287,13 @@ fn a_link_with_the_name_of_a_new_file_is_not_written_through_and_four_at_once_ar
     assert_eq!(place.read("letter"), "mine");
     let left = fs::read_dir(place.path("home/.local/bin")).unwrap();
     assert_eq!(left.count(), 2, "the program and the link");
+}
+
+#[test]
+fn a_folder_may_have_a_name_like_an_option() {
+    let place = Place::new();
+    release(&place, "dist", "1.2.3");
+    let from = format!("file://{}", place.path("dist").display());
+    install(&place, &["--from", &from, "--to", "-x y"]).ok();
+    assert!(place.path("-x y/bin/openclaw").exists());
 }

@@ -168,7 +168,9 @@ fn u02_an_install_that_installs_nothing_writes_nothing() {
         .with_env("PATH", "/nonexistent")
         .with_env("OPENCLAW_GATEWAY_TOKEN", SECRET)
         .with_env("OPENCLAW_GATEWAY_BIND", "loopback");
-    let ran = place.run(&["gateway", "install", "--port", "18999"]).ok();
+    let ran = place
+        .run(&["gateway", "install", "--port", "18999"])
+        .fails(1);
     assert!(ran.out.contains("nothing was installed"), "{ran:?}");
     assert!(
         ran.out.contains("\n  openclaw gateway run --port 18999\n"),

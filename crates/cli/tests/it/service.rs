@@ -469,15 +469,31 @@ fn u12_install_without_a_service_manager_prints_the_foreground_command() {
     let place = Place::with_gateway(&json!({})).with_env("PATH", "/nonexistent");
     let ran = place
         .run(&["--profile", "rescue", "gateway", "install"])
-        .ok();
+        .fails(1);
     assert!(
         ran.out
             .contains("\n  openclaw --profile rescue gateway run\n"),
         "{ran:?}"
     );
-    let ran = place.run(&["gateway", "install", "--json"]).ok().json();
+    let ran = place.run(&["gateway", "install", "--json"]).fails(1).json();
     assert_eq!(ran["result"], "no-supervisor");
+    assert_eq!(ran["ok"], false);
     assert_eq!(ran["hints"][0], "openclaw gateway run");
+    for (line, told) in [
+        (["gateway", "start"], "openclaw gateway run\n"),
+        (["gateway", "restart"], "openclaw gateway run\n"),
+        (["gateway", "stop"], "openclaw gateway stop\n"),
+        (["node", "start"], "openclaw node run\n"),
+        (["node", "stop"], "openclaw node stop\n"),
+    ] {
+        let ran = place.run(&line).fails(1);
+        assert!(
+            ran.err.contains(told)
+                && ran.err.contains("there is no service manager here")
+                && !ran.err.contains(&format!("{} install", line[0])),
+            "{line:?}: {ran:?}"
+        );
+    }
     assert!(!place.path(".config").exists());
     // The program of a service manager that did not start this machine is none.
     let place = with_systemd();
@@ -485,8 +501,15 @@ fn u12_install_without_a_service_manager_prints_the_foreground_command() {
         &place,
         "echo 'System has not been booted with systemd as init system' >&2; exit 1",
     );
-    let ran = place.run(&["gateway", "install", "--json"]).ok().json();
+    let ran = place.run(&["gateway", "install", "--json"]).fails(1).json();
     assert_eq!(ran["result"], "no-supervisor");
+    // In a container, the foreground command is what was asked for.
+    let place = place.with_env("OPENCLAW_IN_CONTAINER", "1");
+    let ran = place.run(&["gateway", "install", "--json"]).ok().json();
+    assert_eq!(
+        (&ran["result"], &ran["ok"]),
+        (&json!("no-supervisor"), &json!(true))
+    );
 }
 
 #[test]

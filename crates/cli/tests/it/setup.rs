@@ -234,3 +234,39 @@ fn s17_codes_are_in_no_log() {
         "{log}"
     );
 }
+
+#[test]
+fn a_machine_with_a_gateway_of_its_own_keeps_it() {
+    let other = Place::with_gateway(&json!({ "auth": { "token": "the-token-0123456789" } }));
+    let there = other.gateway(&[]);
+    let place = Place::with_gateway(&json!({ "mode": "local" }));
+    let url = there.url();
+    let mode = |place: &Place| place.run(&["config", "get", "gateway.mode"]).ok().out;
+    let ran = place.run(&["connect", &url]).fails(1);
+    assert!(
+        ran.err.contains(
+            "this machine has a gateway of its own (gateway.mode is local); nothing was changed"
+        ) && ran.err.contains("openclaw connect --force <target>\n"),
+        "{ran:?}"
+    );
+    assert_eq!(mode(&place).trim(), "local");
+    // One that runs is one, whatever the config says.
+    let ran = other.run(&["connect", &url]).fails(1);
+    assert!(ran.err.contains("it runs: pid "), "{ran:?}");
+    place.run(&["connect", "--force", &url]).ok();
+    assert_eq!(mode(&place).trim(), "remote");
+    assert!(there.stop().success());
+}
+
+#[test]
+fn a_gateway_that_does_not_answer_is_not_remembered() {
+    let place = Place::new();
+    let url = format!("ws://127.0.0.1:{}", crate::place::free_port());
+    let ran = place.run(&["connect", &url]).fails(1);
+    assert!(
+        ran.err
+            .contains(&format!("no gateway answers at {url}; nothing was changed")),
+        "{ran:?}"
+    );
+    assert!(!place.path(".openclaw/openclaw.json").exists());
+}

@@ -530,7 +530,7 @@ fn u36_install_writes_the_unit_of_the_guides() {
     );
     assert_eq!(
         place.read("systemctl.log"),
-        "--user show --property=Version\n--user daemon-reload\n--user enable openclaw-tunnel.service\n--user restart openclaw-tunnel.service\n"
+        "--user show --property=Version\n--user show --property=Version\n--user daemon-reload\n--user enable openclaw-tunnel.service\n--user restart openclaw-tunnel.service\n"
     );
     assert!(
         ran.out.starts_with("Wrote ") && ran.out.contains("\nRan systemctl --user daemon-reload\n"),
@@ -628,6 +628,34 @@ fn u36_install_without_systemd_shows_the_file_and_the_command() {
     ] {
         assert!(ran.out.contains(line), "{line}: {ran:?}");
     }
+    assert!(!place.path(".config").exists());
+}
+
+#[test]
+fn u36_install_beside_a_systemd_that_does_not_run_writes_nothing() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("bin")).unwrap();
+    crate::sshd::script(
+        &place.path("bin/systemctl"),
+        "echo 'System has not been booted with systemd as init system' >&2; exit 1",
+    );
+    let path = place.path("bin").display().to_string();
+    let place = place.with_env("PATH", &path);
+    let ran = place.run(&["tunnel", "install", "user@gateway-host"]).ok();
+    for line in [
+        "~/.config/systemd/user/openclaw-tunnel.service would be:\n",
+        "\nExecStart=/usr/bin/ssh -N -L 18789:127.0.0.1:18789 ",
+        "\nsystemd does not run here, so nothing was written or started.",
+        "\nWithout a service manager: openclaw tunnel up user@gateway-host --foreground\n",
+    ] {
+        assert!(ran.out.contains(line), "{line}: {ran:?}");
+    }
+    assert!(!place.path(".config").exists());
+    assert!(!place.path(".openclaw/tunnel-service.json").exists());
+    assert_eq!(
+        place.run(&["tunnel", "down"]).ok().out,
+        "No tunnel was open.\n"
+    );
 }
 
 #[test]

@@ -79,3 +79,36 @@ fn up_leaves_a_machine_of_another_gateway_alone() {
         "{ran:?}"
     );
 }
+
+#[test]
+fn the_node_of_up_ends_with_its_gateway_alone() {
+    let place = crate::service::beside_systemd(Place::new());
+    place.write(
+        ".openclaw/openclaw.json",
+        &format!("{{ logging: {{ file: {:?} }} }}", place.log()),
+    );
+    let port = free_port().to_string();
+    let mut up = place.start(&["up", "--port", &port]);
+    up.wait_for("Stop with Ctrl-C.");
+    wait_for_node(&place);
+    for line in [
+        &["node", "stop"][..],
+        &["node", "restart"],
+        &["node", "install", "--force"],
+    ] {
+        let ran = place.run(line).fails(1);
+        assert!(
+            ran.err.contains(&format!(
+                "this node is part of the gateway that `openclaw up` runs (pid {}); nothing was changed\n\
+                 To stop both: openclaw gateway stop\n",
+                up.pid()
+            )) && ran.err.contains("openclaw up --no-node\n"),
+            "{line:?}: {ran:?}"
+        );
+        place.run(&["health"]).ok();
+    }
+    assert!(!place.path(".config").exists());
+    place.run(&["gateway", "stop"]).ok();
+    let (status, lines) = up.wait();
+    assert!(status.success(), "{lines:?}");
+}

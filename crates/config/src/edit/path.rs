@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::validate::tree;
+
 /// Why a path cannot be used. The texts follow `Error: ` on the command line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyPathError {
@@ -166,6 +168,30 @@ impl KeyPath {
         }
     }
 
+    /// Removes what is left empty above the path, except sections that are known: those may be there on purpose.
+    pub(super) fn unset_empty_parents(&self, value: &mut Value) {
+        for depth in (1..self.segments.len()).rev() {
+            let above = Self {
+                segments: self.segments[..depth].to_vec(),
+                typed: self.segments[..depth].join("."),
+            };
+            let is_empty = above
+                .get(value)
+                .and_then(Value::as_object)
+                .is_some_and(serde_json::Map::is_empty);
+            // Without one of its entries, a list would have others at other places.
+            let is_entry = Self {
+                segments: self.segments[..depth - 1].to_vec(),
+                typed: String::new(),
+            }
+            .get(value)
+            .is_some_and(Value::is_array);
+            if !is_empty || is_entry || is_known(&above.segments) || above.unset(value).is_err() {
+                return;
+            }
+        }
+    }
+
     fn index(&self, segment: &str, depth: usize, len: usize) -> Result<usize, KeyPathError> {
         index_of(segment)
             .filter(|index| *index <= len)
@@ -175,6 +201,15 @@ impl KeyPath {
                 len,
             })
     }
+}
+
+/// Whether this program, or one that it keeps settings for, knows the key.
+fn is_known(segments: &[String]) -> bool {
+    let root = tree();
+    segments
+        .iter()
+        .try_fold(root, |node, segment| node.children.get(segment.as_str()))
+        .is_some()
 }
 
 fn index_of(segment: &str) -> Option<usize> {

@@ -78,6 +78,20 @@ fn u07_e_set_keeps_comments_order_references_and_adds_no_defaults() {
 }
 
 #[test]
+fn what_is_left_empty_above_an_unknown_key_goes_with_it() {
+    let home = home(&[], "{gateway: {port: 1}, list: [{a: 1}, {a: 2}]}\n");
+    home.editor.set("nosuch.deep.key", json!(1)).unwrap();
+    home.editor.set("nosuch.other", json!(1)).unwrap();
+    home.editor.unset("nosuch.deep.key").unwrap();
+    assert_eq!(home.value()["nosuch"], json!({"other": 1}));
+    home.editor.unset("nosuch.other").unwrap();
+    // Known sections and entries of lists stay.
+    home.editor.unset("gateway.port").unwrap();
+    home.editor.unset("list[0].a").unwrap();
+    assert_eq!(home.value(), json!({"gateway": {}, "list": [{}, {"a": 2}]}));
+}
+
+#[test]
 fn a_new_file_holds_only_what_was_set() {
     let home = home(&[], "");
     home.editor

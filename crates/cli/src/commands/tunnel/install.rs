@@ -9,8 +9,9 @@ use crate::context::Context;
 use crate::error::{CommandError, Exit, Outcome};
 use crate::platform::HAS_TUNNEL_SERVICES;
 use crate::service::account::Account;
+use crate::service::find::{Supervisor, supervisor};
 use crate::service::linger;
-use crate::service::manager::{Ran, run, shown};
+use crate::service::manager::{Ran, run, run_words, shown};
 use crate::service::tunnel::{Installed, Manager, ssh};
 use crate::tunnel::{Place, Stopped, stop};
 
@@ -58,6 +59,34 @@ impl Args {
             ))
             .hint("Fix: look at it, then run this again with --force"));
         }
+        let steps = manager.start(&paths.profile, &file, env.uid());
+        let is_run =
+            manager == Manager::Launchd || matches!(supervisor(env), Supervisor::Systemd { .. });
+        if !is_run {
+            if ui.is_json() {
+                ui.json(&json!({
+                    "ok": true, "name": name, "file": file, "target": wanted.target.to_string(),
+                    "localPort": local_port, "remotePort": wanted.remote_port,
+                    "started": false, "unit": text, "warnings": [],
+                }))?;
+                return Ok(Exit::OK);
+            }
+            ui.line(format!("{} would be:", paths.display_home(&file)))?;
+            ui.blank()?;
+            ui.line(text.trim_end())?;
+            ui.blank()?;
+            let is_missing = run_words(env, &["systemctl", "--version"]) == Ran::Missing;
+            ui.line(if is_missing {
+                "systemctl was not found, so nothing was started. Where it is there, run:"
+            } else {
+                "systemd does not run here, so nothing was written or started. Where it does, run:"
+            })?;
+            for step in &steps {
+                ui.line(format!("  {}", shown(&step.words)))?;
+            }
+            ui.line(foreground(context, &wanted.target.to_string()))?;
+            return Ok(Exit::OK);
+        }
         let mut done = Vec::new();
         let place = Place::of(paths, &wanted.target, wanted.remote_port);
         if let Stopped::Process(pid) = stop(&place)? {
@@ -92,56 +121,38 @@ impl Args {
                 None => {}
             }
         }
-        let steps = manager.start(&paths.profile, &file, env.uid());
-        let mut missing = false;
         for step in &steps {
-            match run(env, &step.words) {
-                Ran::Done(_) => done.push(format!("Ran {}", shown(&step.words))),
-                Ran::Missing => {
-                    missing = true;
-                    break;
+            let said = match run(env, &step.words) {
+                Ran::Done(_) => {
+                    done.push(format!("Ran {}", shown(&step.words)));
+                    continue;
                 }
-                Ran::Failed(_) if !step.required => {}
-                Ran::Failed(said) => {
-                    for line in &done {
-                        ui.note(line);
-                    }
-                    return Err(CommandError::new(format!("{} failed", shown(&step.words)))
-                        .with_details(said)
-                        .hint(format!(
-                            "Fix: in a login session of this user, run: {}",
-                            shown(&step.words)
-                        ))
-                        .hint(foreground(context, &wanted.target.to_string())));
-                }
+                Ran::Missing | Ran::Failed(_) if !step.required => continue,
+                Ran::Missing => format!("{} was not found", step.words[0]),
+                Ran::Failed(said) => said,
+            };
+            for line in &done {
+                ui.note(line);
             }
+            return Err(CommandError::new(format!("{} failed", shown(&step.words)))
+                .with_details(said)
+                .hint(format!(
+                    "Fix: in a login session of this user, run: {}",
+                    shown(&step.words)
+                ))
+                .hint(foreground(context, &wanted.target.to_string())));
         }
         if ui.is_json() {
             ui.json(&json!({
                 "ok": true, "name": name, "file": file, "target": installed.target,
                 "localPort": local_port, "remotePort": wanted.remote_port,
-                "started": !missing, "unit": text,
+                "started": true, "unit": text,
                 "warnings": warning.iter().collect::<Vec<_>>(),
             }))?;
             return Ok(Exit::OK);
         }
         for line in &done {
             ui.line(line)?;
-        }
-        if missing {
-            ui.blank()?;
-            ui.line(text.trim_end())?;
-            ui.blank()?;
-            ui.line(format!(
-                "{} was not found, so nothing was started. Where it is there, run:",
-                steps[0].words[0]
-            ))?;
-            for step in &steps {
-                ui.line(format!("  {}", shown(&step.words)))?;
-            }
-            return ui
-                .line(foreground(context, &installed.target))
-                .map(|()| Exit::OK);
         }
         ui.line(format!(
             "127.0.0.1:{local_port} leads to port {} of {} from now on, also after a restart of this machine.",
