@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::context::Context;
 use crate::exposure;
 use crate::host;
-use crate::probe::Probe;
+use crate::probe::{Certificate, Probe};
 
 /// Addresses that are named; the rest is counted.
 const NAMED: usize = 2;
@@ -135,6 +135,15 @@ fn findings(context: &Context) -> Option<(usize, usize)> {
 /// From where it is reached, as far as one can see from here.
 fn reach(probe: &Probe, remote: bool, own: impl Fn() -> Option<Vec<IpAddr>>) -> String {
     if !probe.connected {
+        match &probe.certificate {
+            Certificate::Refused { pinned: None, .. } => {
+                return "reachable, certificate not trusted".to_owned();
+            }
+            Certificate::Refused { .. } => {
+                return "reachable, certificate is not the pinned one".to_owned();
+            }
+            Certificate::None | Certificate::Accepted { .. } => {}
+        }
         let error = probe.error.as_deref().unwrap_or("no answer");
         let first = error.lines().next().unwrap_or_default();
         return if probe.reachable {
@@ -271,6 +280,26 @@ mod tests {
             ),
         ] {
             assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_gateway_whose_certificate_is_not_accepted_is_reachable() {
+        for (pinned, expected) in [
+            (None, "reachable, certificate not trusted"),
+            (
+                Some("ab".to_owned()),
+                "reachable, certificate is not the pinned one",
+            ),
+        ] {
+            let mut probe = Probe::default();
+            probe.reachable = true;
+            probe.error = Some("certificate".to_owned());
+            probe.certificate = Certificate::Refused {
+                fingerprint: "cd".to_owned(),
+                pinned,
+            };
+            assert_eq!(reach(&probe, true, || None), expected);
         }
     }
 

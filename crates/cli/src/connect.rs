@@ -16,6 +16,7 @@ use openclaw_client::{
     Client, ClientOptions, ConnectError, Credentials, DeviceIdentity, Fingerprint, HelloOk,
     LinkInfo, Target, TokenCache,
 };
+use openclaw_config::Profile;
 use openclaw_config::env;
 use openclaw_config::resolve::{
     ClientTarget, MissingRemote, TlsFlags, TlsPlan, UrlSource, resolve_client_target, resolve_tls,
@@ -38,7 +39,7 @@ use crate::trust::tls_options;
 use crate::tunnel::Lease;
 use crate::ui::format::now_ms;
 
-pub(crate) use advice::is_unreachable;
+pub(crate) use advice::{is_another_program, is_unreachable};
 pub(crate) use failure::{CallFailure, Cause};
 pub(crate) use through::{Through, through};
 
@@ -49,6 +50,8 @@ pub(crate) struct Connection {
     target: ClientTarget,
     deadline: Deadline,
     tunnel: Option<Box<Lease>>,
+    /// Whose commands are printed, when the gateway is this machine's.
+    profile: Profile,
 }
 
 /// What a connection is for.
@@ -151,6 +154,7 @@ impl Connection {
                     target,
                     deadline: wish.deadline,
                     tunnel: None,
+                    profile: context.paths().profile.clone(),
                 })
             }
             Err(error) => Err(CallFailure::connect(error, &target, None)),
@@ -267,6 +271,7 @@ impl Connection {
                 target,
                 deadline,
                 tunnel: by_ssh.map(|ssh| Box::new(ssh.lease)),
+                profile: context.paths().profile.clone(),
             }),
             Err(error) => {
                 let error = match error {
@@ -342,7 +347,14 @@ impl Connection {
         answered
             .map(openclaw_client::Response::into_raw)
             .map_err(|error| {
-                CallFailure::call(error, deadline.limit, &self.target, self.hello().as_deref())
+                let hello = self.hello();
+                let failure =
+                    CallFailure::call(error, deadline.limit, &self.target, hello.as_deref());
+                if self.target.is_local() {
+                    failure.for_profile(&self.profile)
+                } else {
+                    failure
+                }
             })
     }
 

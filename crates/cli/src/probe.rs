@@ -4,16 +4,19 @@
 
 use std::time::{Duration, Instant};
 
-use openclaw_client::ConnectError;
+use openclaw_client::client::CredentialUsed;
 use openclaw_client::plaintext::{is_readable, way_to};
 use openclaw_client::tls::TlsError;
+use openclaw_client::{ConnectError, TransportError};
 use openclaw_config::resolve::ClientTarget;
 use openclaw_gateway::tls::Facts;
 use openclaw_protocol::handshake::HelloOk;
 use openclaw_protocol::scope::{Scope, ScopeSet};
 use serde_json::{Value, json};
 
-use crate::connect::{CallFailure, Cause, Connection, Deadline, Wish, is_unreachable, needs};
+use crate::connect::{
+    CallFailure, Cause, Connection, Deadline, Wish, is_another_program, is_unreachable, needs,
+};
 use crate::context::Context;
 use crate::tunnel::Lease;
 use crate::ui::format::now_ms;
@@ -59,6 +62,10 @@ pub(crate) struct Probe {
     pub(crate) tunnel_problem: Option<String>,
     /// Through the control socket.
     pub(crate) by_socket: bool,
+    /// Something answers, and it is no gateway.
+    pub(crate) another_program: bool,
+    /// Let in by the token of this device.
+    pub(crate) by_device_token: bool,
     /// Answer to `health`.
     pub(crate) health: Option<Value>,
     /// Answer to `status`.
@@ -283,9 +290,17 @@ impl Probe {
 
     fn failed(failure: &CallFailure, latency: Duration) -> Self {
         let error = failure.connect_error();
+        // Whoever shows a certificate is there, whatever we think of it.
         let reachable = matches!(
             error,
-            Some(ConnectError::Refused(_) | ConnectError::Protocol(_))
+            Some(
+                ConnectError::Refused(_)
+                    | ConnectError::Protocol(_)
+                    | ConnectError::Tls(
+                        TlsError::Untrusted { .. } | TlsError::FingerprintMismatch { .. }
+                    )
+                    | ConnectError::Unreachable(TransportError::TlsExpected { .. })
+            )
         );
         let message = match error {
             Some(ConnectError::Unreachable(reason)) => reason.to_string(),
@@ -313,6 +328,7 @@ impl Probe {
             error: Some(message),
             explanation,
             close,
+            another_program: error.is_some_and(is_another_program),
             certificate: error.map(Certificate::refused).unwrap_or_default(),
             tunnel_problem: matches!(failure.cause(), Cause::Tunnel)
                 .then(|| failure.message().to_owned()),
@@ -333,6 +349,9 @@ impl Probe {
             version: hello.as_deref().map(version).unwrap_or_default(),
             role: auth.map(|auth| auth.role.clone()),
             scopes: auth.map(|auth| auth.scopes.clone()),
+            by_device_token: link
+                .as_ref()
+                .is_some_and(|link| matches!(link.credential, CredentialUsed::DeviceToken)),
             scope_limited: granted.is_some_and(|granted| !granted.covers(asked)),
             fingerprint: link
                 .as_ref()

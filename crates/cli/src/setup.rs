@@ -98,7 +98,10 @@ async fn join(context: &Context, url: &str, pin: Option<String>) -> Result<Found
     let mut options = probe_options(context, target, pin.as_deref())?;
     options.connect_timeout = PATIENCE;
     let page = fetch(&options).await.map_err(|error| {
-        let failure = CommandError::new(format!("the join link cannot be fetched: {error}"));
+        let failure = CommandError::new(format!(
+            "the join link cannot be fetched: {}",
+            error.what_happened()
+        ));
         match error {
             ConnectError::Tls(_) => failure.hint(
                 "Fix: the link carries no fingerprint of this certificate; copy it whole, up to and including #sha256=…",
@@ -191,7 +194,7 @@ pub(crate) async fn knock(context: &Context, url: &str, pin: Option<&str>) -> Re
             Ok(())
         }
         Err(ConnectError::Refused(_)) => Ok(()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.what_happened()),
     }
 }
 

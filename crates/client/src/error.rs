@@ -10,7 +10,7 @@ use openclaw_protocol::pairing_code::pairing_code;
 use serde_json::Value;
 
 use crate::plaintext::PlaintextRefused;
-use crate::tls::TlsError;
+use crate::tls::{Fingerprint, TlsError};
 
 /// How a WebSocket ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,14 @@ pub enum TransportError {
     /// The connection broke, or what came is not a WebSocket.
     #[error("connection broke: {0}")]
     Broken(String),
+    /// The URL is `ws://`, and the server speaks TLS.
+    #[error("{address} takes TLS only, but the URL says ws://")]
+    TlsExpected {
+        /// Where it listens.
+        address: String,
+        /// Its certificate, when that has to be pinned because no known authority vouches for it.
+        pin: Option<Fingerprint>,
+    },
 }
 
 /// Why there is no connection.
@@ -300,6 +308,14 @@ impl ConnectError {
         match self {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
+        }
+    }
+
+    /// What happened, for people: the reason in place of a close code where there was nothing to close.
+    pub fn what_happened(&self) -> String {
+        match self {
+            Self::Unreachable(reason) => reason.to_string(),
+            other => other.to_string(),
         }
     }
 

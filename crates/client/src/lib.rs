@@ -40,7 +40,9 @@ pub mod tunnel;
 pub mod walk;
 
 pub use client::{Client, ConnectionState, LinkInfo, Response};
-pub use error::{CallError, CloseInfo, ConnectError, FailureClass, Refusal, RefusalKind};
+pub use error::{
+    CallError, CloseInfo, ConnectError, FailureClass, Refusal, RefusalKind, TransportError,
+};
 pub use events::{EventItem, Events};
 pub use identity::{DeviceIdentity, IdentityError, TokenCache};
 pub use openclaw_protocol::frame::EventFrame as Event;

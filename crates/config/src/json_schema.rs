@@ -179,7 +179,8 @@ fn value_schema(kind: Kind, field: &Field) -> Value {
         | Kind::BindHost
         | Kind::Origin
         | Kind::ProxyListen
-        | Kind::HeaderName => json!({"type": "string"}),
+        | Kind::HeaderName
+        | Kind::Fingerprint => json!({"type": "string"}),
         Kind::ShortText(limit) => json!({"type": "string", "maxLength": limit}),
         Kind::Word(words) => json!({"type": "string", "enum": words}),
         Kind::Bind => {

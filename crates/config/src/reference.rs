@@ -20,7 +20,8 @@ prints its path, `openclaw config set <path> <value>` changes it and keeps comme
 Command-line flag, then environment variable, then this file, then the default; for the gateway and its clients alike.
 `gateway status` prints where each value in use comes from. Variables come from the process environment, then from
 `<state>/.env`, then from the `env` block of this file. A `.env` in the working directory is not read.
-An explicit `--url` is only sent credentials that are given with it.
+An explicit `--url` is sent what is given with it, else the token that the gateway at this very URL gave this device when it was paired. No token or password
+of this file goes there.
 
 ## When something is wrong
 
@@ -98,7 +99,9 @@ pub fn config_reference() -> String {
     line(
         &mut page,
         &format!(
-            "These keys belong to other programs or releases. They are accepted, never read and written back unchanged: {}.",
+            "These keys belong to other programs or releases. They are accepted, not read and written back unchanged: {}. One value below them is read, for setups that \
+             have it: `plugins.entries.device-pair.config.publicUrl` is an address of the gateway for setup codes and join links, after \
+             `gateway.publicOrigin`, which is the key to set.",
             kept.join(", ")
         ),
     );
@@ -158,6 +161,7 @@ fn holds(field: &Field) -> String {
         Kind::Origins => "list of web origins".to_owned(),
         Kind::ProxyListen => "address with port, or path of a Unix socket".to_owned(),
         Kind::HeaderName => "name of a header".to_owned(),
+        Kind::Fingerprint => "64 hex digits, with or without colons".to_owned(),
         Kind::ListsByName => "lists of texts by name".to_owned(),
         Kind::Url => "URL".to_owned(),
         Kind::DnsDomain => "DNS domain".to_owned(),

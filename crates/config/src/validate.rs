@@ -231,6 +231,7 @@ fn check_value(kind: Kind, path: &str, value: &Value, report: &mut Report) {
             "the name of a header such as x-forwarded-user",
             is_header_name,
         ),
+        Kind::Fingerprint => return check_fingerprint(path, value, report),
         Kind::DnsDomain => check_text(
             path,
             value,
@@ -579,6 +580,32 @@ fn join(path: &str, key: &str) -> String {
     } else {
         format!("{path}.{key}")
     }
+}
+
+/// A fingerprint that is none lets no connection come about: it is refused when it is written, and a file that has one
+/// is read, so that a gateway on this machine starts all the same.
+fn check_fingerprint(path: &str, value: &Value, report: &mut Report) {
+    match value.as_str() {
+        None => report.errors.push(expected(path, "string", value)),
+        Some(text) if text.contains("${") || text.trim().is_empty() || is_fingerprint(text) => {}
+        Some(_) => leave_out(
+            report,
+            Issue::new(path, "Invalid input: not the SHA-256 of a certificate").with_hint(
+                "64 hex digits, with or without colons, as openclaw gateway status shows them on the gateway host",
+            ),
+        ),
+    }
+}
+
+/// Reads what a client reads as a fingerprint: 64 hex digits; colons, spaces, case and a prefix do not matter.
+fn is_fingerprint(text: &str) -> bool {
+    let lower = text.trim().to_ascii_lowercase();
+    let rest = ["sha256 fingerprint=", "sha-256:", "sha256:", "sha256="]
+        .iter()
+        .find_map(|prefix| lower.strip_prefix(prefix))
+        .unwrap_or(&lower);
+    let mut digits = rest.chars().filter(|c| !matches!(c, ':' | ' '));
+    digits.clone().count() == 64 && digits.all(|digit| digit.is_ascii_hexdigit())
 }
 
 fn is_url(text: &str) -> bool {

@@ -74,7 +74,11 @@ impl ListArgs {
         }
         if let Some(text) = &self.since {
             let Some(duration) = duration_ms(text) else {
-                return Err(CommandError::plain(format!("invalid --since: {text}")));
+                return Err(
+                    CommandError::plain(format!("invalid --since: {text}")).hint(
+                        "Fix: give a number and ms, s, m, h or d, such as --since 30m or --since 7d",
+                    ),
+                );
             };
             params["sinceMs"] = json!(now_ms() - duration);
         }

@@ -7,6 +7,7 @@ use openclaw_client::target::GatewayUrl;
 use openclaw_client::walk::network::{Network, System};
 use openclaw_config::resolve::{ClientTarget, MissingRemote, UrlSource};
 use openclaw_config::schema::{GatewayMode, Transport};
+use openclaw_node::NodeFile;
 
 use crate::args::CallArgs;
 use crate::connect::{CallFailure, through};
@@ -144,6 +145,7 @@ impl Args {
         let (harmless, others): (Vec<_>, Vec<_>) =
             repairs.into_iter().partition(Repair::is_harmless);
         let mut agreed = harmless;
+        let mut left = false;
         for repair in others {
             // A token is asked for by its own flag; that is the answer already.
             let asked_for = self.generate_gateway_token && !self.fix;
@@ -151,7 +153,14 @@ impl Args {
                 agreed.push(repair);
             } else {
                 ui.note(format!("Left alone: {}", repair.text()));
+                left = true;
             }
+        }
+        if left && !self.may_ask(ui) {
+            ui.note(format!(
+                "Nobody could be asked, so what is left alone needs a yes on the line: {}",
+                context.command("openclaw doctor --fix --yes")
+            ));
         }
         Ok(doctor::mend(context, &agreed))
     }
@@ -160,10 +169,14 @@ impl Args {
         if self.yes {
             return Ok(true);
         }
-        if self.non_interactive || ui.is_json() || !can_ask() {
+        if !self.may_ask(ui) {
             return Ok(false);
         }
         confirm(&format!("{}?", repair.text()), false)
+    }
+
+    fn may_ask(&self, ui: Ui) -> bool {
+        !self.non_interactive && !ui.is_json() && can_ask()
     }
 
     /// Walks to whatever the line and the config name.
@@ -240,14 +253,21 @@ impl Args {
                 .is_some_and(|url| !url.trim().is_empty());
         let profile = &context.paths().profile;
         let typed = self.call.url.is_some();
-        if !typed
+        let nowhere = !typed
             && !has_url
             && (self.remote || remote_mode)
             && context
                 .env()
                 .get(openclaw_config::env::OPENCLAW_GATEWAY_URL)
-                .is_none()
+                .is_none();
+        // A machine that is only a node knows one gateway: its own.
+        if nowhere
+            && !remote_mode
+            && let Some(target) = self.node_target(context)
         {
+            return Ok(Ok(target));
+        }
+        if nowhere {
             let verdict = no_url(remote_mode, profile);
             return Ok(Err(Walk::not_begun(
                 "",
@@ -264,6 +284,23 @@ impl Args {
             Ok(target) => Ok(target),
             Err(failure) => Err(self.unusable(context, &failure)),
         })
+    }
+
+    /// The gateway that this machine is a node of.
+    fn node_target(&self, context: &Context) -> Option<ClientTarget> {
+        let gateway = NodeFile::load(&context.paths().node_file).gateway?;
+        let call = CallArgs {
+            url: Some(crate::host::node_of(context)?),
+            tls_fingerprint: self
+                .call
+                .tls_fingerprint
+                .clone()
+                .or(gateway.tls_fingerprint),
+            ..self.call.clone()
+        };
+        let mut target = context.target(&call, MissingRemote::Refuse).ok()?;
+        target.url_source = UrlSource::Node;
+        Some(target)
     }
 
     /// The URL cannot even be parsed.

@@ -105,11 +105,14 @@ fn lines(health: &Value) -> Vec<String> {
     let intervals: Vec<String> = agents
         .iter()
         .filter_map(|agent| {
-            Some(format!(
-                "{} ({})",
-                agent["heartbeat"]["every"].as_str()?,
-                name(agent)
-            ))
+            let heartbeat = &agent["heartbeat"];
+            // As `status` says it.
+            let every = if heartbeat["enabled"] == false {
+                "off"
+            } else {
+                heartbeat["every"].as_str()?
+            };
+            Some(format!("{every} ({})", name(agent)))
         })
         .collect();
     if !intervals.is_empty() {
@@ -181,5 +184,10 @@ mod tests {
             ]
         );
         assert!(lines(&json!({})).is_empty());
+        let off = json!({ "agents": [{ "agentId": "main", "heartbeat": { "enabled": false, "every": "30m" } }] });
+        assert_eq!(
+            lines(&off),
+            ["Agents: main", "Heartbeat interval: off (main)"]
+        );
     }
 }

@@ -7,6 +7,7 @@ mod source;
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use openclaw_client::ConnectError;
 use openclaw_config::schema::LogLevel;
 use openclaw_protocol::methods::logs::LogsTail;
 use serde_json::{Value, json};
@@ -22,6 +23,10 @@ use source::Source;
 
 /// What is printed when no gateway answers.
 const NOT_REACHABLE: &str = "Gateway not reachable. Is it running and accessible?";
+/// What is printed when one answers and does not let us in.
+const REFUSED: &str = "Gateway reached, but it does not let this command in.";
+/// What is printed when one answers with a certificate that is not accepted.
+const NOT_TRUSTED: &str = "Gateway reached, but its certificate is not accepted.";
 /// Most lines of one answer.
 const MOST_LINES: u32 = 5_000;
 /// Most bytes of one answer.
@@ -30,7 +35,7 @@ const MOST_BYTES: u32 = 1_000_000;
 /// Arguments of `logs`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Most lines
+    /// Most lines; --tail is the same
     #[arg(long, alias = "tail", value_name = "n", default_value_t = 200, value_parser = whole(1..=MOST_LINES))]
     limit: u32,
     /// Maximum number of bytes to read [default: 250000; with a filter 1000000]
@@ -208,10 +213,15 @@ fn explain(ui: Ui, hint: &str, failure: CallFailure) -> CommandError {
     ) {
         return failure.into_error();
     }
+    let headline = match failure.connect_error() {
+        Some(ConnectError::Refused(_)) => REFUSED,
+        Some(ConnectError::Tls(_)) => NOT_TRUSTED,
+        _ => NOT_REACHABLE,
+    };
     if ui.is_json() {
         let error = json!({
             "type": "error",
-            "message": NOT_REACHABLE,
+            "message": headline,
             "error": format!("{}\n{details}", failure.message()),
             "details": facts(&details, failure.message()),
             "hint": hint,
@@ -219,7 +229,7 @@ fn explain(ui: Ui, hint: &str, failure: CallFailure) -> CommandError {
         ui.note(error.to_string());
         return CommandError::silent();
     }
-    CommandError::plain(NOT_REACHABLE)
+    CommandError::plain(headline)
         .with_details(format!("{}\n{details}", failure.message()))
         .hints(failure.advice().iter().cloned())
         .hint(hint.to_owned())

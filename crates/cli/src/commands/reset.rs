@@ -38,7 +38,8 @@ impl Args {
     pub(crate) fn run(self, context: &Context) -> Outcome {
         let asks = !self.non_interactive && ask::can_ask();
         if !asks && !self.yes && !self.dry_run {
-            return Err(CommandError::plain("Non-interactive mode requires --yes."));
+            return Err(CommandError::plain("Non-interactive mode requires --yes.")
+                .hint("Fix: add --yes; to see first what would be done, add --dry-run instead"));
         }
         let scope = match self.scope {
             Some(scope) => scope,

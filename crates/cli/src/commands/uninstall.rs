@@ -72,7 +72,8 @@ impl Args {
             app: self.app || self.all,
         };
         if !asks && !self.yes && !self.dry_run {
-            return Err(CommandError::plain("Non-interactive mode requires --yes."));
+            return Err(CommandError::plain("Non-interactive mode requires --yes.")
+                .hint("Fix: add --yes; to see first what would be done, add --dry-run instead"));
         }
         if !chosen.any() {
             if !asks {

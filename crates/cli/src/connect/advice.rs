@@ -1,7 +1,7 @@
 //! What to do after a failed connection or call: one line each, with the exact command.
 
 use openclaw_client::tls::TlsError;
-use openclaw_client::{ConnectError, Fingerprint, HelloOk, Refusal, RefusalKind};
+use openclaw_client::{ConnectError, Fingerprint, HelloOk, Refusal, RefusalKind, TransportError};
 use openclaw_config::resolve::{ClientTarget, Resolved, UrlSource};
 use openclaw_protocol::error::WireError;
 use openclaw_protocol::fingerprint;
@@ -20,6 +20,10 @@ pub(super) fn after_connect(
     device_id: Option<&str>,
 ) -> Vec<String> {
     match error {
+        ConnectError::Unreachable(TransportError::TlsExpected { pin, .. }) => {
+            tls_expected(target, pin.as_ref())
+        }
+        error if target.is_local() && is_another_program(error) => another_program(target),
         ConnectError::Unreachable(_) if target.is_local() => {
             vec!["Fix: start the gateway with: openclaw up".to_owned()]
         }
@@ -30,6 +34,59 @@ pub(super) fn after_connect(
         ConnectError::Tls(error) => after_tls(error, target),
         _ => Vec::new(),
     }
+}
+
+/// Whether what answers where a gateway should be is none. A gateway answers an upgrade with these when it is busy, on its
+/// way out or does not like the request.
+pub(crate) const fn is_another_program(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Unreachable(TransportError::Status(status)) => {
+            !matches!(status, 403 | 421 | 426 | 429 | 503)
+        }
+        ConnectError::Unreachable(TransportError::Broken(_)) | ConnectError::Protocol(_) => true,
+        _ => false,
+    }
+}
+
+/// Starting the gateway does not help: its port is taken.
+fn another_program(target: &ClientTarget) -> Vec<String> {
+    let place = target.url.split("://").last().unwrap_or_default();
+    vec![
+        format!(
+            "What listens on {place} does not answer as a gateway does: most likely another program has the port."
+        ),
+        "Fix: see which one it is with: openclaw gateway status --deep".to_owned(),
+        "Then end that program, or give the gateway another port with: openclaw config set gateway.port <port>"
+            .to_owned(),
+        "Then start the gateway with: openclaw up".to_owned(),
+    ]
+}
+
+/// The gateway has TLS, and the URL does not say so.
+fn tls_expected(target: &ClientTarget, pin: Option<&Fingerprint>) -> Vec<String> {
+    let url = target.url.replacen("ws://", "wss://", 1);
+    let mut lines = Vec::new();
+    if let Some(pin) = pin {
+        lines.push(format!("It shows the certificate sha256 {}", pin.to_hex()));
+        lines.push("Fix: compare it on the gateway host with: openclaw gateway status".to_owned());
+    }
+    let first = if pin.is_some() {
+        "If it is the same there"
+    } else {
+        "Fix"
+    };
+    let hex = pin.map(Fingerprint::to_hex);
+    lines.push(match (target.url_source, hex) {
+        (UrlSource::Remote, None) => {
+            format!("{first}: openclaw config set gateway.remote.url {url}")
+        }
+        (UrlSource::Remote, Some(hex)) => format!(
+            "{first}: openclaw config set gateway.remote.url {url} && openclaw config set gateway.remote.tlsFingerprint {hex}"
+        ),
+        (_, None) => format!("{first}, pass: --url {url}"),
+        (_, Some(hex)) => format!("{first}, pass: --url {url} --tls-fingerprint {hex}"),
+    });
+    lines
 }
 
 /// Shows both fingerprints: who pinned one has to see what came in its place.
@@ -134,7 +191,7 @@ pub(super) fn after_rpc(error: &WireError, hello: Option<&HelloOk>) -> Vec<Strin
         .and_then(|details| detail_text(details, "missingScope"))
         .or_else(|| error.message.strip_prefix("missing scope: "));
     let Some(scope) = missing_scope else {
-        return Vec::new();
+        return after_refused_call(error);
     };
     let pending = hello
         .and_then(|hello| hello.auth.as_ref())
@@ -146,4 +203,128 @@ pub(super) fn after_rpc(error: &WireError, hello: Option<&HelloOk>) -> Vec<Strin
         ),
         None => format!("Fix: run this on the gateway host, or pair this device with {scope}."),
     }]
+}
+
+/// Advice after an error whose own text, which is fixed, does not say what to do.
+fn after_refused_call(error: &WireError) -> Vec<String> {
+    match error.message.as_str() {
+        "node command not allowed" => command_not_allowed(error),
+        "node not connected" => vec![
+            "Fix: see which nodes are connected with: openclaw nodes status".to_owned(),
+            "Then, on the node, start its node host with: openclaw node start (or: openclaw node run)"
+                .to_owned(),
+        ],
+        "unknown approval id" => {
+            vec!["Fix: see what waits with: openclaw approvals pending".to_owned()]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Which command it was, and whether the node does not offer it or the gateway does not let it through.
+fn command_not_allowed(error: &WireError) -> Vec<String> {
+    let details = error.details.as_ref();
+    let text = |name: &str| details.and_then(|details| detail_text(details, name));
+    let Some(command) = text("command") else {
+        return vec![
+            "Fix: see what the node offers with: openclaw nodes describe --node <node>".to_owned(),
+        ];
+    };
+    let describe = "Fix: see what it offers with: openclaw nodes describe --node <node>".to_owned();
+    let not_declared = details.is_some_and(|details| details["declared"] == false);
+    match text("reason") {
+        Some("node did not declare commands") => vec![
+            format!("Command: {command}. The node offers no commands at all."),
+            describe,
+        ],
+        Some("command not allowlisted") if !not_declared => vec![
+            format!(
+                "Command: {command}. The node may offer it, but the gateway does not let it through."
+            ),
+            format!(
+                "Fix: on the gateway host, add it to the list (a value replaces the whole list): {}",
+                text("hint").map_or_else(
+                    || format!("openclaw config set gateway.nodes.allowCommands '[\"{command}\"]'"),
+                    str::to_owned
+                )
+            ),
+        ],
+        Some("command awaits approval") => vec![
+            format!("Command: {command}. The node offers it, and it waits for approval."),
+            format!(
+                "Fix: on the gateway host: {}",
+                text("hint").unwrap_or("openclaw nodes pending")
+            ),
+        ],
+        _ => vec![
+            format!("Command: {command}. The node does not offer it."),
+            describe,
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_error_whose_text_is_fixed_says_what_to_do() {
+        let refused = |reason: &str, more: &Value| {
+            let mut details = json!({ "reason": reason, "command": "canvas.present" });
+            if let (Some(details), Some(more)) = (details.as_object_mut(), more.as_object()) {
+                details.extend(more.clone());
+            }
+            WireError::invalid("node command not allowed").with_details(details)
+        };
+        let none = json!({});
+        for (error, texts) in [
+            (
+                refused("command not allowlisted", &none),
+                &[
+                    "Command: canvas.present.",
+                    "gateway.nodes.allowCommands '[\"canvas.present\"]'",
+                ][..],
+            ),
+            (
+                refused("command not allowlisted", &json!({ "declared": false })),
+                &["does not offer it", "openclaw nodes describe --node <node>"],
+            ),
+            (
+                refused("command not declared by node", &none),
+                &[
+                    "Command: canvas.present. The node does not offer it.",
+                    "nodes describe",
+                ],
+            ),
+            (
+                refused("node did not declare commands", &none),
+                &["offers no commands at all", "nodes describe"],
+            ),
+            (
+                refused(
+                    "command awaits approval",
+                    &json!({ "hint": "openclaw nodes approve ABC" }),
+                ),
+                &[
+                    "waits for approval",
+                    "Fix: on the gateway host: openclaw nodes approve ABC",
+                ],
+            ),
+            (
+                WireError::unavailable("node not connected"),
+                &["openclaw nodes status", "openclaw node run"],
+            ),
+            (
+                WireError::invalid("unknown approval id"),
+                &["Fix: see what waits with: openclaw approvals pending"],
+            ),
+        ] {
+            let advice = after_rpc(&error, None).join("\n");
+            for text in texts {
+                assert!(advice.contains(text), "{text:?} is not in {advice}");
+            }
+        }
+    }
 }

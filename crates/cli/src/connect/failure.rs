@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use openclaw_client::{CallError, ConnectError, HelloOk};
 use openclaw_config::Profile;
-use openclaw_config::resolve::{ClientTarget, TargetError, UrlSource};
+use openclaw_config::resolve::{ClientTarget, TargetError, UrlSource, normalize_url};
 use openclaw_protocol::error::WireError;
 
 use super::advice;
@@ -56,7 +56,20 @@ impl CallFailure {
 
     /// There is nothing to connect to. The message says it all.
     pub(super) fn target(error: &dyn fmt::Display) -> Self {
-        Self::new(Cause::Target, error.to_string())
+        let mut failure = Self::new(Cause::Target, error.to_string());
+        if let Some(text) = failure.message.strip_prefix("Invalid URL: ") {
+            // Most often only the scheme is missing.
+            let meant = format!("ws://{}", text.trim());
+            let meant = match normalize_url(&meant) {
+                Ok(meant) if !text.contains("://") => meant,
+                _ => "ws://<host>:18789".to_owned(),
+            };
+            failure.hints.push(format!(
+                "Fix: write it as {meant} (with TLS: {})",
+                meant.replacen("ws://", "wss://", 1)
+            ));
+        }
+        failure
     }
 
     /// A URL was typed and nothing to show there.

@@ -3,7 +3,7 @@
 use openclaw_client::Fingerprint;
 use openclaw_client::target::{GatewayUrl, Host, Scheme};
 use openclaw_config::Profile;
-use openclaw_config::resolve::{ClientTarget, UrlSource};
+use openclaw_config::resolve::{ClientTarget, Source, UrlSource};
 
 use super::Fix;
 
@@ -32,6 +32,10 @@ pub(crate) struct Asked {
     pub(crate) default_port: u16,
     /// The command that starts the gateway of this machine.
     pub(crate) start: String,
+    /// Whether the config names an SSH host for tunnels.
+    pub(crate) ssh_host: bool,
+    /// What was typed besides the URL, as it may be printed: secrets as blanks to be filled in.
+    pub(crate) typed: String,
 }
 
 impl Asked {
@@ -58,6 +62,8 @@ impl Asked {
             device_token: false,
             default_port: openclaw_config::paths::default_port(profile),
             start: profile.command("openclaw up"),
+            ssh_host: target.ssh.is_some(),
+            typed: typed(target, pin.as_ref()),
         }
     }
 
@@ -84,9 +90,11 @@ impl Asked {
     /// The command that walks once more.
     pub(crate) fn again(&self) -> String {
         match self.source {
-            UrlSource::Flag => self.command(&format!("openclaw doctor --url {}", self.url)),
-            UrlSource::Local => self.command("openclaw doctor"),
-            _ => self.command("openclaw doctor --remote"),
+            UrlSource::Flag => {
+                self.command(&format!("openclaw doctor --url {}{}", self.url, self.typed))
+            }
+            UrlSource::Local => self.command(&format!("openclaw doctor{}", self.typed)),
+            _ => self.command(&format!("openclaw doctor --remote{}", self.typed)),
         }
     }
 
@@ -173,7 +181,9 @@ impl Asked {
     /// How to give a credential of this kind, `token` or `password`.
     pub(crate) fn give(&self, text: &str, kind: &str) -> Fix {
         match self.source {
-            UrlSource::Flag => Fix::see(format!("{text}: pass --{kind} <{kind}>")),
+            UrlSource::Flag | UrlSource::Node => {
+                Fix::see(format!("{text}: pass --{kind} <{kind}>"))
+            }
             UrlSource::Env => Fix::run(
                 text,
                 format!("export OPENCLAW_GATEWAY_{}=<{kind}>", kind.to_uppercase()),
@@ -209,6 +219,27 @@ impl Asked {
         }
     }
 
+    /// What to do about a program that is no gateway where one should be.
+    pub(crate) fn other_program(&self) -> Vec<Fix> {
+        if self.is_local() {
+            return vec![
+                Fix::run(
+                    "see which program it is",
+                    self.command("openclaw gateway status --deep"),
+                ),
+                Fix::run("end it, then start the gateway", self.start.clone()),
+                Fix::run(
+                    "or give the gateway another port, then start it",
+                    self.command("openclaw config set gateway.port <port>"),
+                ),
+            ];
+        }
+        vec![
+            self.on_host("see the gateway's port", "openclaw gateway status"),
+            self.use_url("then use it", &self.with_port(self.default_port)),
+        ]
+    }
+
     /// Where the credential of this kind at hand comes from.
     pub(crate) fn sent(&self, kind: &str) -> Option<&str> {
         match kind {
@@ -224,5 +255,82 @@ impl Asked {
             "or leave the port closed and come in by SSH",
             format!("ssh -N -L {port}:127.0.0.1:{port} <user>@{host}"),
         )
+    }
+}
+
+/// The flags of a line that go with its URL.
+fn typed(target: &ClientTarget, pin: Option<&Fingerprint>) -> String {
+    let is_flag = |source: Option<&Source>| matches!(source, Some(Source::Flag(_)));
+    let mut flags = String::new();
+    if is_flag(target.token.as_ref().map(|token| &token.source)) {
+        flags.push_str(" --token <token>");
+    }
+    if is_flag(target.password.as_ref().map(|password| &password.source)) {
+        flags.push_str(" --password <password>");
+    }
+    // Without a URL of the config there is no pin of the config either. A pin is no secret.
+    if let (UrlSource::Flag, Some(pin)) = (target.url_source, pin) {
+        flags.extend([" --tls-fingerprint ", &pin.to_hex()]);
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use openclaw_config::resolve::{ClientFlags, MissingRemote, resolve_client_target};
+    use openclaw_config::{Env, Paths, ProfileChoice, Settings};
+
+    use super::*;
+
+    #[test]
+    fn the_next_walk_repeats_what_was_typed_and_no_secret() {
+        let env = Env::from_pairs([("HOME", "/nowhere")]);
+        let paths = Paths::resolve(&env, &ProfileChoice::default()).unwrap();
+        let again = |flags: ClientFlags| {
+            let settings = Settings::default();
+            let target =
+                resolve_client_target(&flags, &env, &settings, &paths, MissingRemote::Refuse)
+                    .unwrap();
+            let pin = target
+                .tls_fingerprint
+                .as_deref()
+                .map(|pin| pin.parse().unwrap());
+            let url = target.url.parse().unwrap();
+            Asked::new(&target, url, pin, &paths.profile, 0).again()
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let url = some("wss://gw.example.org:18789");
+        let pin = "ab".repeat(32);
+        for (flags, expected) in [
+            (
+                ClientFlags {
+                    url: url.clone(),
+                    token: some("secret"),
+                    ..ClientFlags::default()
+                },
+                "openclaw doctor --url wss://gw.example.org:18789 --token <token>".to_owned(),
+            ),
+            (
+                ClientFlags {
+                    url,
+                    password: some("secret"),
+                    tls_fingerprint: some(&pin),
+                    ..ClientFlags::default()
+                },
+                format!(
+                    "openclaw doctor --url wss://gw.example.org:18789 --password <password> --tls-fingerprint {pin}"
+                ),
+            ),
+            (
+                ClientFlags {
+                    token: some("secret"),
+                    ..ClientFlags::default()
+                },
+                "openclaw doctor --token <token>".to_owned(),
+            ),
+            (ClientFlags::default(), "openclaw doctor".to_owned()),
+        ] {
+            assert_eq!(again(flags), expected);
+        }
     }
 }

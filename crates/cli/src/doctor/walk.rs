@@ -11,7 +11,7 @@ use openclaw_client::{
     ClientOptions, DeviceIdentity, Fingerprint, HelloOk, Target, TlsOptions, TokenCache,
 };
 use openclaw_config::env;
-use openclaw_config::resolve::{ClientTarget, UrlSource};
+use openclaw_config::resolve::{ClientTarget, UrlSource, resolve_ssh};
 use openclaw_protocol::fingerprint::fingerprint_words;
 use serde_json::json;
 
@@ -84,6 +84,14 @@ impl Walk {
     /// A walk that ended before it began.
     pub(crate) fn not_begun(url: &str, source: &str, verdict: Verdict) -> Self {
         let mut trail = Trail::default();
+        // What comes before the hop that failed was not asked for on this way.
+        for hop in Hop::ALL.into_iter().filter(|hop| *hop < verdict.hop) {
+            if hop == Hop::Config {
+                trail.pass(hop, format!("{url} ({source})"));
+            } else {
+                trail.skip(hop, "not needed");
+            }
+        }
         trail.fail(&verdict, None);
         Self {
             url: url.to_owned(),
@@ -195,6 +203,10 @@ async fn go(
     if asked.is_local() {
         asked.start = start_command(context.env(), context.paths());
     }
+    // As `tunnel up` finds its host.
+    asked.ssh_host = context.settings().is_ok_and(|settings| {
+        resolve_ssh(&settings.gateway.remote, Some(&target.url), profile).is_some()
+    });
     if let Some(verdict) = config::judge(&asked) {
         return Err(verdict);
     }

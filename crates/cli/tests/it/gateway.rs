@@ -217,7 +217,10 @@ fn a_typed_url_gets_typed_credentials_only() {
          Fix: pass --token or --password along with --url.\n"
     );
     let ran = place.run(&["health", "--url", "foo"]).fails(1);
-    assert_eq!(ran.err, "Error: Invalid URL: foo\n");
+    assert_eq!(
+        ran.err,
+        "Error: Invalid URL: foo\nFix: write it as ws://foo (with TLS: wss://foo)\n"
+    );
 }
 
 #[test]

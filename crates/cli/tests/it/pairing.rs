@@ -58,6 +58,14 @@ fn u01_a_refused_client_names_the_code_that_lets_it_in() {
         "{refused:?}"
     );
 
+    // It is reached all the same.
+    let logs = client.run(&["logs"]).fails(1);
+    assert!(
+        logs.err
+            .starts_with("Gateway reached, but it does not let this command in.\n"),
+        "{logs:?}"
+    );
+
     // The same words where it is approved.
     let approved = place
         .run(&["pairing", "approve", &code.to_lowercase()])
@@ -81,6 +89,13 @@ fn u01_a_refused_client_names_the_code_that_lets_it_in() {
         .run(&["config", "unset", "gateway.remote.token"])
         .ok();
     client.run(&["health"]).ok();
+    let status = client.run(&["gateway", "status"]).ok();
+    assert!(
+        status
+            .out
+            .contains("Credential: none; let in by the token of this device\n"),
+        "{status:?}"
+    );
 }
 
 #[test]

@@ -37,7 +37,10 @@ fn others_are_untouched(place: &Place) {
 fn what_is_not_said_is_asked_for() {
     let place = Place::new();
     for (line, text) in [
-        (&["reset"][..], "Non-interactive mode requires --yes.\n"),
+        (
+            &["reset"][..],
+            "Non-interactive mode requires --yes.\nFix: add --yes; to see first what would be done, add --dry-run instead\n",
+        ),
         (
             &["reset", "--yes"],
             "Non-interactive mode requires --scope.\nFix: --scope config, or --scope config+creds+sessions, or --scope full\n",
@@ -46,7 +49,10 @@ fn what_is_not_said_is_asked_for() {
             &["reset", "--yes", "--scope", "all"],
             "Invalid --scope. Expected \"config\", \"config+creds+sessions\", or \"full\".\n",
         ),
-        (&["uninstall"], "Non-interactive mode requires --yes.\n"),
+        (
+            &["uninstall"],
+            "Non-interactive mode requires --yes.\nFix: add --yes; to see first what would be done, add --dry-run instead\n",
+        ),
         (
             &["uninstall", "--yes"],
             "Non-interactive mode requires explicit scopes (use --all).\n",

@@ -30,6 +30,9 @@ use crate::tls::{TlsError, Verifier};
 /// Head start of one address before the next is tried beside it.
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
 
+/// Time for a look whether TLS is spoken where a plain request was not understood.
+const TLS_LOOK: Duration = Duration::from_secs(2);
+
 /// What opening a connection needs besides the options; made once, used for every attempt.
 #[derive(Debug)]
 pub(crate) struct Transport {
@@ -91,9 +94,52 @@ impl Transport {
                 (stream, request_uri(url))
             }
         };
-        let socket = upgrade(stream, &uri, options).await?;
-        Ok((socket, link))
+        match upgrade(stream, &uri, options).await {
+            Ok(socket) => Ok((socket, link)),
+            Err(error) => {
+                let peer = link
+                    .peer
+                    .filter(|_| self.tls.is_none() && may_be_tls(&error));
+                let url = options.target.url();
+                let expected = match (url, peer) {
+                    (Some(url), Some(peer)) => tls_expected(url, peer, options).await,
+                    _ => None,
+                };
+                Err(expected.map_or(error, unreachable))
+            }
+        }
     }
+}
+
+/// Whether a plain request failed as it does on a port with TLS: 400 from web servers, 426 from gateways, and no HTTP at
+/// all from everything else.
+const fn may_be_tls(error: &ConnectError) -> bool {
+    matches!(
+        error,
+        ConnectError::Unreachable(TransportError::Status(400 | 426) | TransportError::Broken(_))
+    )
+}
+
+/// Shakes hands with a server that did not understand plain HTTP, to say so if TLS is what it wants. Nothing but the
+/// handshake is sent.
+async fn tls_expected(
+    url: &GatewayUrl,
+    peer: SocketAddr,
+    options: &ClientOptions,
+) -> Option<TransportError> {
+    let verifier = Verifier::new(&options.tls).ok()?;
+    let config = verifier.client_config().ok()?;
+    let name = server_name(&url.host).ok()?;
+    let look = async {
+        let tcp = connect_one(peer).await.ok()?;
+        let shaken = TlsConnector::from(config).connect(name, tcp).await;
+        let shown = verifier.seen()?;
+        Some(TransportError::TlsExpected {
+            address: format!("{}:{}", url.host, url.port),
+            pin: shaken.is_err().then_some(shown),
+        })
+    };
+    tokio::time::timeout(TLS_LOOK, look).await.ok().flatten()
 }
 
 async fn upgrade(

@@ -223,7 +223,7 @@ impl SshFailure {
             ),
             SshFailureKind::Lost => (
                 format!("the connection to {target} ended ({last})"),
-                format!("it is opened again by itself; to test by hand: {login}"),
+                format!("see whether SSH gets through: {login}"),
             ),
             SshFailureKind::Other => (
                 format!("ssh ended and said: {last}"),
@@ -357,6 +357,9 @@ mod tests {
                 "{failure:?}"
             );
         }
+        // A failure is also told where nothing runs that would try again.
+        let lost = SshFailure::new(&spec, SshFailureKind::Lost, &[]);
+        assert_eq!(lost.fix, "see whether SSH gets through: ssh -p 2222 me@gw");
         let unknown = SshFailure::new(&spec, SshFailureKind::HostKeyUnknown, &[]);
         assert_eq!(
             unknown.fix,

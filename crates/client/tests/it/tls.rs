@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use openclaw_client::tls::TlsError;
-use openclaw_client::{Client, ClientOptions, ConnectError, Fingerprint, Target, TlsOptions};
+use openclaw_client::{
+    Client, ClientOptions, ConnectError, Fingerprint, Target, TlsOptions, TransportError,
+};
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde_json::Value;
@@ -103,4 +105,30 @@ async fn a_fingerprint_needs_wss() {
         error.to_string(),
         "gateway tls fingerprint requires wss:// gateway url"
     );
+}
+
+#[tokio::test]
+async fn a_plain_url_of_a_gateway_with_tls_is_told_so() {
+    let gateway = FakeGateway::bind().await;
+    let (acceptor, certificate) = acceptor();
+    let target = Target::parse(&format!("ws://{}", gateway.address())).unwrap();
+    let options = ClientOptions::operator(target, "test");
+    let script = async {
+        // The request that it does not understand, and the look after it.
+        assert!(acceptor.accept(gateway.stream().await).await.is_err());
+        acceptor.accept(gateway.stream().await).await.ok();
+    };
+    let (client, ()) = tokio::join!(Client::connect(options), script);
+    let error = client.unwrap_err();
+    let ConnectError::Unreachable(TransportError::TlsExpected { pin, .. }) = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(*pin, Some(Fingerprint::of(&certificate)));
+    let expected = format!(
+        "{} takes TLS only, but the URL says ws://",
+        gateway.address()
+    );
+    assert_eq!(error.what_happened(), expected);
+    // The line that people know stays.
+    assert!(error.to_string().starts_with("gateway closed (1006 "));
 }

@@ -50,6 +50,8 @@ pub enum UrlSource {
     SshTarget,
     /// Remote mode without a URL.
     MissingRemote,
+    /// The gateway that this machine is a node of.
+    Node,
     /// The gateway of this machine.
     Local,
 }
@@ -62,6 +64,7 @@ impl std::fmt::Display for UrlSource {
             Self::Remote => "config gateway.remote.url",
             Self::SshTarget => "config gateway.remote.sshTarget",
             Self::MissingRemote => "missing gateway.remote.url (fallback local)",
+            Self::Node => "node.json: this machine is a node of it",
             Self::Local => "local loopback",
         })
     }

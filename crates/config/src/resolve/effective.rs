@@ -101,6 +101,7 @@ pub fn default(field: &Field) -> Option<Value> {
             | Kind::DnsDomain
             | Kind::BasePath
             | Kind::HeaderName
+            | Kind::Fingerprint
             | Kind::ProxyListen
     );
     if is_text {

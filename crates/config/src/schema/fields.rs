@@ -203,7 +203,7 @@ pub const FIELDS: &[Field] = &[
     field("gateway.remote.transport", Kind::Word(Transport::WORDS), "direct", "`ssh` goes through a tunnel to `gateway.remote.sshTarget`.").applies(Applies::NextCommand),
     field("gateway.remote.token", Kind::Text, "", "Shared token of the remote gateway.").secret().applies(Applies::NextCommand),
     field("gateway.remote.password", Kind::Text, "", "Shared password of the remote gateway.").secret().applies(Applies::NextCommand),
-    field("gateway.remote.tlsFingerprint", Kind::Text, "", "SHA-256 of its certificate; pins `wss://` connections.").applies(Applies::NextCommand),
+    field("gateway.remote.tlsFingerprint", Kind::Fingerprint, "", "SHA-256 of its certificate; pins `wss://` connections.").applies(Applies::NextCommand),
     field("gateway.remote.tlsCaFile", Kind::Text, "", "Authorities that vouch for its certificate, PEM, beside the public ones; not asked when a fingerprint is pinned.").applies(Applies::NextCommand),
     field("gateway.remote.tlsClientCert", Kind::Text, "", "Certificate that is shown to a gateway that asks for one, PEM.").advanced().applies(Applies::NextCommand),
     field("gateway.remote.tlsClientKey", Kind::Text, "", "Key file of that certificate, PEM.").advanced().applies(Applies::NextCommand),

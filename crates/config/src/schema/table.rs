@@ -33,6 +33,8 @@ pub enum Kind {
     ProxyListen,
     /// Name of an HTTP header.
     HeaderName,
+    /// SHA-256 of a certificate.
+    Fingerprint,
     /// A WebSocket or HTTP URL.
     Url,
     /// A domain of unicast DNS.

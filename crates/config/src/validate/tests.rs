@@ -140,6 +140,42 @@ fn u07_d_bind_errors_list_the_allowed_values_and_the_nearest() {
 }
 
 #[test]
+fn a_fingerprint_has_64_hex_digits_and_a_wrong_one_is_not_written() {
+    let left_out = |text: &str| {
+        let report = validate(&json!({"gateway": {"remote": {"tlsFingerprint": text}}}));
+        assert_eq!(report.errors, [], "{text}");
+        assert_eq!(report.left_out, report.warnings, "{text}");
+        report.left_out.len()
+    };
+    let hex = "0aB1".repeat(16);
+    let colons: Vec<&str> = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).unwrap())
+        .collect();
+    for good in [
+        hex.as_str(),
+        &colons.join(":"),
+        &format!("sha256:{hex}"),
+        &format!("SHA256 Fingerprint={}", colons.join(":")),
+        "${PIN}",
+        "",
+    ] {
+        assert_eq!(left_out(good), 0, "{good}");
+    }
+    for bad in [
+        "deadbeef",
+        &hex[1..],
+        &format!("{hex}0"),
+        &hex.replace('a', "g").replace('0', "x"),
+    ] {
+        assert_eq!(left_out(bad), 1, "{bad}");
+    }
+    let number = validate(&json!({"gateway": {"remote": {"tlsFingerprint": 7}}}));
+    assert_eq!(number.errors.len(), 1);
+}
+
+#[test]
 fn u07_a_unknown_keys_are_warnings() {
     let report = validate(&json!({
         "bar": 1,

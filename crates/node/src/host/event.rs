@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use openclaw_client::ConnectError;
+use openclaw_client::{ConnectError, Fingerprint, TransportError};
 use openclaw_protocol::pairing_code::pairing_code;
 
 /// A change that people should know of. `Display` is the line to print.
@@ -60,7 +60,7 @@ impl HostEvent {
     /// What the event is about without what differs each time; equal subjects are told once.
     pub(super) fn subject(&self) -> String {
         match self {
-            Self::Disconnected { error, .. } => format!("disconnected {error}"),
+            Self::Disconnected { error, .. } => format!("disconnected {}", cause(error)),
             other => other.to_string(),
         }
     }
@@ -120,16 +120,49 @@ impl fmt::Display for HostEvent {
                 };
                 write!(
                     f,
-                    "{what} {error}; next try in {} s",
+                    "{what} {}; next try in {} s",
+                    error.what_happened(),
                     retry_in.as_secs_f64().ceil()
-                )
+                )?;
+                match error {
+                    ConnectError::Unreachable(TransportError::TlsExpected { pin, .. }) => {
+                        f.write_str(&tls_advice(pin.as_ref()))
+                    }
+                    _ => Ok(()),
+                }
             }
         }
     }
 }
 
+/// Why there is no connection, without what may differ each time.
+fn cause(error: &ConnectError) -> String {
+    match error {
+        // A name with several addresses fails at another one each time.
+        ConnectError::Unreachable(TransportError::Connect { source, .. }) => {
+            format!("connect {:?}", source.kind())
+        }
+        other => other.what_happened(),
+    }
+}
+
+/// What to do about a gateway that takes TLS only.
+fn tls_advice(pin: Option<&Fingerprint>) -> String {
+    match pin {
+        None => "\nFix: openclaw node run --tls (a service: openclaw node install --force --tls)"
+            .to_owned(),
+        Some(pin) => format!(
+            "\nFix: compare this certificate with the line \"TLS:\" of openclaw gateway status on the gateway host: sha256 {hex}\
+             \nIf it is the same there: openclaw node run --tls-fingerprint {hex} (a service: openclaw node install --force with the same)",
+            hex = pin.to_hex()
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use openclaw_client::CloseInfo;
 
     use super::*;
@@ -170,5 +203,58 @@ mod tests {
         ] {
             assert_eq!(event.to_string(), line);
         }
+    }
+
+    #[test]
+    fn a_connection_that_never_was_is_told_by_what_happened() {
+        let failed = |reason| HostEvent::Disconnected {
+            error: ConnectError::Unreachable(reason),
+            was_connected: false,
+            retry_in: Duration::from_secs(2),
+        };
+        let refused = |address: &str| {
+            failed(TransportError::Connect {
+                address: address.to_owned(),
+                source: Arc::new(std::io::ErrorKind::ConnectionRefused.into()),
+            })
+        };
+        let pin = Fingerprint::of(b"certificate");
+        let tls = |pin| {
+            failed(TransportError::TlsExpected {
+                address: "gw:18789".to_owned(),
+                pin,
+            })
+        };
+        for (event, starts, holds) in [
+            (
+                refused("127.0.0.1:1"),
+                "node host gateway connect failed: cannot connect to 127.0.0.1:1: connection refused; next try in 2 s",
+                "refused",
+            ),
+            (
+                failed(TransportError::Status(404)),
+                "node host gateway connect failed: server answered HTTP 404 instead of a WebSocket; next try in 2 s",
+                "404",
+            ),
+            (
+                tls(None),
+                "node host gateway connect failed: gw:18789 takes TLS only, but the URL says ws://; next try in 2 s\nFix: ",
+                "openclaw node run --tls ",
+            ),
+            (
+                tls(Some(pin)),
+                "node host gateway connect failed: gw:18789 takes TLS only, but the URL says ws://; next try in 2 s\nFix: ",
+                &format!("openclaw node run --tls-fingerprint {}", pin.to_hex()),
+            ),
+        ] {
+            let line = event.to_string();
+            assert!(line.starts_with(starts) && line.contains(holds), "{line}");
+        }
+        // Once for all addresses of a name, and once more when something else goes wrong.
+        assert_eq!(
+            refused("127.0.0.1:1").subject(),
+            refused("[::1]:1").subject()
+        );
+        assert_ne!(refused("127.0.0.1:1").subject(), tls(None).subject());
     }
 }

@@ -95,13 +95,30 @@ async fn change(
         .await
         .map_err(CallFailure::into_error)?;
     // An id that nobody knows is the gateway's to refuse, in its own words.
-    let id = find_paired(&list, device)
-        .map_or_else(|_| device.trim().to_owned(), |found| found.device_id);
+    let found = find_paired(&list, device).ok();
+    let id = found
+        .as_ref()
+        .map_or_else(|| device.trim().to_owned(), |found| found.device_id.clone());
     params["deviceId"] = json!(id);
-    let answer: Value = connection
-        .call(method, &params)
-        .await
-        .map_err(CallFailure::into_error)?;
+    let answer: Value = connection.call(method, &params).await.map_err(|failure| {
+        let unknown = failure.message() == "unknown deviceId/role";
+        let error = failure.into_error();
+        if !unknown {
+            return error;
+        }
+        let which = if found.is_some() {
+            format!(
+                "The device is known; it has no token for the role {}.",
+                params["role"]
+            )
+        } else {
+            format!("No paired device is called {}.", device.trim())
+        };
+        error.hint(which).hint(format!(
+            "Fix: see the devices and their roles with: {}",
+            context.command("openclaw devices list")
+        ))
+    })?;
     context.ui().json(&answer)?;
     connection.close().await;
     Ok(Exit::OK)

@@ -180,7 +180,10 @@ impl Report {
         ui.line(format!("Probe target: {}", self.target.url))?;
         if self.remote {
             ui.line(format!("Source: {}", self.target.url_source))?;
-            ui.line(format!("Credential: {}", facts::credential(&self.target)))?;
+            ui.line(format!(
+                "Credential: {}",
+                facts::credential(&self.target, self.probe.as_ref())
+            ))?;
             ui.line(match &self.target.ssh {
                 Some(ssh) => format!("Transport: {ssh}"),
                 None => "Transport: direct".to_owned(),
@@ -391,7 +394,7 @@ impl Report {
                 "mode": if self.remote { "remote" } else { "local" },
                 "probeUrl": self.target.url,
                 "urlSource": self.target.url_source.to_string(),
-                "credential": facts::credential(&self.target),
+                "credential": facts::credential(&self.target, self.probe.as_ref()),
                 "transport": if self.target.ssh.is_some() { "ssh" } else { "direct" },
                 "sshTarget": self.target.ssh.as_ref().map(|ssh| &ssh.target.value),
                 "edgeHeaders": self.target.edge_headers.iter().map(|(name, _)| name).collect::<Vec<_>>(),

@@ -68,17 +68,27 @@ async fn ask(
     }
     let options = options(context, target, limit)?;
     fetch(&options).await.map_err(|error| {
-        let failure = CommandError::new(format!("no answer from {}: {error}", target.url));
+        let failure = CommandError::new(format!(
+            "no answer from {}: {}",
+            target.url,
+            error.what_happened()
+        ));
         match error {
             ConnectError::Tls(_) => {
                 failure.hint("Fix: name its certificate with --tls-fingerprint")
             }
-            _ => failure.hint(format!(
-                "See why: {}",
-                context.command("openclaw gateway status")
-            )),
+            _ => failure.hint(format!("See why: {}", status_of(context, args))),
         }
     })
+}
+
+/// The command that looks at the same gateway; a credential is named, never printed.
+fn status_of(context: &Context, args: &CallArgs) -> String {
+    let mut command = "openclaw gateway status".to_owned();
+    if let Some(url) = &args.url {
+        command = format!("{command} --url {url} --token <token>");
+    }
+    context.command(&command)
 }
 
 fn options(

@@ -5,7 +5,8 @@ mod way;
 
 use std::sync::Arc;
 
-use openclaw_client::{DeviceIdentity, FailureClass, Target, TokenCache};
+use openclaw_client::tls::TlsError;
+use openclaw_client::{ConnectError, DeviceIdentity, FailureClass, Target, TokenCache};
 use openclaw_node::{Host, HostError, NodeFile};
 use openclaw_protocol::setup_code::SetupCode;
 use tokio_util::sync::CancellationToken;
@@ -198,6 +199,32 @@ fn stopped(context: &Context, error: HostError) -> CommandError {
             "Fix: give the right credential with OPENCLAW_GATEWAY_TOKEN or --token, then run {} again.",
             context.command("openclaw node run")
         ));
+    }
+    if let ConnectError::Tls(TlsError::Untrusted { fingerprint, .. }) = &reason {
+        return failure
+            .hint(format!(
+                "Fix: compare it with the line \"TLS:\" of {} on the gateway host.",
+                "openclaw gateway status"
+            ))
+            .hint(format!(
+                "If it is the same there: {}",
+                context.command(&format!(
+                    "openclaw node run --tls-fingerprint {}",
+                    fingerprint.to_hex()
+                ))
+            ));
+    }
+    if let ConnectError::Tls(TlsError::FingerprintMismatch { expected, actual }) = &reason {
+        return failure
+            .with_details(format!("Pinned: sha256 {expected}\nShown:  sha256 {actual}"))
+            .hint("Fix: compare both with the line \"TLS:\" of openclaw gateway status on the gateway host.")
+            .hint(format!(
+                "If the shown one is the same there: {}",
+                context.command(&format!(
+                    "openclaw node run --tls-fingerprint {}",
+                    actual.to_hex()
+                ))
+            ));
     }
     failure
 }

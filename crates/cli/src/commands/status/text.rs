@@ -331,7 +331,12 @@ fn next_steps(context: &Context, overview: &Overview, deep: bool) -> Vec<String>
     }
     if !overview.probe.reachable {
         let mut steps = vec![step("Fix reachability first", "openclaw gateway probe")];
-        if !overview.remote {
+        if !overview.remote && overview.probe.another_program {
+            let free = context.command("openclaw config set gateway.port <port>");
+            steps.push(format!(
+                "End the program on the gateway's port, or choose another port: {free}"
+            ));
+        } else if !overview.remote {
             let start = start_command(context.env(), context.paths());
             steps.push(format!("Start the gateway: {start}"));
         }

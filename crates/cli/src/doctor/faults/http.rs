@@ -48,6 +48,18 @@ pub(super) async fn all(faults: &mut Vec<Fault>) {
     other_programs(faults).await;
     sockets(faults).await;
     own_gateway(faults).await;
+    let other = Broken::http(code("404 File not found", "Server: SimpleHTTP/0.6\r\n", "")).await;
+    faults.push(
+        Fault::new(
+            "another program on the port of this machine's own gateway",
+            "http_other_server",
+            "is a web server (SimpleHTTP/0.6)",
+            "config set gateway.port <port>",
+        )
+        .mode(Some("local"))
+        .local_port(other.address().port())
+        .with(other),
+    );
 }
 
 async fn answers(faults: &mut Vec<Fault>) {

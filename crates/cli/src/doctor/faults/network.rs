@@ -152,7 +152,7 @@ pub(super) async fn all(faults: &mut Vec<Fault>) {
             "an SSH tunnel that is not up",
             "tunnel_down",
             "the SSH tunnel to the gateway is not up",
-            "openclaw tunnel up",
+            "openclaw tunnel up <user@host>",
         )
         .url(format!("ws://127.0.0.1:{}", closed.port()))
         .with(nothing),

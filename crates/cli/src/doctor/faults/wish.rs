@@ -14,6 +14,12 @@ pub(super) fn all(faults: &mut Vec<Fault>) {
         Fault::new("a machine that is only a node of another gateway", "config_node_only", "it is a node of wss://gw.example.org:8443", "openclaw doctor --url wss://gw.example.org:8443")
             .mode(None)
             .file("node.json", r#"{"version":1,"nodeId":"n","displayName":"box","gateway":{"host":"gw.example.org","port":8443,"tls":true}}"#),
+        Fault::new("`--remote` on a machine that is only a node, whose gateway is away", "tcp_refused", "refuses port", "openclaw gateway status")
+            .mode(None)
+            .elsewhere()
+            .name("gw.example.org", Answer::Addresses(vec!["127.0.0.1:8443".parse().expect("an address")]))
+            .unreachable(std::io::ErrorKind::ConnectionRefused)
+            .file("node.json", r#"{"version":1,"nodeId":"n","displayName":"box","gateway":{"host":"gw.example.org","port":8443,"tls":true}}"#),
         Fault::new("`--url` that is no URL", "config_url_invalid", "gw.example.org:18789", "pass --url wss://")
             .flag_url("gw.example.org:18789"),
         Fault::new("a user name in the URL", "config_url_invalid", "no user name or password", "config set gateway.remote.url")

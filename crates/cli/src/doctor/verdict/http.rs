@@ -126,8 +126,7 @@ fn other_service(asked: &Asked, bytes: &[u8]) -> Verdict {
             quoted(bytes)
         ),
     )
-    .fix(asked.on_host("see the gateway's port", "openclaw gateway status"))
-    .fix(asked.use_url("then use it", &asked.with_port(asked.default_port)))
+    .fixes(asked.other_program())
 }
 
 fn status(asked: &Asked, answer: &Answer, beside: &Beside) -> Verdict {
@@ -153,6 +152,10 @@ fn status(asked: &Asked, answer: &Answer, beside: &Beside) -> Verdict {
         .fix(asked.on_host("see who is connected", "openclaw gateway status")),
         (200 | 204 | 426, _) if beside.is_gateway() => stripped(asked, answer.status),
         (400, _) if beside.is_gateway() => stripped(asked, 400),
+        // On this machine's own port no proxy stands in front of the gateway.
+        (400 | 404 | 405 | 410 | 501, _) if asked.is_local() && !beside.is_gateway() => {
+            other_server(asked, answer)
+        }
         (200..=299, _) => other_server(asked, answer),
         (300..=399, _) => redirect(asked, answer),
         (400, _) => Verdict::new(
@@ -329,8 +332,7 @@ fn other_server(asked: &Asked, answer: &Answer) -> Verdict {
             answer.status
         ),
     )
-    .fix(asked.on_host("see the gateway's port", "openclaw gateway status"))
-    .fix(asked.use_url("then use it", &asked.with_port(asked.default_port)))
+    .fixes(asked.other_program())
     .fix(Fix::see("or have this web server pass the path on to the gateway (openclaw gateway proxy-check prints how)"))
 }
 

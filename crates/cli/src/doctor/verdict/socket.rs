@@ -57,8 +57,7 @@ pub(in crate::doctor) fn judge(asked: &Asked, seen: &SocketSeen) -> Result<i64, 
                 super::quoted(text.as_bytes())
             ),
         )
-        .fix(asked.on_host("see the gateway's address", "openclaw gateway status"))
-        .fix(asked.use_url("then use it", &asked.with_port(asked.default_port))),
+        .fixes(asked.other_program()),
         SocketSeen::Broken(why) => Verdict::new(
             "ws_broken",
             Hop::WebSocket,

@@ -97,7 +97,14 @@ fn refused(asked: &Asked, address: SocketAddr) -> Verdict {
                 asked.source
             ),
         )
-        .fix(Fix::run("bring it up", asked.command("openclaw tunnel up")))
+        .fix(Fix::run(
+            "bring it up",
+            asked.command(if asked.ssh_host {
+                "openclaw tunnel up"
+            } else {
+                "openclaw tunnel up <user@host>"
+            }),
+        ))
         .fix(Fix::run(
             "or by hand",
             format!(

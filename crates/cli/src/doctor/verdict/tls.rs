@@ -86,8 +86,7 @@ fn not_tls(asked: &Asked, bytes: &[u8]) -> Verdict {
             quoted(bytes)
         ),
     )
-    .fix(asked.on_host("see the gateway's port", "openclaw gateway status"))
-    .fix(asked.use_url("then use it", &asked.with_port(asked.default_port)))
+    .fixes(asked.other_program())
 }
 
 fn by_alert(asked: &Asked, alert: &str) -> Verdict {

@@ -181,7 +181,13 @@ fn allowed(
     };
     if !core.live().lists.allows(session.platform, command) {
         let hint = format!("openclaw config set gateway.nodes.allowCommands '[\"{command}\"]'");
-        return Err(refused("command not allowlisted", json!({ "hint": hint })));
+        // Allowing it does not help where the node does not offer it.
+        let more = if session.declared.iter().any(|known| known == command) {
+            json!({ "hint": hint })
+        } else {
+            json!({ "declared": false })
+        };
+        return Err(refused("command not allowlisted", more));
     }
     if session.commands.iter().any(|known| known == command) {
         return Ok(Arc::clone(&session.conn));

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::context::Context;
 use crate::dashboard::http_base;
+use crate::probe::Probe;
 use crate::ui::format::now_ms;
 
 /// Whether the gateway of this state directory runs.
@@ -95,13 +96,16 @@ pub(super) fn credential_notes(context: &Context, plan: &GatewayPlan) -> Vec<Str
 }
 
 /// Which credential a client shows there, and where it has it from; never what it is.
-pub(super) fn credential(target: &ClientTarget) -> String {
+pub(super) fn credential(target: &ClientTarget, probe: Option<&Probe>) -> String {
     match (&target.token, &target.password) {
         (Some(token), Some(password)) => {
             format!("token ({}) + password ({})", token.source, password.source)
         }
         (Some(token), None) => format!("token ({})", token.source),
         (None, Some(password)) => format!("password ({})", password.source),
+        (None, None) if probe.is_some_and(|probe| probe.by_device_token) => {
+            "none; let in by the token of this device".to_owned()
+        }
         (None, None) => "none".to_owned(),
     }
 }
