@@ -102,8 +102,25 @@ impl Snapshot {
     /// A secret that was replaced does not come back with the last-known-good config.
     fn remember_rotation(&self, paths: &Paths, rotated: Rotated) -> Result<(), StoreError> {
         let store = ConfigStore::new(paths);
-        let good = store.last_good().and_then(|raw| text::parse(&raw).ok());
-        match good.and_then(|good| remember::with_rotation(good, &self.parsed, rotated)) {
+        let Some(good) = store.last_good().and_then(|raw| text::parse(&raw).ok()) else {
+            return Ok(());
+        };
+        let problems = |config: &Value| {
+            let prepared = prepare(config.clone(), paths, &self.env);
+            prepared.issues.len() + prepared.missing.len()
+        };
+        let before = problems(&good);
+        // What would make it worse is not taken over with the rest.
+        let learned = [
+            rotated,
+            Rotated::All,
+            Rotated::Secret("token"),
+            Rotated::Secret("password"),
+        ]
+        .into_iter()
+        .filter_map(|rotated| remember::with_rotation(good.clone(), &self.parsed, rotated))
+        .find(|learned| problems(learned) <= before);
+        match learned {
             Some(good) => store.remember_good(&text::pretty(&good)),
             None => Ok(()),
         }

@@ -10,12 +10,29 @@ use openclaw_config::substitute::{has_reference, substitute};
 use openclaw_config::{Env, Paths, text};
 use serde_json::Value;
 
+use super::safe;
 use crate::context::Context;
 
 /// No config is longer.
 const LIMIT: u64 = 16 << 20;
 /// Sections that name such folders.
-const SECTIONS: [&str; 3] = ["agents", "agent", "canvasHost"];
+const SECTIONS: [&str; 7] = [
+    "agents",
+    "agent",
+    "routing",
+    "canvasHost",
+    "skills",
+    "gateway.controlUi",
+    "gateway.tls",
+];
+/// Keys of such folders and files outside of agents.
+const KEYS: [&str; 5] = [
+    "/canvasHost/root",
+    "/gateway/controlUi/root",
+    "/gateway/tls/certPath",
+    "/gateway/tls/keyPath",
+    "/gateway/tls/caPath",
+];
 /// Names of config files, those of older programs included.
 const CONFIGS: [&str; 4] = [
     "openclaw.json",
@@ -44,8 +61,11 @@ pub(super) fn by_config(context: &Context) -> Named {
         .iter()
         .all(|is_clear| *is_clear);
     let concerns = |path: &str| {
-        let section = path.split(['.', '[']).next().unwrap_or_default();
-        section.is_empty() || SECTIONS.contains(&section)
+        let is_within = |section: &str| {
+            let rest = path.strip_prefix(section);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        path.is_empty() || path == "gateway" || SECTIONS.iter().any(|section| is_within(section))
     };
     let is_broken = snapshot.issues.iter().any(|issue| concerns(&issue.path));
     if is_broken || !is_clear {
@@ -69,13 +89,28 @@ pub(super) fn by_config(context: &Context) -> Named {
             named.unsure = Some(format!("{} cannot be read", paths.display_home(&path)));
         }
     }
+    // A workspace of another profile may be here, too.
+    for other in safe::others(paths) {
+        let path = other.join(CONFIGS[0]);
+        match read(&path, &snapshot.env) {
+            Some(value) if collect(&value, &mut names) && unset(&value).is_none() => {}
+            None if path.symlink_metadata().is_err() => {}
+            _ => {
+                named.unsure = Some(format!(
+                    "{} cannot be understood",
+                    paths.display_home(&path)
+                ));
+            }
+        }
+    }
     if !is_any_read && named.unsure.is_none() {
         named.unsure = Some("there is no config, nor a copy of one".to_owned());
     }
     for name in names {
         // Where a gateway was started decides what a path without a beginning means.
         named.folders.push(context.env().absolute(&name));
-        for base in [&paths.state_dir, &paths.home] {
+        let beside_config = paths.config_path.parent().unwrap_or(&paths.state_dir);
+        for base in [&paths.state_dir, &paths.home, beside_config] {
             named.folders.push(base.join(&name));
         }
     }
@@ -125,9 +160,15 @@ fn read(path: &Path, env: &Env) -> Option<Value> {
 
 /// Adds the folders that a config names; says whether all that could name one was understood.
 fn collect(config: &Value, names: &mut Vec<String>) -> bool {
-    let root = config.pointer("/canvasHost/root");
-    let mut is_clear = root.is_none_or(|root| add(root, names));
-    for section in ["agents", "agent"] {
+    let mut is_clear = true;
+    for value in KEYS.iter().filter_map(|key| config.pointer(key)) {
+        is_clear &= add(value, names);
+    }
+    let folders = config.pointer("/skills/load/extraDirs");
+    for folder in folders.and_then(Value::as_array).into_iter().flatten() {
+        is_clear &= add(folder, names);
+    }
+    for section in ["agents", "agent", "routing"] {
         if let Some(value) = config.get(section) {
             is_clear &= value.is_object() && workspaces(value, names);
         }

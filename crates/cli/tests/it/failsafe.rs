@@ -117,6 +117,39 @@ fn u07_a_secret_that_counts_comes_back_with_the_last_good_config() {
 }
 
 #[test]
+fn u07_what_was_closed_by_a_variable_of_the_file_stays_closed() {
+    let token = "a-token-of-this-config-0123456789abcdef";
+    let config = |bind: &str, level: &str| {
+        json!({
+            "env": { "vars": { "B": bind } },
+            "gateway": { "mode": "local", "bind": "${B}", "auth": { "token": token } },
+            "logging": { "level": level },
+        })
+        .to_string()
+    };
+    let place = Place::new();
+    place.write(CONFIG, &config("lan", "info"));
+    let port = free_port().to_string();
+    let mut open = place.start(&["gateway", "run", "--port", &port]);
+    open.wait_for("listening on ws://0.0.0.0:");
+    open.terminate();
+    let closed = config("loopback", "loud").replace(token, "another-token-of-it-0123456789abcdef");
+    place.write(CONFIG, &closed);
+    place.gateway(&[]).stop();
+    place.write(CONFIG, "{{{");
+    let gateway = place.gateway(&[]);
+    let status = place.run(&["gateway", "status"]);
+    assert!(status.out.contains("bind=loopback"), "{status:?}");
+    assert!(!status.out.contains("0.0.0.0"), "{status:?}");
+    assert!(admits(
+        &place,
+        &gateway,
+        "another-token-of-it-0123456789abcdef"
+    ));
+    gateway.stop();
+}
+
+#[test]
 fn several_first_starts_at_once_leave_one_token_that_counts() {
     let place = Place::with_gateway(&json!({ "port": free_port() }));
     let mut starts: Vec<_> = (0..3).map(|_| place.start(&["gateway", "run"])).collect();

@@ -218,6 +218,26 @@ fn u23_no_restart_to_a_port_that_somebody_else_has() {
         "{line}"
     );
     assert_eq!(get(port, "/readyz").split(' ').nth(1), Some("200"));
+    // Nor where that one has one of the addresses, beside the gateway's own.
+    place
+        .run(&["config", "set", "gateway.port", &port.to_string()])
+        .ok();
+    let beside = TcpListener::bind(("127.0.0.2", port)).unwrap();
+    place.run(&["config", "set", "gateway.bind", "lan"]).ok();
+    running.signal("USR1");
+    let line = running.wait_for("not restarted: ");
+    assert!(
+        line.contains(&format!("Port {port} is already in use.")),
+        "{line}"
+    );
+    assert_eq!(get(port, "/readyz").split(' ').nth(1), Some("200"));
+    drop(beside);
+    place
+        .run(&["config", "set", "gateway.bind", "loopback"])
+        .ok();
+    place
+        .run(&["config", "set", "gateway.port", &taken.to_string()])
+        .ok();
     drop(stranger);
     running.signal("USR1");
     running.wait_for(RESTARTED);

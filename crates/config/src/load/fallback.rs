@@ -108,12 +108,16 @@ pub(super) fn apply(resolved: &mut Value, issues: &[Issue], good: Option<&LastGo
     if bad.contains(ROOT) {
         *resolved = good.map_or_else(|| Value::Object(Map::new()), |good| good.resolved.clone());
         let mut fallback = Fallback::default();
-        if good.is_some() {
-            &mut fallback.fell_back
-        } else {
-            &mut fallback.defaulted
+        let Some(good) = good else {
+            fallback.defaulted.push(ROOT.to_owned());
+            return fallback;
+        };
+        fallback.fell_back.push(ROOT.to_owned());
+        // One section that is of no use any more does not cost the others.
+        for section in &good.unusable {
+            put(resolved, section, None);
+            fallback.defaulted.push(section.clone());
         }
-        .push(ROOT.to_owned());
         return fallback;
     }
     let auth_is_usable = !bad.contains(AUTH);

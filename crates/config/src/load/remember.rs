@@ -1,10 +1,11 @@
 //! The last good config after a secret was replaced in a file that cannot be used as a whole: it does not bring the older one back.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fallback::{AUTH, EXPOSURE, get, put, put_below};
 use super::rotation::Rotated;
 use crate::legacy;
+use crate::schema::EnvBlock;
 
 /// `good` with what counts of `file`, both as written. `None` when there is nothing to keep of the file.
 pub(super) fn with_rotation(mut good: Value, file: &Value, rotated: Rotated) -> Option<Value> {
@@ -26,11 +27,14 @@ pub(super) fn with_rotation(mut good: Value, file: &Value, rotated: Rotated) -> 
             put_below(&mut good, &format!("{AUTH}.{key}"), newer.clone());
         }
     }
-    // The text may name a variable of the file itself.
-    if get(&good, AUTH).is_some_and(|auth| auth.to_string().contains("${"))
+    // A text may name a variable of the file itself.
+    let names_variables = |section: &&str| {
+        get(&good, section).is_some_and(|content| content.to_string().contains("${"))
+    };
+    if EXPOSURE.iter().any(names_variables)
         && let Some(block) = file.get("env")
     {
-        merge(&mut good["env"], block);
+        take_over(&mut good, &EnvBlock::pairs(block));
     }
     Some(good)
 }
@@ -42,16 +46,25 @@ fn copy(good: &mut Value, file: &Value, section: &str) {
     }
 }
 
-/// Puts the entries of `more` over those of `value`, at any depth.
-fn merge(value: &mut Value, more: &Value) {
-    match (value, more) {
-        (Value::Object(value), Value::Object(more)) => {
-            for (key, entry) in more {
-                merge(value.entry(key).or_insert(Value::Null), entry);
-            }
+/// Sets variables in the `env` block, in whichever of its two forms they are there.
+fn take_over(good: &mut Value, variables: &[(String, String)]) {
+    for (name, value) in variables {
+        for form in ["env", "env.vars"] {
+            let block = get_mut(good, form).and_then(Value::as_object_mut);
+            block.map(|block| block.shift_remove(name));
         }
-        (value, more) => *value = more.clone(),
+        let vars = get_mut(good, "env.vars").and_then(Value::as_object_mut);
+        match vars {
+            Some(vars) => drop(vars.insert(name.clone(), json!(value))),
+            None => put_below(good, "env.vars", json!({ name.as_str(): value })),
+        }
     }
+}
+
+fn get_mut<'a>(value: &'a mut Value, section: &str) -> Option<&'a mut Value> {
+    section
+        .split('.')
+        .try_fold(value, |value, key| value.get_mut(key))
 }
 
 #[cfg(test)]
@@ -98,6 +111,23 @@ mod tests {
                 secret,
                 Some(
                     json!({ "env": { "vars": { "T": "b", "U": "u" } }, "gateway": { "auth": { "token": "${T}" } } }),
+                ),
+            ),
+            // In the other form of the block, and where another section names it.
+            (
+                json!({ "env": { "vars": { "T": "a" } }, "gateway": { "auth": { "token": "${T}" } } }),
+                json!({ "env": { "T": "b" }, "gateway": { "auth": { "token": "${T}" } } }),
+                secret,
+                Some(
+                    json!({ "env": { "vars": { "T": "b" } }, "gateway": { "auth": { "token": "${T}" } } }),
+                ),
+            ),
+            (
+                json!({ "env": { "B": "lan" }, "gateway": { "auth": { "token": "a" }, "bind": "${B}" } }),
+                json!({ "env": { "vars": { "B": "loopback" } }, "gateway": { "auth": { "token": "b" }, "bind": "${B}" } }),
+                Rotated::Exposure,
+                Some(
+                    json!({ "env": { "vars": { "B": "loopback" } }, "gateway": { "auth": { "token": "b" }, "bind": "${B}" } }),
                 ),
             ),
             // All of what decides together, as it is in effect.

@@ -187,9 +187,20 @@ pub(crate) fn check_rest(plan: &BindPlan, open: &[SocketAddr]) -> Result<(), Bin
     let required = plan.required.iter().map(|address| (*address, true));
     let optional = plan.optional.iter().map(|address| (*address, false));
     for (address, is_required) in required.chain(optional) {
-        // Beside their own sockets gateways find a place.
-        if open.iter().any(|own| overlaps(*own, address)) {
+        if open.contains(&address) {
             continue;
+        }
+        if open.iter().any(|own| overlaps(*own, address)) {
+            // Their own sockets keep nobody from it, but they hide who else would.
+            let mut holders = PortHolders::find(address.port());
+            let own = Some(std::process::id());
+            holders
+                .holders
+                .retain(|holder| holder.pid != own && overlaps(holder.address, address));
+            if holders.holders.is_empty() {
+                continue;
+            }
+            return Err(BindError::InUse { address, holders });
         }
         let bound = socket::tcp(address).and_then(|socket| socket.bind(address));
         if let Err(source) = bound

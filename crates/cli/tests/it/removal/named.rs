@@ -46,6 +46,10 @@ fn what_a_config_that_cannot_be_read_names_stays() {
         "{agents:{list:{main:{workspace:'~/.openclaw/notes'}}}}".to_owned(),
         "{agents:{defaults:{workspace:'.openclaw/notes'}}}".to_owned(),
         "{agents:'notes'}".to_owned(),
+        "{routing:{agents:{main:{workspace:'~/.openclaw/notes'}}}}".to_owned(),
+        "{gateway:{controlUi:{root:'notes'}}}".to_owned(),
+        "{gateway:{tls:{keyPath:'~/.openclaw/notes/diary.md'}}}".to_owned(),
+        "{skills:{load:{extraDirs:['~/.openclaw/notes']}}}".to_owned(),
     ] {
         let place = with_diary(&config);
         place.write(
@@ -54,6 +58,16 @@ fn what_a_config_that_cannot_be_read_names_stays() {
         );
         is_kept(&place, &config);
     }
+}
+
+#[test]
+fn u37_a_workspace_of_another_profile_stays() {
+    let place = with_diary("{gateway:{mode:'local'}}");
+    place.write(
+        ".openclaw-rescue/openclaw.json",
+        "{agents:{list:[{id:'main',workspace:'~/.openclaw/notes'}]}}",
+    );
+    is_kept(&place, "a workspace of another profile");
 }
 
 #[test]
