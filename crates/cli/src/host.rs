@@ -17,7 +17,6 @@ use openclaw_gateway::lock::{LockError, LockInfo, StateLock};
 use openclaw_node::commands::{ExecPolicy, Notifier};
 use openclaw_node::policy::Disk;
 use openclaw_node::{Commands, HostEvent, HostEvents, HostOptions, HostPolicy, Machine, NodeFile};
-use serde_json::Value;
 
 use crate::app::VERSION;
 use crate::connect::allows_plaintext;
@@ -37,15 +36,9 @@ pub(crate) struct Gateway(
 
 /// The gateway in the node host's own file, if this machine ever was a node.
 pub(crate) fn node_of(context: &Context) -> Option<String> {
-    let text = std::fs::read_to_string(&context.paths().node_file).ok()?;
-    let file: Value = serde_json::from_str(&text).ok()?;
-    let gateway = &file["gateway"];
-    let scheme = if gateway["tls"] == true { "wss" } else { "ws" };
-    Some(format!(
-        "{scheme}://{}:{}",
-        gateway["host"].as_str()?,
-        gateway["port"].as_u64()?
-    ))
+    let gateway = NodeFile::load(&context.paths().node_file).gateway?;
+    let scheme = if gateway.tls { "wss" } else { "ws" };
+    Some(format!("{scheme}://{}:{}", gateway.host?, gateway.port?))
 }
 
 /// Everything the node host needs.

@@ -368,13 +368,7 @@ impl Prompts {
                 let host: String = done(
                     cliclack::input("SSH host")
                         .placeholder("user@gateway-host")
-                        .validate(|text: &String| {
-                            if text.trim().is_empty() {
-                                Err("Required")
-                            } else {
-                                Ok(())
-                            }
-                        })
+                        .validate(|text: &String| required(text))
                         .interact(),
                 )?;
                 let token = self.remote_token()?;
@@ -427,17 +421,19 @@ impl Prompts {
     }
 }
 
+fn required(text: &str) -> Result<(), &'static str> {
+    if text.trim().is_empty() {
+        Err("Required")
+    } else {
+        Ok(())
+    }
+}
+
 /// A token that somebody has.
 fn token() -> Result<Secret, CommandError> {
     let token: String = done(
         cliclack::password("Gateway token")
-            .validate(|text: &String| {
-                if text.trim().is_empty() {
-                    Err("Required")
-                } else {
-                    Ok(())
-                }
-            })
+            .validate(|text: &String| required(text))
             .interact(),
     )?;
     Ok(Secret::new(token.trim()))

@@ -23,6 +23,22 @@ pub enum Rotated {
     Secret(&'static str),
 }
 
+impl Rotated {
+    /// This, then less of it, step by step.
+    pub(super) fn narrowing(self) -> impl Iterator<Item = Self> {
+        let less = [
+            Self::Exposure,
+            Self::All,
+            Self::Secret("token"),
+            Self::Secret("password"),
+        ];
+        let is_secret = matches!(self, Self::Secret(_));
+        less.into_iter()
+            .skip_while(move |step| *step != self)
+            .take(if is_secret { 1 } else { less.len() })
+    }
+}
+
 /// What becomes of the secrets of a file whose `gateway.auth` is not in effect.
 #[derive(Debug, PartialEq)]
 pub(super) enum Rotation {
